@@ -1,0 +1,57 @@
+/** @file catalog.h  Earthquake catalogues as columns, and the preparation that an inversion needs.
+ */
+#ifndef ETAS_CATALOG_H
+#define ETAS_CATALOG_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/geometry.h"
+#include "etas/status.h"
+#include "etas/time.h"
+
+/** Columns of length n. Starts as {0}; etas_catalog_free is idempotent. */
+typedef struct etas_catalog {
+    size_t n, capacity;
+    etas_time *time;
+    double *lat, *lon; /**< degrees */
+    double *mag;
+    double *mc;       /**< completeness magnitude per event; NaN where unknown */
+    double *depth;    /**< km, NaN where unknown */
+    size_t *id_start; /**< n + 1 offsets into id_text */
+    char *id_text;    /**< the ids as the input had them, not terminated */
+    size_t id_capacity, id_start_capacity;
+} etas_catalog;
+
+typedef struct etas_event {
+    etas_time time;
+    double lat, lon, mag;
+    double mc, depth; /**< NaN when unknown */
+    const char *id;   /**< borrowed for the call */
+    size_t id_len;
+} etas_event;
+
+/** Adds one row; the columns may move. E_NOMEM changes nothing. */
+ETAS_NODISCARD etas_status etas_catalog_append(etas_catalog *self, const etas_event *row);
+/** Row @p i; its id points into the catalogue until the next append. */
+etas_event etas_catalog_row(const etas_catalog *self, size_t i);
+void etas_catalog_free(etas_catalog *self);
+
+/** floor(m / delta_m + 0.5) * delta_m; m itself when delta_m is 0. */
+double etas_magnitude_round(double mag, double delta_m);
+
+typedef struct etas_selection {
+    etas_time start, end;      /**< keep start <= time < end */
+    const etas_region *region; /**< keep what it contains; never NULL */
+    double delta_m;            /**< bin width; 0: magnitudes are continuous */
+    double mc;                 /**< keep magnitude >= mc, immune to the last bit */
+} etas_selection;
+
+/**
+ * spec section 2, steps 1 to 4 for a constant completeness: cut in time and space, sort by time
+ * (stable), round magnitudes, keep those >= mc. @p out starts as {0}; its mc column holds @p mc.
+ */
+ETAS_NODISCARD etas_status etas_catalog_select(const etas_catalog *self, const etas_selection *how,
+                                               etas_catalog *out, etas_error *err);
+
+#endif

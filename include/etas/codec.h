@@ -1,0 +1,73 @@
+/** @file codec.h  Result frames and the model blob: the bytes between driver and workers.
+ *
+ * Tables of offsets are in docs/protocol.md. Every decoder treats its input as hostile.
+ */
+#ifndef ETAS_CODEC_H
+#define ETAS_CODEC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/events.h"
+#include "etas/plan.h"
+#include "etas/status.h"
+
+#define ETAS_FRAME_VERSION 1
+#define ETAS_BLOB_VERSION  1
+#define ETAS_FRAME_TARGET_BYTES \
+    ((size_t)1 << 20) /**< a frame of several catalogues stays below it */
+
+/** The task's monitor record, carried by its frame. */
+typedef struct etas_task_info {
+    char host[64];
+    uint32_t pid;
+    int64_t start_ns; /**< wall clock, ns since 1970 */
+    double wall_s, cpu_s;
+    uint64_t peak_memory_bytes;
+} etas_task_info;
+
+typedef struct etas_frame_header {
+    uint8_t run[16];
+    uint64_t first;
+    uint32_t count; /**< catalogues */
+    uint64_t n_events;
+    uint64_t raw_bytes, stored_bytes;
+    uint64_t checksum; /**< XXH64 of the raw columns */
+    bool compressed;
+    etas_task_info task;
+} etas_frame_header;
+
+/** Bytes that etas_frame_encode may need for these events. */
+size_t etas_frame_bound(const etas_events *events);
+
+/**
+ * Encode the catalogues [at, at + header->count) of @p events. header->run, first, count, task and
+ * compressed are inputs, the other fields are set. @p out has room for etas_frame_bound().
+ */
+ETAS_NODISCARD etas_status etas_frame_encode(etas_frame_header *header, const etas_events *events,
+                                             size_t at, uint8_t out[], size_t *len);
+
+/** Header only: lengths are checked against @p len, the body is not looked at. */
+ETAS_NODISCARD etas_status etas_frame_peek(size_t len, const uint8_t bytes[],
+                                           etas_frame_header *out, etas_error *err);
+
+/** Whole frame; @p out is overwritten. E_CORRUPT, E_VERSION; nothing is allocated before the
+ * lengths are known to fit. */
+ETAS_NODISCARD etas_status etas_frame_decode(size_t len, const uint8_t bytes[],
+                                             etas_frame_header *header, etas_events *out,
+                                             etas_error *err);
+
+/** A plan as bytes: *out is allocated with etas_array, *len set. Equal plans give equal bytes. */
+ETAS_NODISCARD etas_status etas_blob_encode(const etas_plan *plan, uint8_t **out, size_t *len,
+                                            etas_error *err);
+/** @p out starts as {0}. E_VERSION names both algorithm versions. */
+ETAS_NODISCARD etas_status etas_blob_decode(size_t len, const uint8_t bytes[], etas_plan *out,
+                                            etas_error *err);
+
+/** SHA-256 (libcrypto) of any bytes. */
+ETAS_NODISCARD etas_status etas_sha256(size_t len, const uint8_t bytes[], uint8_t out[32]);
+/** Lower-case hexadecimal, terminated; out holds 2 n + 1. */
+char *etas_hex(size_t n, const uint8_t bytes[], char out[]);
+
+#endif

@@ -1,0 +1,33 @@
+/** @file events.h  Simulated catalogues in the integer columns that every backend passes through.
+ */
+#ifndef ETAS_EVENTS_H
+#define ETAS_EVENTS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/status.h"
+
+#define ETAS_DEGREE_UNITS 1e6 /**< lat and lon: units per degree */
+#define ETAS_MAG_UNITS    1e4 /**< mag: units per magnitude */
+
+/**
+ * The catalogues of one range, one after the other; within a catalogue ordered by (time_ms,
+ * generation, event index). Starts as {0}; etas_events_free is idempotent.
+ */
+typedef struct etas_events {
+    size_t n_catalogs, n; /**< catalogues, and events in all of them */
+    uint32_t *count;      /**< events per catalogue */
+    uint64_t *time_ms;    /**< milliseconds since the start of the window, rounded down */
+    int32_t *lat, *lon;   /**< 1e-6 degrees, rounded to nearest */
+    int32_t *mag;         /**< 1e-4 magnitudes */
+    uint16_t *generation; /**< 0 = background */
+    size_t catalog_capacity, event_capacity;
+} etas_events;
+
+/** Room for so many catalogues and events in all; keeps the contents. */
+ETAS_NODISCARD etas_status etas_events_reserve(etas_events *self, size_t n_catalogs,
+                                               size_t n_events);
+void etas_events_free(etas_events *self);
+
+#endif

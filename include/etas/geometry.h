@@ -1,0 +1,72 @@
+/** @file geometry.h  The sphere, regions on it, and their areas. Angles in degrees, lengths in km.
+ */
+#ifndef ETAS_GEOMETRY_H
+#define ETAS_GEOMETRY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/status.h"
+
+#define ETAS_EARTH_RADIUS_KM 6378.1 /**< default of the configuration key earth_radius */
+
+/** Great-circle distance by the haversine formula, its square root argument clamped to [0, 1] so
+ * that antipodes give pi * radius and never NaN. */
+double etas_distance_km(double lat1_deg, double lon1_deg, double lat2_deg, double lon2_deg,
+                        double radius_km);
+
+/**
+ * A region: rings of vertices under the even-odd rule, so outer rings and holes alike are rings.
+ * No ring means the whole globe. Starts as {0}; etas_region_free is idempotent.
+ */
+typedef struct etas_region {
+    size_t n_rings;
+    size_t *ring_start; /**< n_rings + 1 offsets into lat and lon */
+    double *lat, *lon;  /**< vertices; a ring's last vertex may or may not repeat its first */
+    double lat_min, lat_max, lon_min, lon_max; /**< bounding box */
+} etas_region;
+
+/**
+ * Copy one closed ring of n >= 3 vertices. E_RANGE for a latitude outside [-90, 90] or a longitude
+ * outside [-360, 360] (the message names the configuration key polygon_axes), E_PARSE for a ring
+ * that crosses itself or has no area, with the place of the crossing (GEOS's validity test).
+ */
+ETAS_NODISCARD etas_status etas_region_set_ring(etas_region *self, size_t n, const double lat[],
+                                                const double lon[], etas_error *err);
+void etas_region_free(etas_region *self);
+
+/** Planar test in degrees; a point on the boundary is inside. The globe contains everything. */
+bool etas_region_contains(const etas_region *self, double lat_deg, double lon_deg);
+
+/**
+ * Area in km^2: the planar area of the vertices projected with PROJ to Albers equal area,
+ * +lat_1 = lowest and +lat_2 = highest latitude, WGS84 (edges are chords of that map). The globe
+ * has 4 pi radius^2. A region symmetric about the equator, which that projection refuses, uses
+ * Lambert's cylindrical equal area. E_ARG with PROJ's reason otherwise.
+ */
+ETAS_NODISCARD etas_status etas_region_area_km2(const etas_region *self, double radius_km,
+                                                double *area_km2, etas_error *err);
+
+/** What a cell of the raster knows about its points. */
+enum { ETAS_CELL_OUT = 0, ETAS_CELL_IN = 1, ETAS_CELL_EDGE = 2 };
+
+/**
+ * The same answer as etas_region_contains, faster: cells known to be inside or outside are looked
+ * up, points in edge cells are tested exactly. A globe has n_lat = n_lon = 0.
+ */
+typedef struct etas_raster {
+    double lat0, lon0;         /**< lower left corner */
+    double dlat, dlon;         /**< cell size, degrees */
+    double inv_dlat, inv_dlon; /**< 1/dlat, 1/dlon as stored, so that every machine divides alike */
+    uint32_t n_lat, n_lon;
+    uint8_t *cell; /**< n_lat * n_lon, row by row from the south */
+} etas_raster;
+
+ETAS_NODISCARD etas_status etas_raster_build(etas_raster *self, const etas_region *region,
+                                             uint32_t n_per_side, etas_error *err);
+void etas_raster_free(etas_raster *self);
+bool etas_raster_contains(const etas_raster *self, const etas_region *region, double lat_deg,
+                          double lon_deg);
+
+#endif

@@ -1,0 +1,106 @@
+/** @file inversion.h  Expectation-maximisation of the model on a prepared catalogue. */
+#ifndef ETAS_INVERSION_H
+#define ETAS_INVERSION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/catalog.h"
+#include "etas/model.h"
+
+typedef enum etas_estimator {
+    ETAS_ESTIMATOR_REFERENCE, /**< the reference package's objective: keeps sum l_hat ln F */
+    ETAS_ESTIMATOR_MLE        /**< exact EM of the point-process likelihood */
+} etas_estimator;
+
+typedef enum etas_beta_method {
+    ETAS_BETA_TINTI,
+    ETAS_BETA_POSITIVE,
+    ETAS_BETA_FIXED
+} etas_beta_method;
+
+typedef struct etas_inversion_config {
+    etas_time window_start, window_end; /**< targets are start <= time < end */
+    double m_ref, delta_m, mc;
+    double area_km2;
+    double earth_radius_km;        /**< default 6378.1 */
+    double coppersmith_multiplier; /**< default 100 */
+    etas_estimator estimator;
+    etas_beta_method beta_method;
+    double beta;             /**< used with ETAS_BETA_FIXED */
+    etas_params theta_0;     /**< log10_iota NaN; the first E-step uses it as given */
+    double tolerance;        /**< stop when the distance to the fixed point is below it; 1e-7 */
+    bool reference_stop;     /**< stop at sum |dtheta| < 1e-3 as the reference does */
+    uint32_t max_iterations; /**< E_CONVERGE beyond it; default 10000 */
+    size_t n_threads;
+    const char *kernels; /**< "scalar", "avx2", "avx512" or NULL = best */
+} etas_inversion_config;
+
+etas_inversion_config etas_inversion_config_default(void);
+/** The documented start used when a configuration has no theta_0. */
+etas_params etas_inversion_default_start(void);
+
+/** Pairs in compressed rows: targets of the catalogue in time order, each with its sources. */
+typedef struct etas_pairs {
+    size_t n_targets, n_pairs;
+    size_t *row_start; /**< n_targets + 1 */
+    uint32_t *target;  /**< n_targets: row of the catalogue */
+    uint32_t *source;  /**< n_pairs: row of the catalogue, ascending within a target */
+    double *time_days; /**< n_pairs: > 0 */
+    double *r2_km2;    /**< n_pairs */
+} etas_pairs;
+
+/** Source strictly earlier and r^2 <= (rupture length * multiplier)^2. @p out starts as {0}. */
+ETAS_NODISCARD etas_status etas_pairs_build(const etas_catalog *catalog,
+                                            const etas_inversion_config *cfg, etas_pairs *out,
+                                            etas_error *err);
+void etas_pairs_free(etas_pairs *self);
+
+/** What one E-step leaves: sums of the spec's section 3. Arrays as long as the catalogue (sources)
+ * and as the pairs' targets. */
+typedef struct etas_expectation {
+    double n_hat, sum_l_hat, log_likelihood;
+    double *l_hat;        /**< per source */
+    double *p_background; /**< per target */
+    double *p_triggered;  /**< per target: sum_i P_ij */
+} etas_expectation;
+
+typedef struct etas_inversion etas_inversion; /**< one inversion in progress */
+
+/** @p catalog must outlive it. Builds the pairs and estimates beta; no iteration is made yet. */
+ETAS_NODISCARD etas_status etas_inversion_open(etas_inversion **out, const etas_catalog *catalog,
+                                               const etas_inversion_config *cfg, etas_error *err);
+void etas_inversion_close(etas_inversion *self);
+
+/** One plain EM iteration: E-step at the current theta, then the M-step. */
+ETAS_NODISCARD etas_status etas_inversion_step(etas_inversion *self, etas_error *err);
+/** Iterate to the fixed point (accelerated where that is safe); the last E-step is at the final
+ * theta. E_CONVERGE when max_iterations do not get there. */
+ETAS_NODISCARD etas_status etas_inversion_solve(etas_inversion *self, etas_error *err);
+
+/** Facts about the state after the latest step; pointers belong to the inversion. */
+typedef struct etas_inversion_state {
+    etas_params theta;
+    double beta;
+    double branching_ratio;       /**< NaN with a reason when undefined */
+    const char *branching_note;   /**< NULL or the reason */
+    double n_hat, log_likelihood; /**< of the latest E-step; log_likelihood NaN when it has none */
+    uint32_t n_iterations;        /**< evaluations of the EM map */
+    double last_step, distance;   /**< largest |dtheta|; estimated distance to the fixed point */
+    size_t n_sources, n_targets, n_pairs;
+    const etas_pairs *pairs;
+    const etas_expectation *expectation;
+} etas_inversion_state;
+
+etas_inversion_state etas_inversion_state_get(const etas_inversion *self);
+
+/** E-step at @p theta into the inversion's expectation, without an M-step. */
+ETAS_NODISCARD etas_status etas_inversion_expect(etas_inversion *self, const etas_params *theta,
+                                                 etas_error *err);
+/** ln L at @p theta: sum ln lambda - mu A T - sum G. */
+ETAS_NODISCARD etas_status etas_inversion_log_likelihood(const etas_inversion *self,
+                                                         const etas_params *theta, double *out,
+                                                         etas_error *err);
+
+#endif

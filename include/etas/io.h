@@ -1,0 +1,104 @@
+/** @file io.h  Files in and out. Every output is written to a temporary name beside its target,
+ * flushed, and renamed: a reader never sees half of one, a failure leaves what was there. */
+#ifndef ETAS_IO_H
+#define ETAS_IO_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "etas/catalog.h"
+#include "etas/config.h"
+#include "etas/events.h"
+#include "etas/inversion.h"
+#include "etas/log.h"
+
+/** Catalogue CSV (the reference package's). E_PARSE with file, line, column. */
+ETAS_NODISCARD etas_status etas_catalog_load_csv(etas_catalog *out, const char *path,
+                                                 etas_error *err);
+/** The same from memory; @p name stands for the file in messages. */
+ETAS_NODISCARD etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text[],
+                                                 const char *name, etas_error *err);
+
+/** Region from a file (.npy; JSON or Python-style list of [lat, lon] pairs, also the printed-array
+ * form). @p lonlat: the file has lon first. */
+ETAS_NODISCARD etas_status etas_region_load(etas_region *out, const char *path, bool lonlat,
+                                            etas_error *err);
+ETAS_NODISCARD etas_status etas_region_read_npy(etas_region *out, size_t len, const uint8_t bytes[],
+                                                bool lonlat, etas_error *err);
+ETAS_NODISCARD etas_status etas_region_read_list(etas_region *out, size_t len, const char text[],
+                                                 bool lonlat, etas_error *err);
+
+/** A file being written. Starts as {0}. Write through stream, then commit or discard. */
+typedef struct etas_output {
+    FILE *stream;
+    char *path, *temporary;
+} etas_output;
+
+/** Creates missing directories of @p path. E_IO with the system's reason. */
+ETAS_NODISCARD etas_status etas_output_open(etas_output *self, const char *path, etas_error *err);
+/** Flush, sync, rename. On failure the temporary file is removed. */
+ETAS_NODISCARD etas_status etas_output_commit(etas_output *self, etas_error *err);
+/** Removes the temporary file; harmless after a commit. */
+void etas_output_discard(etas_output *self);
+
+/** Inversion results as the reference names them in directory cfg->data_path. */
+typedef struct etas_results_input {
+    const etas_config *config;
+    const char *directory;
+    const etas_catalog *catalog; /**< the prepared one */
+    const etas_inversion_state *state;
+    double area_km2;
+    double invert_seconds;
+} etas_results_input;
+
+/** parameters_<id>.json, trig_and_bg_probs_<id>.csv, sources_<id>.csv. */
+ETAS_NODISCARD etas_status etas_results_save(const etas_results_input *in, etas_error *err);
+
+/** What a forecast needs of an inversion's files, ours or the reference's. Starts as {0}. */
+typedef struct etas_results {
+    etas_params theta;
+    double beta, m_ref, mc, delta_m, area_km2, n_hat;
+    etas_time auxiliary_start, timewindow_start, timewindow_end;
+    etas_region region;
+    size_t n_targets;
+    double *target_lat, *target_lon, *target_weight; /**< P_background * zeta_plus_1 */
+    size_t n_sources;
+    double *xi_plus_1;    /**< per source row, 1 where the file has none */
+    etas_catalog sources; /**< sources in file order; positions from the targets or the catalogue */
+} etas_results;
+
+/** @p path: parameters_<id>.json; the CSV files are looked for at the paths it names, then beside
+ * it; the catalogue through @p config. */
+ETAS_NODISCARD etas_status etas_results_load(etas_results *self, const char *path,
+                                             const etas_config *config, etas_error *err);
+void etas_results_free(etas_results *self);
+
+typedef enum etas_forecast_format { ETAS_FORMAT_CSEP, ETAS_FORMAT_REFERENCE } etas_forecast_format;
+
+typedef struct etas_forecast_writer_config {
+    etas_forecast_format format;
+    etas_time window_start; /**< time_ms of the events counts from here */
+    double delta_m; /**< decides nothing but is checked: magnitudes print the fewest decimals that
+                       hold them */
+    bool with_is_background, with_generation; /**< extra columns of the reference layout */
+} etas_forecast_writer_config;
+
+/** Header line of the chosen layout. */
+ETAS_NODISCARD etas_status etas_forecast_write_header(FILE *out,
+                                                      const etas_forecast_writer_config *cfg,
+                                                      etas_error *err);
+/** Catalogues [at, at + count) of @p events under the ids catalog_id, catalog_id + 1, ...;
+ * event ids count from *event_id on, which is advanced. */
+typedef struct etas_forecast_part {
+    const etas_events *events;
+    size_t at, count;
+    uint64_t catalog_id;
+} etas_forecast_part;
+ETAS_NODISCARD etas_status etas_forecast_write_part(FILE *out,
+                                                    const etas_forecast_writer_config *cfg,
+                                                    const etas_forecast_part *part,
+                                                    uint64_t *event_id, etas_error *err);
+
+#endif

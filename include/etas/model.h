@@ -1,0 +1,79 @@
+/** @file model.h  The ETAS model: parameters, triggering, productivity, magnitudes.
+ *
+ * Mizrahi, Nandan & Wiemer (2021), Seismological Research Letters, doi:10.1785/0220200231. Time in
+ * days, distance in km, mu per day and km^2; mc = m_ref - delta_m/2; dm = m - mc.
+ */
+#ifndef ETAS_MODEL_H
+#define ETAS_MODEL_H
+
+#include <stddef.h>
+
+#include "etas/status.h"
+
+/* clang-format off */
+/** name in files, lower bound, upper bound of the optimisation; file order. */
+#define ETAS_PARAM_MAP(X)            \
+    X(LOG10_MU,   "log10_mu",  -10,    0)     \
+    X(LOG10_IOTA, "log10_iota", -10,   0)     \
+    X(LOG10_K0,   "log10_k0",  -20,   10)     \
+    X(A,          "a",          0.01, 20)     \
+    X(LOG10_C,    "log10_c",   -8,     0)     \
+    X(OMEGA,      "omega",     -0.99,  1)     \
+    X(LOG10_TAU,  "log10_tau",  0.01, 12.26)  \
+    X(LOG10_D,    "log10_d",   -4,     3)     \
+    X(GAMMA,      "gamma",     -1,     5)     \
+    X(RHO,        "rho",        0.01,  5)
+/* clang-format on */
+
+typedef enum etas_param {
+#define X(name, key, low, high) ETAS_##name,
+    ETAS_PARAM_MAP(X)
+#undef X
+        ETAS_N_PARAMS
+} etas_param;
+
+/** Values in file units (log10 where the name says so); NaN = the model has no such term (iota);
+ * log10_tau may be +inf (no taper; then omega > 0). */
+typedef struct etas_params {
+    double value[ETAS_N_PARAMS];
+} etas_params;
+
+const char *etas_param_name(etas_param which);
+double etas_param_low(etas_param which);
+double etas_param_high(etas_param which);
+/** Index of a name as files have it, or ETAS_N_PARAMS. */
+etas_param etas_param_named(const char *name);
+
+/** All present and within bounds (log10_tau = inf allowed with omega > 0); E_RANGE names the key.
+ */
+ETAS_NODISCARD etas_status etas_params_check(const etas_params *self, etas_error *err);
+
+/** The time kernel exp(-t/tau) / (t + c)^(1 + omega) in linear units; tau may be INFINITY. */
+typedef struct etas_omori {
+    double c_days, omega, tau_days;
+} etas_omori;
+etas_omori etas_params_omori(const etas_params *self);
+
+/** Its integral over delays t0 to t1 (t1 may be INFINITY), days^-omega; relative error <= 1e-12. */
+double etas_omori_integral(const etas_omori *self, double t0_days, double t1_days);
+
+/** G(m; t0, t1): expected direct aftershocks of a magnitude with @p dm = m - mc. */
+double etas_expected_aftershocks(const etas_params *self, double dm, double t0_days,
+                                 double t1_days);
+
+/**
+ * Expected direct aftershocks per event over infinite time, magnitudes beyond mc with beta and an
+ * optional cut dm_max (INFINITY: none). NaN when it has no finite value, with *why (not NULL) set
+ * to a constant text; NULL otherwise.
+ */
+double etas_branching_ratio(const etas_params *self, double beta, double dm_max, const char **why);
+
+/** Tinti & Mulargia (1987) from the mean of m - mc; delta_m = 0: the continuous estimate. */
+double etas_beta_tinti_mulargia(size_t n, const double mag[], const double mc[], double delta_m);
+/** b-positive (van der Elst 2021) on the successive differences of time-ordered magnitudes. */
+double etas_beta_positive(size_t n, const double mag[], double delta_m);
+
+/** Coppersmith & Wells (1994) oblique subsurface rupture length: 10^(0.59 m - 2.44) km. */
+double etas_rupture_length_km(double mag);
+
+#endif

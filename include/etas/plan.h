@@ -1,0 +1,75 @@
+/** @file plan.h  Everything a simulated catalogue depends on, besides its seed and index.
+ *
+ * The driver computes it once; workers use nothing else. Every number that needs more than
+ * + - * / sqrt and this library's own elementary functions is computed here, not by a worker.
+ */
+#ifndef ETAS_PLAN_H
+#define ETAS_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/geometry.h"
+#include "etas/model.h"
+#include "etas/sampling.h"
+#include "etas/time.h"
+
+/** Rises with every change of what a given blob and seed produce. */
+#define ETAS_ALGORITHM_VERSION 1
+
+/** Events that happened before the window and may trigger inside it. */
+typedef struct etas_plan_history {
+    size_t n;
+    double *lat, *lon; /**< degrees */
+    double *a_days;    /**< elapsed time at the window's start + c */
+    double *log_ratio; /**< ln((a + window) / a) */
+    double *d_km2;     /**< spatial scale d exp(gamma dm) */
+    double mean; /**< untapered expected children in the window, tapers at its start folded in */
+    etas_alias parents; /**< by the expected children of each */
+} etas_plan_history;
+
+typedef enum etas_background_kind {
+    ETAS_BACKGROUND_UNIFORM, /**< by area inside the region */
+    ETAS_BACKGROUND_CATALOG  /**< past events by weight, with a Gaussian offset */
+} etas_background_kind;
+
+typedef struct etas_plan_background {
+    etas_background_kind kind;
+    double mean; /**< expected number in the window, mu A T */
+    size_t n;
+    double *lat, *lon; /**< degrees */
+    etas_alias locations;
+    double gaussian_scale_deg;
+} etas_plan_background;
+
+typedef struct etas_plan {
+    uint32_t algorithm;
+    etas_time start, end; /**< the window (start, end] that is simulated */
+    etas_time
+        output_start; /**< events before it trigger but are not reported; start for forecasts */
+    double window_days;
+    etas_params theta;             /**< for people and checks; a worker uses the numbers below */
+    double beta, mc;               /**< mc = m_ref - delta_m / 2: magnitudes are drawn above it */
+    double mag_span_cdf;           /**< 1 - exp(-beta (m_max + delta_m/2 - mc)); 1 without m_max */
+    double delta_m;                /**< bin width of reported magnitudes; 0 none */
+    double m_threshold;            /**< reported from m_threshold - delta_m / 2 on */
+    double m_max;                  /**< INFINITY: none */
+    double productivity, alpha;    /**< children per day^-omega: productivity * exp(alpha dm) */
+    double c_days, omega, inv_tau; /**< inv_tau 0: no taper */
+    double d_km2, gamma, rho;
+    double earth_radius_km;
+    double branching_ratio; /**< NaN when undefined */
+    bool filter_region;
+    uint32_t max_generations; /**< beyond it the catalogue is an error, never cut short */
+    uint64_t max_events;      /**< per catalogue, all generations */
+    etas_plan_history history;
+    etas_plan_background background;
+    etas_region region;
+    etas_raster raster;
+} etas_plan;
+
+/** Frees everything it owns; idempotent; a plan starts as {0}. */
+void etas_plan_free(etas_plan *self);
+
+#endif

@@ -1,0 +1,276 @@
+/** @file queue.h  The pool on one Redis server: a link that reconnects, and the calls of the Lua
+ * function library etas_v1. Knows bytes and ranges, never events. docs/protocol.md is the contract.
+ *
+ * Every call is one atomic function on the server. E_NET and E_TIMEOUT: the link is gone, the next
+ * call reconnects. E_AWAY: LOADING, BUSY, READONLY, MISCONF, MASTERDOWN, or the library cannot be
+ * loaded: hold what you have and try again later. E_REFUSED with OOM text: memory is full. E_AUTH:
+ * give up. Not for several threads at once. Connect after fork, never before.
+ */
+#ifndef ETAS_QUEUE_H
+#define ETAS_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/log.h"
+#include "etas/range.h"
+#include "etas/status.h"
+
+#define ETAS_PROTOCOL_VERSION 1
+enum { ETAS_ID_HEX = 33 }; /**< 128 bits as lower-case hexadecimal, terminated */
+
+typedef struct etas_redis_options {
+    const char *host;        /**< default "localhost" */
+    uint16_t port;           /**< default 6379 */
+    const char *socket_path; /**< unix socket; wins over host and port when not NULL */
+    uint32_t db;
+    const char *user;     /**< NULL: the default user */
+    const char *password; /**< NULL: no AUTH */
+    const char *pool;     /**< default "default"; letters, digits, '-', '_', '.' */
+    double connect_timeout_s, command_timeout_s; /**< defaults 5 and 30 */
+    const etas_log *log;
+} etas_redis_options;
+
+etas_redis_options etas_redis_options_default(void);
+
+typedef struct etas_queue etas_queue;
+
+/** Copies the options; connects lazily: succeeds without a server. E_ARG for a bad pool name. */
+ETAS_NODISCARD etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options,
+                                           etas_error *err);
+void etas_queue_close(etas_queue *self);
+/** "host:port" or the socket path, for messages. */
+const char *etas_queue_host(const etas_queue *self);
+/** Connect now if needed, and check the server: version >= 7, maxmemory-policy noeviction
+ * (E_REFUSED with the reason otherwise), library loaded. */
+ETAS_NODISCARD etas_status etas_queue_check(etas_queue *self, etas_error *err);
+/** Drop the connection; the next call makes a new one (its caller backs off). */
+void etas_queue_disconnect(etas_queue *self);
+
+/** Full-jitter exponential back-off: seconds to wait before try number @p attempt (0 first),
+ * within [0, min(cap, 0.1 * 2^attempt)]; @p random is any 64 random bits. */
+double etas_backoff_s(uint32_t attempt, double cap_s, uint64_t random);
+
+/** Waits up to @p seconds for a hint that there may be work; losing one loses nothing. */
+ETAS_NODISCARD etas_status etas_queue_wait_hint(etas_queue *self, double seconds, etas_error *err);
+
+/* ---- runs and drivers ---- */
+
+typedef struct etas_run_meta {
+    char id[ETAS_ID_HEX];
+    char name[64];
+    uint64_t epoch;
+    uint64_t n_catalogs; /**< total of the run */
+    uint64_t stored;     /**< in the driver's store */
+    uint64_t seed;
+    uint32_t algorithm;
+    char model_sha256[65];
+    uint64_t chunk_size;             /**< 0: auto */
+    double task_duration_s;          /**< wished length of a chunk with auto */
+    uint32_t max_attempts, max_lost; /**< 3 and 10 */
+    uint64_t mark_bytes;             /**< 0: the smaller of 256 MiB and a quarter of maxmemory */
+    double lease_s;                  /**< 60 */
+} etas_run_meta;
+
+/** Register or take over a run (keys are made again if they are gone). E_SUPERSEDED when Redis
+ * knows a larger epoch. Also the driver's beat: call it at least every 10 s. *needs_model: a worker
+ * missed the blob, publish it again. *lost: the run's keys were missing, so everything must be
+ * audited. */
+ETAS_NODISCARD etas_status etas_queue_run_beat(etas_queue *self, const etas_run_meta *run,
+                                               bool *needs_model, bool *lost, etas_error *err);
+ETAS_NODISCARD etas_status etas_queue_model_put(etas_queue *self, const char *sha256_hex,
+                                                size_t len, const uint8_t bytes[], etas_error *err);
+/** *out allocated with etas_array; NULL with *len 0 when the server has none. */
+ETAS_NODISCARD etas_status etas_queue_model_get(etas_queue *self, const char *sha256_hex,
+                                                uint8_t **out, size_t *len, etas_error *err);
+
+/** Push ranges to pending; numbered by (epoch, serial), a repeat is ignored. At most 1,000. */
+ETAS_NODISCARD etas_status etas_queue_submit(etas_queue *self, const etas_run_meta *run,
+                                             uint64_t serial, size_t n, const etas_range ranges[],
+                                             etas_error *err);
+
+typedef struct etas_collected {
+    uint64_t first;
+    uint32_t count;
+    char agent[ETAS_ID_HEX];
+    size_t len;
+    uint8_t *bytes; /**< the frame as it lies in Redis */
+} etas_collected;
+
+/** Peek at the oldest results, at most @p max_bytes of them but at least one. *items is an
+ * etas_array of *n; free with etas_queue_collected_free. */
+ETAS_NODISCARD etas_status etas_queue_collect(etas_queue *self, const etas_run_meta *run,
+                                              size_t max_bytes, etas_collected **items, size_t *n,
+                                              etas_error *err);
+void etas_queue_collected_free(etas_collected **items, size_t *n);
+
+/** Names one frame at the head of out: it is removed only while the head equals the next name.
+ * The frame's checksum is the one in its header (bytes); discard: its body failed validation. */
+typedef struct etas_ack {
+    uint64_t first;
+    uint32_t count;
+    uint64_t checksum;
+    bool discard;
+} etas_ack;
+ETAS_NODISCARD etas_status etas_queue_ackout(etas_queue *self, const etas_run_meta *run, size_t n,
+                                             const etas_ack acks[], etas_error *err);
+
+/** Where a run's ranges are, from one atomic call. Each is an etas_array; free with _free. */
+typedef struct etas_audit {
+    etas_ranges pending, leased, out, dead;
+    uint64_t submitted, acked, discarded; /**< counters, in catalogues */
+    bool exists;                          /**< the run's keys are there */
+    bool conserved; /**< submitted = pending + leased + out + acked + dead + discarded, duplicates
+                       included */
+    uint64_t live_slots;
+} etas_audit;
+ETAS_NODISCARD etas_status etas_queue_audit(etas_queue *self, const char *run_id, etas_audit *out,
+                                            etas_error *err);
+void etas_audit_free(etas_audit *self);
+
+typedef struct etas_dead {
+    etas_range range;
+    char why[200];
+} etas_dead;
+/** *items is an etas_array of *n. */
+ETAS_NODISCARD etas_status etas_queue_dead(etas_queue *self, const char *run_id, etas_dead **items,
+                                           size_t *n, etas_error *err);
+
+/** Delete a finished run's keys but for a summary with a 1 h lifetime. */
+ETAS_NODISCARD etas_status etas_queue_run_finish(etas_queue *self, const etas_run_meta *run,
+                                                 etas_error *err);
+
+/* ---- agents ---- */
+
+typedef struct etas_agent {
+    char id[ETAS_ID_HEX]; /**< 128 random bits, made at start, never reused */
+    char host[64];
+    uint32_t pid, slots, busy;
+    uint32_t algorithm;
+    char release[24];
+    uint64_t simulated; /**< catalogues so far, repeats included */
+} etas_agent;
+
+typedef struct etas_lease {
+    char run[ETAS_ID_HEX];
+    uint64_t token, first, count;
+    uint32_t errors, lost;
+} etas_lease;
+
+/** Register, and reconcile: leases that the server holds for this agent and that are not among
+ * @p held go back to pending. E_VERSION when the pool speaks only other protocol versions. */
+ETAS_NODISCARD etas_status etas_queue_hello(etas_queue *self, const etas_agent *agent,
+                                            size_t n_held, const etas_lease held[],
+                                            etas_error *err);
+/** Leave: whatever the agent still holds goes back to pending. */
+ETAS_NODISCARD etas_status etas_queue_bye(etas_queue *self, const etas_agent *agent,
+                                          etas_error *err);
+
+typedef enum etas_command {
+    ETAS_COMMAND_NONE,
+    ETAS_COMMAND_STOP,     /**< finish the current chunks and leave */
+    ETAS_COMMAND_STOP_NOW, /**< give back the current chunks and leave */
+    ETAS_COMMAND_HELLO     /**< the server does not know this agent: say hello again */
+} etas_command;
+
+typedef enum etas_claim_kind {
+    ETAS_CLAIM_WORK,    /**< lease, seed and model are set */
+    ETAS_CLAIM_EMPTY,   /**< nothing to do, or nothing allowed now: wait for a hint */
+    ETAS_CLAIM_NOMODEL, /**< the blob is missing; the driver has been told */
+    ETAS_CLAIM_COMMAND  /**< no work because of command */
+} etas_claim_kind;
+
+typedef struct etas_claim_request {
+    double rate;        /**< catalogues per second of one slot here, 0 unknown */
+    double remaining_s; /**< of the agent's runtime; INFINITY without a limit */
+} etas_claim_request;
+
+typedef struct etas_claim {
+    etas_claim_kind kind;
+    etas_command command;
+    etas_lease lease;
+    uint64_t seed;
+    char model_sha256[65];
+    double lease_s; /**< beat at least every sixth of it */
+} etas_claim;
+ETAS_NODISCARD etas_status etas_queue_claim(etas_queue *self, const etas_agent *agent,
+                                            const etas_claim_request *request, etas_claim *out,
+                                            etas_error *err);
+
+typedef enum etas_verdict {
+    ETAS_VERDICT_OK,
+    ETAS_VERDICT_LOST,   /**< the lease is not yours any more: drop the work */
+    ETAS_VERDICT_CANCEL, /**< the run is gone: drop the work */
+    ETAS_VERDICT_WAIT /**< commit only: the run is above its mark; keep the result, keep beating */
+} etas_verdict;
+
+/** One call for all slots: verdicts[i] answers leases[i]. Extends only what is named. */
+ETAS_NODISCARD etas_status etas_queue_beat(etas_queue *self, const etas_agent *agent, size_t n,
+                                           const etas_lease leases[], etas_verdict verdicts[],
+                                           etas_command *command, etas_error *err);
+
+/** A frame of the lease's first @p count catalogues. On OK the lease shrinks: *lease is updated,
+ * with count 0 when it is used up. give_back: what is left goes back to pending. */
+typedef struct etas_commit {
+    uint32_t count;
+    bool give_back;
+    size_t len;
+    const uint8_t *bytes;
+} etas_commit;
+ETAS_NODISCARD etas_status etas_queue_commit(etas_queue *self, const etas_agent *agent,
+                                             etas_lease *lease, const etas_commit *what,
+                                             etas_verdict *verdict, etas_error *err);
+
+typedef enum etas_fail_kind {
+    ETAS_FAIL_ERROR, /**< died or failed at `reached`: counts */
+    ETAS_FAIL_DRAIN  /**< drain, stop, walltime, reset: counts nothing */
+} etas_fail_kind;
+
+typedef struct etas_failure {
+    etas_fail_kind kind;
+    uint64_t reached; /**< first unfinished catalogue, within the lease */
+    int signal;       /**< 0: none */
+    const char *message;
+} etas_failure;
+ETAS_NODISCARD etas_status etas_queue_fail(etas_queue *self, const etas_agent *agent,
+                                           const etas_lease *lease, const etas_failure *why,
+                                           etas_error *err);
+
+/** Return expired leases to pending; everybody calls it every 5 s (at most a sixth of the lease).
+ */
+ETAS_NODISCARD etas_status etas_queue_reap(etas_queue *self, etas_error *err);
+
+/* ---- manager ---- */
+
+typedef struct etas_run_info {
+    etas_run_meta meta;
+    uint64_t pending, leased, out, dead, repeated, simulated;
+    uint64_t out_bytes, mark_bytes;
+    double rate,
+        driver_silent_s; /**< catalogues per second; seconds since the driver's last beat */
+    bool conserved;
+    bool finished; /**< only a summary is left */
+} etas_run_info;
+
+typedef struct etas_pool_info {
+    uint64_t agents, idle, busy, stale, incompatible, live_slots;
+    uint64_t simulated; /**< catalogues, repeats included, of live and past runs known */
+    size_t n_runs;
+    etas_run_info *runs; /**< etas_array */
+    char server_version[24];
+} etas_pool_info;
+
+/** An empty pool when library or keys are missing. */
+ETAS_NODISCARD etas_status etas_queue_info(etas_queue *self, etas_pool_info *out, etas_error *err);
+void etas_pool_info_free(etas_pool_info *self);
+
+/** Mark the agents registered now (or the n named ones); *marked counts them. */
+ETAS_NODISCARD etas_status etas_queue_stop(etas_queue *self, bool now, size_t n,
+                                           const char *const agents[], uint64_t *marked,
+                                           etas_error *err);
+/** Forget every agent and re-queue what they held; *agents and *catalogs count them. */
+ETAS_NODISCARD etas_status etas_queue_reset(etas_queue *self, uint64_t *agents, uint64_t *catalogs,
+                                            etas_error *err);
+
+#endif

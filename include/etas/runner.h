@@ -1,0 +1,102 @@
+/** @file runner.h  Making a run's catalogues: one interface over serial, processes and redis, and
+ * the worker side of it (agent and slots). */
+#ifndef ETAS_RUNNER_H
+#define ETAS_RUNNER_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/io.h"
+#include "etas/log.h"
+#include "etas/queue.h"
+#include "etas/status.h"
+#include "etas/store.h"
+
+typedef enum etas_backend {
+    ETAS_BACKEND_SERIAL,
+    ETAS_BACKEND_PROCESSES,
+    ETAS_BACKEND_REDIS
+} etas_backend;
+
+typedef struct etas_progress {
+    uint64_t stored, total;
+    double rate;      /**< catalogues per second, smoothed */
+    double eta_s;     /**< NaN while unknown */
+    uint64_t workers; /**< live slots; 1 for serial */
+} etas_progress;
+
+typedef struct etas_runner_config {
+    etas_backend backend;
+    uint32_t processes;       /**< local slots; also the workers of --embedded */
+    uint64_t chunk_size;      /**< 0: auto */
+    double task_duration_s;   /**< auto: wished length of a chunk; default 30 */
+    const char *kernels;      /**< NULL: best */
+    etas_redis_options redis; /**< for ETAS_BACKEND_REDIS */
+    bool allow_missing;
+    const volatile sig_atomic_t *interrupted; /**< non-zero: leave cleanly with E_INTERRUPTED */
+    const etas_log *log;
+    void (*progress)(void *context, const etas_progress *now);
+    void *progress_context;
+} etas_runner_config;
+
+typedef struct etas_run_report {
+    uint64_t n_catalogs, n_events_frames, repeated;
+    etas_ranges missing; /**< free with etas_ranges_free */
+    double simulate_s;
+} etas_run_report;
+
+/** Make every catalogue of the store's run that is not stored yet. ETAS_OK when all are there,
+ * E_INCOMPLETE when catalogues are dead (report->missing says which), E_INTERRUPTED, E_SUPERSEDED.
+ */
+ETAS_NODISCARD etas_status etas_run(etas_store *store, const etas_runner_config *cfg,
+                                    etas_run_report *report, etas_error *err);
+
+/** Write the stored catalogues to @p path in the chosen format; with @p skip_missing the missing
+ * ones are left out, ids renumbered and PATH.missing.json lists them. Checks the epoch before
+ * renaming. */
+typedef struct etas_export_config {
+    const char *path;
+    etas_forecast_writer_config writer;
+    bool skip_missing;
+} etas_export_config;
+typedef struct etas_export_summary {
+    uint64_t n_catalogs, n_events, n_empty;
+} etas_export_summary;
+ETAS_NODISCARD etas_status etas_export(etas_store *store, const etas_export_config *cfg,
+                                       etas_export_summary *out, etas_error *err);
+
+/* ---- worker ---- */
+
+typedef struct etas_worker_config {
+    etas_redis_options redis;
+    uint32_t processes;
+    double runtime_s;      /**< INFINITY: unlimited */
+    double idle_timeout_s; /**< INFINITY: none */
+    double stall_s;        /**< a slot without progress for so long is killed; default 300 */
+    const char *kernels;
+    const volatile sig_atomic_t *signals; /**< 1: drain, 2 or more: give back at once */
+    const etas_log *log;
+} etas_worker_config;
+
+/** Runs until drained, stopped, out of runtime or idle (ETAS_OK), E_INTERRUPTED on the second
+ * signal, another status when it cannot go on (credentials, versions). */
+ETAS_NODISCARD etas_status etas_worker_run(const etas_worker_config *cfg, etas_error *err);
+
+/** First thing in every main that may start slots: when the process was exec'd as a slot, serves it
+ * and returns true with *exit_code. Slots are /proc/self/exe again, with argv[0] "etas-slot". */
+bool etas_slot_main(int argc, char *const argv[], int *exit_code);
+
+/* ---- embedded server ---- */
+
+typedef struct etas_embedded etas_embedded;
+
+/** A private redis-server on a unix socket in a fresh directory, and @p workers local slots in one
+ * etas-redis-worker process; both die with this process, also when it is killed. */
+ETAS_NODISCARD etas_status etas_embedded_open(etas_embedded **out, uint32_t workers,
+                                              const etas_log *log, etas_error *err);
+const char *etas_embedded_socket(const etas_embedded *self);
+void etas_embedded_close(etas_embedded *self);
+
+#endif

@@ -1,0 +1,55 @@
+/** @file simulation.h  From a model to a plan, from a plan to catalogues. */
+#ifndef ETAS_SIMULATION_H
+#define ETAS_SIMULATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/catalog.h"
+#include "etas/events.h"
+#include "etas/plan.h"
+
+/** What the driver knows. Pointers are borrowed for the call. */
+typedef struct etas_plan_input {
+    etas_params theta;
+    double beta, m_ref, delta_m;
+    double m_max;       /**< INFINITY: none */
+    double m_threshold; /**< NaN: m_ref */
+    etas_time start, end, output_start;
+    const etas_region *region;
+    double area_km2, earth_radius_km;
+    bool filter_region;
+    const etas_catalog *history; /**< NULL or the sources; events at or after start are refused */
+    const double *xi;            /**< per history event, or NULL = 1 */
+    size_t n_locations;          /**< 0: background uniform by area */
+    const double *location_lat, *location_lon, *location_weight; /**< P_background * zeta */
+    double gaussian_scale_deg;                                   /**< default 0.1 */
+    bool allow_supercritical;
+} etas_plan_input;
+
+/** E_SUPERCRITICAL for a branching ratio >= 1 unless allowed. @p out starts as {0}. */
+ETAS_NODISCARD etas_status etas_plan_build(const etas_plan_input *in, etas_plan *out,
+                                           etas_error *err);
+
+typedef struct etas_simulator etas_simulator; /**< scratch memory for one thread of simulation */
+
+/** @p plan must outlive it. @p kernels: "scalar", "avx2", "avx512" or NULL = best; E_ARG for a name
+ * that is unknown or that this CPU cannot run. */
+ETAS_NODISCARD etas_status etas_simulator_open(etas_simulator **out, const etas_plan *plan,
+                                               const char *kernels, etas_error *err);
+void etas_simulator_close(etas_simulator *self);
+
+/**
+ * Catalogues first .. first + count - 1 of @p seed into @p out (overwritten). A pure function of
+ * (plan, seed, index): how a range is cut changes nothing. E_LIMIT names the catalogue that passed
+ * max_generations or max_events.
+ */
+ETAS_NODISCARD etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t first,
+                                              size_t count, etas_events *out, etas_error *err);
+
+/** A number of catalogues that keeps one run's scratch memory and time small (about 50,000 events).
+ */
+size_t etas_simulator_batch(const etas_plan *plan);
+
+#endif

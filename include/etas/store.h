@@ -1,0 +1,108 @@
+/** @file store.h  A run's crash-safe file (SQLite). The schema is in docs/store.md.
+ *
+ * One writer: opening takes the next epoch in one transaction; every later transaction checks that
+ * the epoch is still its own and fails with E_SUPERSEDED otherwise.
+ */
+#ifndef ETAS_STORE_H
+#define ETAS_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/range.h"
+#include "etas/status.h"
+
+#define ETAS_STORE_SCHEMA 1
+
+typedef struct etas_store etas_store;
+
+typedef enum etas_store_mode {
+    ETAS_STORE_CREATE,  /**< E_EXISTS, naming --resume and --restart, when an unfinished one is
+                           there; a finished one is replaced */
+    ETAS_STORE_RESUME,  /**< E_IO when there is none */
+    ETAS_STORE_RESTART, /**< throw away what is there */
+    ETAS_STORE_READ     /**< read only, takes no epoch */
+} etas_store_mode;
+
+/** What is fixed when a run is created. */
+typedef struct etas_store_run {
+    uint8_t id[16]; /**< random */
+    uint64_t n_catalogs, first_catalog, seed;
+    uint32_t algorithm;
+    const char *config_text; /**< the configuration's bytes */
+    const char *release;
+    size_t blob_len;
+    const uint8_t *blob;
+    uint8_t blob_sha256[32];
+} etas_store_run;
+
+ETAS_NODISCARD etas_status etas_store_open(etas_store **out, const char *path, etas_store_mode mode,
+                                           etas_error *err);
+void etas_store_close(etas_store *self);
+uint64_t etas_store_epoch(const etas_store *self);
+
+/** Once, right after ETAS_STORE_CREATE or RESTART. */
+ETAS_NODISCARD etas_status etas_store_begin(etas_store *self, const etas_store_run *run,
+                                            etas_error *err);
+/** @p out points into the store until it is closed. */
+ETAS_NODISCARD etas_status etas_store_run_get(etas_store *self, etas_store_run *out,
+                                              etas_error *err);
+
+/** A validated frame as it came. */
+typedef struct etas_store_frame {
+    uint64_t first;
+    uint32_t count;
+    size_t len;
+    const uint8_t *bytes;
+} etas_store_frame;
+
+/** One row per task. */
+typedef struct etas_store_task {
+    uint64_t first, count, n_events, bytes;
+    char host[64];
+    uint32_t pid;
+    int64_t start_ns;
+    double wall_s, cpu_s;
+    uint64_t peak_memory_bytes;
+} etas_store_task;
+
+/** Add frames and their task rows in one durable transaction. Catalogues that are covered already
+ * are skipped; *n_new counts the new ones. */
+ETAS_NODISCARD etas_status etas_store_add(etas_store *self, size_t n,
+                                          const etas_store_frame frames[],
+                                          const etas_store_task tasks[], uint64_t *n_new,
+                                          etas_error *err);
+/** What is stored; belongs to the store, changes with etas_store_add. */
+const etas_ranges *etas_store_covered(const etas_store *self);
+
+/** Catalogues that could not be made, with why. */
+ETAS_NODISCARD etas_status etas_store_add_dead(etas_store *self, etas_range range, const char *why,
+                                               etas_error *err);
+ETAS_NODISCARD etas_status etas_store_dead(etas_store *self, etas_ranges *out, etas_error *err);
+
+/** Number that rises by one with every call, kept across resumes: the serial of a submission. */
+ETAS_NODISCARD etas_status etas_store_next_serial(etas_store *self, uint64_t *out, etas_error *err);
+
+/** Seconds spent in a phase: load, prepare, invert, plan, simulate, write. Adds up over resumes. */
+ETAS_NODISCARD etas_status etas_store_add_phase(etas_store *self, const char *phase, double seconds,
+                                                etas_error *err);
+/** Small facts by name (text); the getter answers NULL in *value when absent, else a string to be
+ * freed with free(). */
+ETAS_NODISCARD etas_status etas_store_set(etas_store *self, const char *name, const char *value,
+                                          etas_error *err);
+ETAS_NODISCARD etas_status etas_store_get(etas_store *self, const char *name, char **value,
+                                          etas_error *err);
+/** Checks the epoch; call before the final rename of an output. */
+ETAS_NODISCARD etas_status etas_store_check_epoch(etas_store *self, etas_error *err);
+/** Marks the run finished ("complete" or "incomplete"). */
+ETAS_NODISCARD etas_status etas_store_finish(etas_store *self, const char *state, etas_error *err);
+
+/** Calls visit(context, frame, part) for every stored piece in order of its first catalogue; part
+ * says which catalogues of the frame to use. Stops at the first status that is not ETAS_OK. */
+typedef etas_status (*etas_store_visit)(void *context, const etas_store_frame *frame,
+                                        etas_range part, etas_error *err);
+ETAS_NODISCARD etas_status etas_store_each(etas_store *self, etas_store_visit visit, void *context,
+                                           etas_error *err);
+
+#endif
