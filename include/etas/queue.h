@@ -52,8 +52,16 @@ void etas_queue_disconnect(etas_queue *self);
  * within [0, min(cap, 0.1 * 2^attempt)]; @p random is any 64 random bits. */
 double etas_backoff_s(uint32_t attempt, double cap_s, uint64_t random);
 
-/** Waits up to @p seconds for a hint that there may be work; losing one loses nothing. */
-ETAS_NODISCARD etas_status etas_queue_wait_hint(etas_queue *self, double seconds, etas_error *err);
+/* A hint that there may be work or results, on a second connection so that a waiting agent or
+ * driver can watch its slots meanwhile. Losing one loses nothing. */
+
+/** Ask for a hint within @p seconds (BLPOP, sent but not waited for); harmless when already asked.
+ */
+ETAS_NODISCARD etas_status etas_queue_hint_arm(etas_queue *self, double seconds, etas_error *err);
+/** Descriptor that becomes readable when the hint or its timeout is there; -1 when not asked. */
+int etas_queue_hint_fd(const etas_queue *self);
+/** Reads what is there without blocking; *fired: the question was answered, ask again. */
+ETAS_NODISCARD etas_status etas_queue_hint_take(etas_queue *self, bool *fired, etas_error *err);
 
 /* ---- runs and drivers ---- */
 
