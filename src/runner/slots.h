@@ -1,5 +1,5 @@
 /** @file slots.h  Slot processes: each simulates one task at a time and hands finished catalogues
- * back as raw frames over its one socket. Used by the processes backend and by the agent.
+ * back as frames over its one socket. Used by the processes backend and by the agent.
  *
  * A slot is a direct child: fork, then exec of /proc/self/exe with argv[0] "etas-slot" and a socket
  * as descriptor 3, no other descriptor, an empty environment. It dies with its parent
@@ -22,6 +22,9 @@ typedef struct etas_slots_config {
     uint32_t n;
     const char *kernels; /**< NULL: best */
     double stall_s;      /**< a busy slot silent for so long is killed; 0 never */
+    double frame_s;      /**< a frame goes out at the latest after so long; 0: one second. It goes
+                            earlier when it is full (ETAS_FRAME_TARGET_BYTES) and at the task's end */
+    bool compress;       /**< the slots compress the frames' bodies */
     const etas_log *log;
 } etas_slots_config;
 
@@ -33,7 +36,8 @@ typedef struct etas_slot_task {
 typedef enum etas_slot_event_kind {
     ETAS_SLOT_NONE,  /**< the timeout passed, or a watched descriptor is ready */
     ETAS_SLOT_FRAME, /**< the next catalogues of the task, in order */
-    ETAS_SLOT_IDLE,  /**< the task is done; every catalogue was delivered */
+    ETAS_SLOT_IDLE,  /**< the task is over; `reached` is the first catalogue not delivered: the end
+                        of the task unless it was halted */
     ETAS_SLOT_ERROR, /**< the simulation of catalogue `reached` failed with `message`; slot idle
                         again */
     ETAS_SLOT_DIED   /**< the process ended; `reached` is the first catalogue not delivered, or
@@ -47,8 +51,8 @@ typedef struct etas_slot_event {
     const uint8_t *bytes;  /**< of a frame; valid until the next call */
     size_t len;
     uint64_t reached;
-    int signal; /**< that killed it, 0 if it exited */
-    char message[200];
+    int signal;        /**< that killed it, 0 if it exited */
+    char message[200]; /**< of an error or a death */
 } etas_slot_event;
 
 ETAS_NODISCARD etas_status etas_slots_open(etas_slots **out, const etas_slots_config *cfg,
@@ -66,9 +70,13 @@ bool etas_slots_model_known(const etas_slots *self, const char *sha256_hex);
 ETAS_NODISCARD etas_status etas_slots_assign(etas_slots *self, uint32_t slot,
                                              const char *sha256_hex, const etas_slot_task *task,
                                              etas_error *err);
+/** Ask a busy slot to stop after its current batch (a fraction of a second unless one catalogue
+ * takes longer): what is finished comes as frames, then ETAS_SLOT_IDLE. Harmless when idle. */
+ETAS_NODISCARD etas_status etas_slots_halt(etas_slots *self, uint32_t slot, etas_error *err);
 /** Kill the slot's process and start a new one; nothing more of its task is delivered, no event. */
 ETAS_NODISCARD etas_status etas_slots_abort(etas_slots *self, uint32_t slot, etas_error *err);
-/** Leave the slot's messages unread (back-pressure) or read them again. */
+/** Leave the slot's messages unread (back-pressure) or read them again. A paused slot is not killed
+ * for being silent; its death is noticed when it is read again. */
 void etas_slots_pause(etas_slots *self, uint32_t slot, bool paused);
 
 bool etas_slots_busy(const etas_slots *self, uint32_t slot);
