@@ -1,0 +1,181 @@
+#include "options.h"
+
+#include <getopt.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "etas/text.h"
+
+enum { MAX_OPTIONS = 96, FIRST_LONG = 256 };
+
+options_outcome options_complain(const command_usage *usage, const char *fmt, ...)
+{
+    va_list ap;
+
+    (void)fprintf(stderr, "%s: ", usage->name);
+    va_start(ap, fmt);
+    (void)vfprintf(stderr, fmt, ap);
+    va_end(ap);
+    (void)fprintf(stderr, " (see %s --help)\n", usage->name);
+    return OPTIONS_USAGE;
+}
+
+static void print_spec(const option_spec *spec)
+{
+    char left[64];
+    const char *line = spec->help;
+
+    if (line == NULL)
+        return;
+    if (spec->letter != '\0')
+        etas_format(sizeof left, left, "-%c, --%s%s%s", spec->letter, spec->name,
+                    spec->argument != NULL ? " " : "",
+                    spec->argument != NULL ? spec->argument : "");
+    else
+        etas_format(sizeof left, left, "    --%s%s%s", spec->name,
+                    spec->argument != NULL ? " " : "",
+                    spec->argument != NULL ? spec->argument : "");
+    if (strlen(left) > 27) {
+        (void)printf("  %s\n", left);
+        left[0] = '\0';
+    }
+    while (line != NULL) {
+        const char *end = strchr(line, '\n');
+        const int len = end != NULL ? (int)(end - line) : (int)strlen(line);
+
+        (void)printf("  %-27s %.*s\n", left, len, line);
+        left[0] = '\0';
+        line = end != NULL ? end + 1 : NULL;
+    }
+}
+
+static void print_help(const command_usage *usage, size_t n_tables, const option_table tables[])
+{
+    (void)printf("usage: %s %s\n\n%s\n\noptions:\n", usage->name, usage->synopsis, usage->about);
+    for (size_t t = 0; t < n_tables; t++)
+        for (size_t i = 0; i < tables[t].n; i++)
+            print_spec(&tables[t].specs[i]);
+    print_spec(&(option_spec){.name = "help", .letter = 'h', .help = "print this and exit"});
+}
+
+static options_outcome set_value(const command_usage *usage, const option_spec *spec,
+                                 const char *text)
+{
+    const char *want = NULL;
+
+    switch (spec->kind) {
+    case OPTION_FLAG:
+        *(bool *)spec->value = true;
+        break;
+    case OPTION_TEXT:
+        *(const char **)spec->value = text;
+        break;
+    case OPTION_COUNT:
+        if (!etas_parse_u64(text, strlen(text), spec->value))
+            want = "a whole number";
+        break;
+    case OPTION_NUMBER:
+        if (!etas_parse_double(text, strlen(text), spec->value) ||
+            !isfinite(*(double *)spec->value))
+            want = "a number";
+        break;
+    case OPTION_DURATION:
+        if (!etas_parse_duration(text, spec->value))
+            want = "a duration such as 30s, 15m, 2h or 0.5d";
+        break;
+    case OPTION_LATER:
+        return options_complain(usage, "--%s is not supported yet", spec->name);
+    }
+    if (want != NULL)
+        return options_complain(usage, "--%s: \"%s\" is not %s", spec->name, text, want);
+    return OPTIONS_RUN;
+}
+
+/* The tables flattened into what getopt_long wants; val is FIRST_LONG + index. */
+typedef struct parser {
+    const option_spec *spec[MAX_OPTIONS];
+    struct option longs[MAX_OPTIONS + 2];
+    char letters[3 * MAX_OPTIONS + 4];
+    int n;
+} parser;
+
+static bool takes_argument(const option_spec *spec)
+{
+    return spec->kind != OPTION_FLAG && spec->argument != NULL;
+}
+
+static void parser_init(parser *p, size_t n_tables, const option_table tables[])
+{
+    size_t at = 0;
+
+    *p = (parser){0};
+    p->letters[at++] = ':'; /* a missing argument is reported as ':' */
+    for (size_t t = 0; t < n_tables; t++)
+        for (size_t i = 0; i < tables[t].n && p->n < MAX_OPTIONS; i++) {
+            const option_spec *spec = &tables[t].specs[i];
+
+            p->spec[p->n] = spec;
+            p->longs[p->n] =
+                (struct option){.name = spec->name,
+                                .has_arg = takes_argument(spec) ? required_argument : no_argument,
+                                .val = FIRST_LONG + p->n};
+            if (spec->letter != '\0') {
+                p->letters[at++] = spec->letter;
+                if (takes_argument(spec))
+                    p->letters[at++] = ':';
+            }
+            p->n++;
+        }
+    p->longs[p->n] = (struct option){.name = "help", .has_arg = no_argument, .val = 'h'};
+    p->letters[at] = 'h';
+}
+
+static const option_spec *spec_of(const parser *p, int code)
+{
+    if (code >= FIRST_LONG)
+        return p->spec[code - FIRST_LONG];
+    for (int i = 0; i < p->n; i++)
+        if (p->spec[i]->letter == code)
+            return p->spec[i];
+    return NULL;
+}
+
+options_outcome options_parse(const command_usage *usage, size_t n_tables,
+                              const option_table tables[], int argc, char *argv[],
+                              const char *arguments[], size_t *n_arguments)
+{
+    parser p;
+    int code;
+
+    parser_init(&p, n_tables, tables);
+    opterr = 0;
+    optind = 1;
+    *n_arguments = 0;
+    while ((code = getopt_long(argc, argv, p.letters, p.longs, NULL)) != -1) {
+        const option_spec *spec = spec_of(&p, code);
+        options_outcome outcome;
+
+        if (code == 'h') {
+            print_help(usage, n_tables, tables);
+            return OPTIONS_DONE;
+        }
+        if (code == ':')
+            return options_complain(usage, "%s needs a value", argv[optind - 1]);
+        if (code == '?' || spec == NULL)
+            return options_complain(usage, "unknown option %s", argv[optind - 1]);
+        outcome = set_value(usage, spec, optarg);
+        if (outcome != OPTIONS_RUN)
+            return outcome;
+    }
+    for (; optind < argc; optind++) {
+        if (*n_arguments == usage->max_arguments)
+            return options_complain(usage, "unexpected argument \"%s\"", argv[optind]);
+        arguments[(*n_arguments)++] = argv[optind];
+    }
+    if (*n_arguments < usage->min_arguments)
+        return options_complain(usage, "usage: %s %s", usage->name, usage->synopsis);
+    return OPTIONS_RUN;
+}

@@ -1,0 +1,185 @@
+#include "talk.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "etas/text.h"
+#include "etas/time.h"
+
+static int64_t clock_ns(clockid_t which)
+{
+    struct timespec now;
+
+    (void)clock_gettime(which, &now);
+    return (int64_t)now.tv_sec * ETAS_NS_PER_S + now.tv_nsec;
+}
+
+double talk_seconds(void)
+{
+    return (double)clock_ns(CLOCK_MONOTONIC) / 1e9;
+}
+
+static void clear_bar(talk *self)
+{
+    if (self->bar_shown)
+        (void)fputs("\r\033[K", stderr);
+    self->bar_shown = false;
+}
+
+/* Text as the inside of a JSON string; what does not fit is cut. */
+static void escape(const char *text, size_t capacity, char out[])
+{
+    size_t at = 0;
+
+    for (; *text != '\0' && at + 8 < capacity; text++) {
+        const unsigned char c = (unsigned char)*text;
+
+        if (c == '"' || c == '\\')
+            at += etas_format(capacity - at, out + at, "\\%c", c);
+        else if (c < 0x20)
+            at += etas_format(capacity - at, out + at, "\\u%04x", c);
+        else
+            out[at++] = (char)c;
+    }
+    out[at] = '\0';
+}
+
+static void emit(void *context, etas_log_level level, const char *text)
+{
+    static const char *const names[] = {"error", "warning", "info", "debug"};
+    talk *self = context;
+
+    clear_bar(self);
+    if (self->json) {
+        char when[32], escaped[2400];
+
+        etas_time_format(clock_ns(CLOCK_REALTIME), 'T', when);
+        escape(text, sizeof escaped, escaped);
+        (void)fprintf(stderr,
+                      "{\"time\":\"%sZ\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n",
+                      when, names[level], self->program, escaped);
+    } else if (level == ETAS_LOG_INFO) {
+        (void)fprintf(stderr, "%s\n", text);
+    } else {
+        (void)fprintf(stderr, "%s: %s: %s\n", self->program, names[level], text);
+    }
+}
+
+void talk_init(talk *self, const char *program)
+{
+    *self = (talk){.program = program,
+                   .progress_text = "auto",
+                   .format_text = "text",
+                   .level_text = "info",
+                   .log = {.emit = emit, .max_level = ETAS_LOG_INFO}};
+    self->log.context = self;
+}
+
+void talk_options(talk *self, option_spec out[TALK_OPTIONS])
+{
+    out[0] = (option_spec){
+        "progress",  0,
+        OPTION_TEXT, &self->progress_text,
+        "STYLE",     "auto, bar, plain or none (auto: a bar on a terminal, lines elsewhere)"};
+    out[1] = (option_spec){"log-format",       0,        OPTION_TEXT,
+                           &self->format_text, "FORMAT", "text or json, one line each on stderr"};
+    out[2] = (option_spec){"log-level",       0,       OPTION_TEXT,
+                           &self->level_text, "LEVEL", "error, warning, info or debug"};
+}
+
+static bool one_of(const char *text, size_t n, const char *const names[], size_t *which)
+{
+    for (*which = 0; *which < n; (*which)++)
+        if (strcmp(text, names[*which]) == 0)
+            return true;
+    return false;
+}
+
+options_outcome talk_start(talk *self, const command_usage *usage)
+{
+    static const char *const styles[] = {"bar", "plain", "none", "auto"};
+    static const char *const formats[] = {"text", "json"};
+    static const char *const levels[] = {"error", "warning", "info", "debug"};
+    size_t style, format, level;
+
+    if (!one_of(self->progress_text, 4, styles, &style))
+        return options_complain(usage, "--progress: \"%s\" is not auto, bar, plain or none",
+                                self->progress_text);
+    if (!one_of(self->format_text, 2, formats, &format))
+        return options_complain(usage, "--log-format: \"%s\" is not text or json",
+                                self->format_text);
+    if (!one_of(self->level_text, 4, levels, &level))
+        return options_complain(usage, "--log-level: \"%s\" is not error, warning, info or debug",
+                                self->level_text);
+    self->json = format == 1;
+    self->log.max_level = (etas_log_level)level;
+    if (style == 3)
+        style = isatty(STDERR_FILENO) && !self->json ? PROGRESS_BAR : PROGRESS_PLAIN;
+    self->style = (progress_style)style;
+    return OPTIONS_RUN;
+}
+
+static void format_left(double eta_s, size_t capacity, char out[])
+{
+    if (!isfinite(eta_s))
+        etas_format(capacity, out, "-");
+    else if (eta_s < 90)
+        etas_format(capacity, out, "%.0f s", eta_s);
+    else if (eta_s < 5400)
+        etas_format(capacity, out, "%.0f min", eta_s / 60);
+    else
+        etas_format(capacity, out, "%.1f h", eta_s / 3600);
+}
+
+void talk_show(talk *self, const talk_progress *now)
+{
+    const int64_t t = clock_ns(CLOCK_MONOTONIC);
+    const int64_t pause = self->style == PROGRESS_BAR ? ETAS_NS_PER_S / 10 : 10 * ETAS_NS_PER_S;
+    char left[32], workers[48] = "", line[256];
+
+    if (self->last_ns == 0)
+        self->last_ns = t; /* short steps never draw anything but their end */
+    if (self->style == PROGRESS_NONE || (!now->last && t - self->last_ns < pause))
+        return;
+    if (now->last && self->style == PROGRESS_BAR && !self->bar_shown)
+        return;
+    self->last_ns = now->last ? 0 : t;
+    format_left(now->eta_s, sizeof left, left);
+    if (now->workers > 0)
+        etas_format(sizeof workers, workers, ", workers %llu", (unsigned long long)now->workers);
+    etas_format(sizeof line, line, "%s %llu/%llu (%.0f %%), %.0f/s, ETA %s%s", now->what,
+                (unsigned long long)now->done, (unsigned long long)now->total,
+                now->total > 0 ? 100.0 * (double)now->done / (double)now->total : 100.0, now->rate,
+                left, workers);
+    if (self->style == PROGRESS_PLAIN) {
+        etas_log_write(&self->log, ETAS_LOG_INFO, "%s", line);
+        return;
+    }
+    clear_bar(self);
+    if (now->last)
+        return; /* the summary that follows says it better */
+    (void)fprintf(stderr, "\r%.79s\033[K", line);
+    (void)fflush(stderr);
+    self->bar_shown = true;
+}
+
+int talk_fail(talk *self, etas_status st, const etas_error *err)
+{
+    etas_error named = *err;
+    char line[1024];
+
+    if (named.code == ETAS_OK)
+        named.code = st; /* out of memory and the like come without detail */
+    etas_log_write(&self->log, ETAS_LOG_ERROR, "%s", etas_error_format(&named, sizeof line, line));
+    switch (st) {
+    case ETAS_E_INCOMPLETE:
+        return EXIT_INCOMPLETE;
+    case ETAS_E_INTERRUPTED:
+        return EXIT_INTERRUPTED;
+    default:
+        return 1;
+    }
+}

@@ -1,0 +1,49 @@
+/** @file talk.h  What the programs say on stderr: log lines, errors, progress. */
+#ifndef ETAS_CLI_TALK_H
+#define ETAS_CLI_TALK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "etas/log.h"
+#include "etas/status.h"
+#include "options.h"
+
+typedef enum progress_style { PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE } progress_style;
+
+/** One per program; the log's context points at it. */
+typedef struct talk {
+    const char *program;
+    bool json;
+    bool bar_shown; /**< a progress line stands on the terminal: clear it before a log line */
+    progress_style style;
+    int64_t last_ns; /**< monotonic time of the last progress line */
+    etas_log log;
+    /* options */
+    const char *progress_text, *format_text, *level_text;
+} talk;
+
+/** Options --progress, --log-format and --log-level for the table of a command. */
+enum { TALK_OPTIONS = 3 };
+void talk_options(talk *self, option_spec out[TALK_OPTIONS]);
+/** Start values; call before parsing, talk_start after it. */
+void talk_init(talk *self, const char *program);
+options_outcome talk_start(talk *self, const command_usage *usage);
+
+/** Progress of @p what: done of total, per second, seconds to go (NaN unknown), workers (0: not
+ * shown). Redraws a bar at most ten times a second; plain lines every ten seconds. */
+typedef struct talk_progress {
+    const char *what;
+    uint64_t done, total, workers;
+    double rate, eta_s;
+    bool last; /**< draw it now and end the line */
+} talk_progress;
+void talk_show(talk *self, const talk_progress *now);
+
+/** Print the error as one line and give the exit code for its status. */
+int talk_fail(talk *self, etas_status st, const etas_error *err);
+
+/** Seconds since an arbitrary start, monotonic. */
+double talk_seconds(void);
+
+#endif
