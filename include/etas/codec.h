@@ -1,6 +1,6 @@
 /** @file codec.h  Result frames and the model blob: the bytes between driver and workers.
  *
- * Tables of offsets are in docs/protocol.md. Every decoder treats its input as hostile.
+ * Tables of offsets are in docs/formats-internal.md. Every decoder treats its input as hostile.
  */
 #ifndef ETAS_CODEC_H
 #define ETAS_CODEC_H
