@@ -95,7 +95,8 @@ typedef struct etas_embedded etas_embedded;
 /** A private redis-server on a unix socket in a fresh directory, and @p workers local slots in one
  * etas-redis-worker process; both die with this process, also when it is killed. */
 ETAS_NODISCARD etas_status etas_embedded_open(etas_embedded **out, uint32_t workers,
-                                              const etas_log *log, etas_error *err);
+                                              const char *kernels, const etas_log *log,
+                                              etas_error *err);
 const char *etas_embedded_socket(const etas_embedded *self);
 void etas_embedded_close(etas_embedded *self);
 

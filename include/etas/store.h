@@ -41,6 +41,8 @@ ETAS_NODISCARD etas_status etas_store_open(etas_store **out, const char *path, e
                                            etas_error *err);
 void etas_store_close(etas_store *self);
 uint64_t etas_store_epoch(const etas_store *self);
+/** Whether the run was ended with etas_store_finish. */
+bool etas_store_finished(const etas_store *self);
 
 /** Once, right after ETAS_STORE_CREATE or RESTART. */
 ETAS_NODISCARD etas_status etas_store_begin(etas_store *self, const etas_store_run *run,
