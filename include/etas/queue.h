@@ -1,10 +1,13 @@
 /** @file queue.h  The pool on one Redis server: a link that reconnects, and the calls of the Lua
  * function library etas_v1. Knows bytes and ranges, never events. docs/protocol.md is the contract.
  *
- * Every call is one atomic function on the server. E_NET and E_TIMEOUT: the link is gone, the next
- * call reconnects. E_AWAY: LOADING, BUSY, READONLY, MISCONF, MASTERDOWN, or the library cannot be
- * loaded: hold what you have and try again later. E_REFUSED with OOM text: memory is full. E_AUTH:
- * give up. Not for several threads at once. Connect after fork, never before.
+ * Every call is one atomic function on the server (models and long beats take several). E_NET and
+ * E_TIMEOUT: the link is gone, it is unknown whether the call was done (repeat it, all are safe to
+ * repeat), the next call reconnects. E_AWAY: LOADING, BUSY, READONLY, MISCONF, MASTERDOWN, the
+ * library cannot be loaded, or the run's keys are gone until its driver beats: hold what you have
+ * and try again later. E_REFUSED: memory is full (etas_queue_memory_full() tells) or the request is
+ * one that the server can never take. E_CORRUPT: the reply makes no sense; the link is dropped.
+ * E_AUTH: give up. Not for several threads at once. Connect after fork, never before.
  */
 #ifndef ETAS_QUEUE_H
 #define ETAS_QUEUE_H
@@ -47,6 +50,8 @@ const char *etas_queue_host(const etas_queue *self);
 ETAS_NODISCARD etas_status etas_queue_check(etas_queue *self, etas_error *err);
 /** Drop the connection; the next call makes a new one (its caller backs off). */
 void etas_queue_disconnect(etas_queue *self);
+/** The last call was refused because the server's memory is full (OOM): ack results, try again. */
+bool etas_queue_memory_full(const etas_queue *self);
 
 /** Full-jitter exponential back-off: seconds to wait before try number @p attempt (0 first),
  * within [0, min(cap, 0.1 * 2^attempt)]; @p random is any 64 random bits. */
@@ -56,8 +61,10 @@ double etas_backoff_s(uint32_t attempt, double cap_s, uint64_t random);
  * driver can watch its slots meanwhile. Losing one loses nothing. */
 
 /** Ask for a hint within @p seconds (BLPOP, sent but not waited for); harmless when already asked.
- */
-ETAS_NODISCARD etas_status etas_queue_hint_arm(etas_queue *self, double seconds, etas_error *err);
+ * @p run_id NULL: a worker's hint, there may be work; else the hint for that run's driver: there
+ * are results, dead catalogues, or the model is missing (then beat). */
+ETAS_NODISCARD etas_status etas_queue_hint_arm(etas_queue *self, const char *run_id, double seconds,
+                                               etas_error *err);
 /** Descriptor that becomes readable when the hint or its timeout is there; -1 when not asked. */
 int etas_queue_hint_fd(const etas_queue *self);
 /** Reads what is there without blocking; *fired: the question was answered, ask again. */
@@ -81,40 +88,58 @@ typedef struct etas_run_meta {
     double lease_s;                  /**< 60 */
 } etas_run_meta;
 
-/** Register or take over a run (keys are made again if they are gone). E_SUPERSEDED when Redis
- * knows a larger epoch. Also the driver's beat: call it at least every 10 s. *needs_model: a worker
- * missed the blob, publish it again. *lost: the run's keys were missing, so everything must be
- * audited. */
+/** What the server says to a beating driver. */
+typedef struct etas_run_state {
+    bool lost;           /**< the run's keys were missing and have been made again: audit, submit */
+    bool needs_model;    /**< the blob is missing: publish it again */
+    bool cancelled;      /**< somebody cancelled the run: finish it */
+    uint64_t n_pending;  /**< entries in the pending list */
+    uint64_t n_catalogs; /**< catalogues in the pending list */
+    uint64_t n_dead;     /**< entries in the dead list */
+    uint64_t live_slots; /**< of the pool */
+} etas_run_state;
+
+/** Register or take over a run (keys are made again if they are gone), and the driver's beat: call
+ * it at least every 10 s; after 60 s without it nobody claims from the run. E_SUPERSEDED when Redis
+ * knows a larger epoch. */
 ETAS_NODISCARD etas_status etas_queue_run_beat(etas_queue *self, const etas_run_meta *run,
-                                               bool *needs_model, bool *lost, etas_error *err);
+                                               etas_run_state *state, etas_error *err);
+/** Content-addressed, in parts of 4 MiB. Call it after the run's first beat; the beats keep it
+ * alive, the end of the last run that uses it deletes it. */
 ETAS_NODISCARD etas_status etas_queue_model_put(etas_queue *self, const char *sha256_hex,
                                                 size_t len, const uint8_t bytes[], etas_error *err);
-/** *out allocated with etas_array; NULL with *len 0 when the server has none. */
+/** *out allocated with etas_array; NULL with *len 0 when the server has none or not all of it. The
+ * caller checks the digest. */
 ETAS_NODISCARD etas_status etas_queue_model_get(etas_queue *self, const char *sha256_hex,
                                                 uint8_t **out, size_t *len, etas_error *err);
 
-/** Push ranges to pending; numbered by (epoch, serial), a repeat is ignored. At most 1,000. */
+/** Push ranges to pending; numbered by (epoch, serial), which must rise: a repeat is ignored. Not
+ * one range is taken when the list would have more than 1,000 entries: E_LIMIT, which uses up no
+ * serial. E_AWAY when the run's keys are gone (beat first). */
 ETAS_NODISCARD etas_status etas_queue_submit(etas_queue *self, const etas_run_meta *run,
                                              uint64_t serial, size_t n, const etas_range ranges[],
                                              etas_error *err);
 
 typedef struct etas_collected {
-    uint64_t first;
+    uint64_t first; /**< written by the server from the lease: believe it, not the frame */
     uint32_t count;
+    uint64_t checksum; /**< the frame's name for ackout, together with the range */
     char agent[ETAS_ID_HEX];
     size_t len;
     uint8_t *bytes; /**< the frame as it lies in Redis */
 } etas_collected;
 
-/** Peek at the oldest results, at most @p max_bytes of them but at least one. *items is an
- * etas_array of *n; free with etas_queue_collected_free. */
+/** Peek at the oldest results, at most @p max_bytes of them (and of 8 MiB) but at least one.
+ * *items is an etas_array of *n; free with etas_queue_collected_free. None when the run's keys are
+ * gone. */
 ETAS_NODISCARD etas_status etas_queue_collect(etas_queue *self, const etas_run_meta *run,
                                               size_t max_bytes, etas_collected **items, size_t *n,
                                               etas_error *err);
 void etas_queue_collected_free(etas_collected **items, size_t *n);
 
-/** Names one frame at the head of out: it is removed only while the head equals the next name.
- * The frame's checksum is the one in its header (bytes); discard: its body failed validation. */
+/** Names one frame at the head of out, as collect named it: it is removed only while the head
+ * equals the next name. discard: its body failed validation, submit the range again. run->stored is
+ * written for the manager. At most 4,096 names. */
 typedef struct etas_ack {
     uint64_t first;
     uint32_t count;
@@ -127,25 +152,31 @@ ETAS_NODISCARD etas_status etas_queue_ackout(etas_queue *self, const etas_run_me
 /** Where a run's ranges are, from one atomic call. Each is an etas_array; free with _free. */
 typedef struct etas_audit {
     etas_ranges pending, leased, out, dead;
-    uint64_t submitted, acked, discarded; /**< counters, in catalogues */
-    bool exists;                          /**< the run's keys are there */
-    bool conserved; /**< submitted = pending + leased + out + acked + dead + discarded, duplicates
-                       included */
+    uint64_t submitted, acked, discarded;        /**< counters, in catalogues */
+    bool exists;                                 /**< the run's keys are there */
+    uint64_t n_pending, n_leased, n_out, n_dead; /**< catalogues there, duplicates included */
+    bool conserved; /**< submitted = n_pending + n_leased + n_out + acked + n_dead + discarded */
     uint64_t live_slots;
 } etas_audit;
 ETAS_NODISCARD etas_status etas_queue_audit(etas_queue *self, const char *run_id, etas_audit *out,
                                             etas_error *err);
 void etas_audit_free(etas_audit *self);
+/** For the driver, when its audit is not conserved (part of the run's keys was lost): make the
+ * structures consistent and the books agree with them. What is missing must then be submitted. */
+ETAS_NODISCARD etas_status etas_queue_mend(etas_queue *self, const etas_run_meta *run,
+                                           etas_error *err);
 
 typedef struct etas_dead {
     etas_range range;
-    char why[200];
+    uint32_t errors, lost;
+    int signal;    /**< 0: none */
+    char why[200]; /**< printable ASCII */
 } etas_dead;
 /** *items is an etas_array of *n. */
 ETAS_NODISCARD etas_status etas_queue_dead(etas_queue *self, const char *run_id, etas_dead **items,
                                            size_t *n, etas_error *err);
 
-/** Delete a finished run's keys but for a summary with a 1 h lifetime. */
+/** Delete a finished run's keys but for a summary with a 1 h lifetime. Repeats are harmless. */
 ETAS_NODISCARD etas_status etas_queue_run_finish(etas_queue *self, const etas_run_meta *run,
                                                  etas_error *err);
 
@@ -158,7 +189,7 @@ typedef struct etas_agent {
     uint32_t algorithm;
     char release[24];
     uint64_t simulated; /**< catalogues so far, repeats included */
-} etas_agent;
+} etas_agent;           /* host and release: characters outside [A-Za-z0-9._:+-] are sent as '_' */
 
 typedef struct etas_lease {
     char run[ETAS_ID_HEX];
@@ -168,6 +199,7 @@ typedef struct etas_lease {
 
 /** Register, and reconcile: leases that the server holds for this agent and that are not among
  * @p held go back to pending. E_VERSION when the pool speaks only other protocol versions. */
+/* After E_NET or E_TIMEOUT: hello with what is held, repeat the call that failed, then beat. */
 ETAS_NODISCARD etas_status etas_queue_hello(etas_queue *self, const etas_agent *agent,
                                             size_t n_held, const etas_lease held[],
                                             etas_error *err);
@@ -219,10 +251,12 @@ ETAS_NODISCARD etas_status etas_queue_beat(etas_queue *self, const etas_agent *a
                                            etas_command *command, etas_error *err);
 
 /** A frame of the lease's first @p count catalogues. On OK the lease shrinks: *lease is updated,
- * with count 0 when it is used up. give_back: what is left goes back to pending. */
+ * with count 0 when it is used up. give_back: what is left goes back to pending. A server whose
+ * memory is full answers WAIT as well. A frame of several catalogues is at most 1 MiB (E_ARG). */
 typedef struct etas_commit {
     uint32_t count;
     bool give_back;
+    uint64_t checksum; /**< as in the frame's header; the driver acks by it */
     size_t len;
     const uint8_t *bytes;
 } etas_commit;
@@ -241,6 +275,7 @@ typedef struct etas_failure {
     int signal;       /**< 0: none */
     const char *message;
 } etas_failure;
+/** Gives the lease up. Quietly nothing when it is not this agent's any more. */
 ETAS_NODISCARD etas_status etas_queue_fail(etas_queue *self, const etas_agent *agent,
                                            const etas_lease *lease, const etas_failure *why,
                                            etas_error *err);
@@ -258,11 +293,16 @@ typedef struct etas_run_info {
     double rate,
         driver_silent_s; /**< catalogues per second; seconds since the driver's last beat */
     bool conserved;
+    bool cancelled;
     bool finished; /**< only a summary is left */
 } etas_run_info;
 
 typedef struct etas_pool_info {
-    uint64_t agents, idle, busy, stale, incompatible, live_slots;
+    uint64_t agents, idle, busy; /**< heard of within 60 s */
+    uint64_t stale;              /**< registered, but silent for 60 s */
+    uint64_t incompatible;       /**< of another protocol, or without any run's algorithm */
+    uint64_t live_slots;
+    bool paused;
     uint64_t simulated; /**< catalogues, repeats included, of live and past runs known */
     size_t n_runs;
     etas_run_info *runs; /**< etas_array */
@@ -273,6 +313,15 @@ typedef struct etas_pool_info {
 ETAS_NODISCARD etas_status etas_queue_info(etas_queue *self, etas_pool_info *out, etas_error *err);
 void etas_pool_info_free(etas_pool_info *self);
 
+typedef struct etas_agent_info {
+    etas_agent agent;
+    double silent_s, age_s;
+    etas_command mark; /**< NONE, STOP or STOP_NOW */
+} etas_agent_info;
+/** Everybody registered; *items is an etas_array of *n. */
+ETAS_NODISCARD etas_status etas_queue_agents(etas_queue *self, etas_agent_info **items, size_t *n,
+                                             etas_error *err);
+
 /** Mark the agents registered now (or the n named ones); *marked counts them. */
 ETAS_NODISCARD etas_status etas_queue_stop(etas_queue *self, bool now, size_t n,
                                            const char *const agents[], uint64_t *marked,
@@ -280,5 +329,17 @@ ETAS_NODISCARD etas_status etas_queue_stop(etas_queue *self, bool now, size_t n,
 /** Forget every agent and re-queue what they held; *agents and *catalogs count them. */
 ETAS_NODISCARD etas_status etas_queue_reset(etas_queue *self, uint64_t *agents, uint64_t *catalogs,
                                             etas_error *err);
+
+/** A state of the pool: while it is paused nobody claims. */
+ETAS_NODISCARD etas_status etas_queue_pause(etas_queue *self, bool paused, etas_error *err);
+/** Nobody claims from or commits to the run any more; its driver finishes it. E_ARG: no such run.
+ */
+ETAS_NODISCARD etas_status etas_queue_cancel(etas_queue *self, const char *run_id, etas_error *err);
+/** Dead catalogues go back to pending with a clean record; *catalogs counts them. */
+ETAS_NODISCARD etas_status etas_queue_retry(etas_queue *self, const char *run_id,
+                                            uint64_t *catalogs, etas_error *err);
+/** Delete everything of a run, its summary too. E_REFUSED while its driver is alive and it is not
+ * cancelled; E_ARG: no such run. */
+ETAS_NODISCARD etas_status etas_queue_purge(etas_queue *self, const char *run_id, etas_error *err);
 
 #endif
