@@ -1,0 +1,242 @@
+/** @file vec.h  ETAS_VLEN doubles at a time, the same bits for ETAS_VLEN 1, 4 and 8.
+ *
+ * For sources that CMake's etas_isa_objects() compiles once per instruction set; everything here
+ * is static inline. Floating point is written with vector types and never with intrinsics, so
+ * every variant rounds the same operations in the same order. With ETAS_VLEN 1 a vector is a plain
+ * double, and the functions serve scalar code too.
+ *
+ * A mask is a vi whose lanes are all ones (true) or zero (false).
+ */
+#ifndef ETAS_SRC_MATH_VEC_H
+#define ETAS_SRC_MATH_VEC_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#ifndef ETAS_VLEN
+#define ETAS_VLEN 1
+#endif
+
+#if ETAS_VLEN > 1 && defined(__AVX2__)
+#include <immintrin.h>
+#endif
+
+#if ETAS_VLEN == 1
+typedef double vd;
+typedef uint64_t vi;
+#elif ETAS_VLEN == 4 || ETAS_VLEN == 8
+typedef double vd __attribute__((vector_size(8 * ETAS_VLEN)));
+typedef uint64_t vi __attribute__((vector_size(8 * ETAS_VLEN)));
+#else
+#error "ETAS_VLEN must be 1, 4 or 8"
+#endif
+
+static inline vd v_load(const double p[])
+{
+    vd v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline void v_store(double p[], vd v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+static inline vi v_load_u64(const uint64_t p[])
+{
+    vi v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline void v_store_u64(uint64_t p[], vi v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+/** The first @p n < ETAS_VLEN elements of @p p, @p fill in the other lanes. */
+static inline vd v_load_part(const double p[], size_t n, double fill)
+{
+    double lane[ETAS_VLEN];
+
+    for (size_t i = 0; i < ETAS_VLEN; i++)
+        lane[i] = i < n ? p[i] : fill;
+    return v_load(lane);
+}
+
+/** The first @p n < ETAS_VLEN lanes only. */
+static inline void v_store_part(double p[], size_t n, vd v)
+{
+    double lane[ETAS_VLEN];
+
+    v_store(lane, v);
+    for (size_t i = 0; i < n; i++)
+        p[i] = lane[i];
+}
+
+/** @p x in every lane. */
+static inline vd v_set(double x)
+{
+#if ETAS_VLEN == 1
+    return x;
+#elif ETAS_VLEN == 4
+    return (vd){x, x, x, x};
+#else
+    return (vd){x, x, x, x, x, x, x, x};
+#endif
+}
+
+static inline vi v_set_u64(uint64_t x)
+{
+    return x | (vi){0};
+}
+
+static inline vd v_bits(vi b)
+{
+    vd v;
+    memcpy(&v, &b, sizeof v);
+    return v;
+}
+
+static inline vi v_ints(vd v)
+{
+    vi b;
+    memcpy(&b, &v, sizeof b);
+    return b;
+}
+
+/* ---- masks ---- */
+
+#if ETAS_VLEN == 1
+#define V_MASK_(condition) ((vi)0 - (vi)(condition))
+#else
+#define V_MASK_(condition) ((vi)(condition))
+#endif
+
+static inline vi v_lt(vd a, vd b)
+{
+    return V_MASK_(a < b);
+}
+
+static inline vi v_le(vd a, vd b)
+{
+    return V_MASK_(a <= b);
+}
+
+static inline vi v_eq(vd a, vd b)
+{
+    return V_MASK_(a == b);
+}
+
+static inline vi v_eq_u64(vi a, vi b)
+{
+    return V_MASK_(a == b);
+}
+
+static inline vi v_isnan(vd a)
+{
+    return V_MASK_(a != a);
+}
+
+/** mask ? yes : no, lane by lane. */
+static inline vd v_select(vi mask, vd yes, vd no)
+{
+    return v_bits((v_ints(yes) & mask) | (v_ints(no) & ~mask));
+}
+
+static inline int v_any(vi mask)
+{
+    uint64_t lane[ETAS_VLEN], all = 0;
+
+    v_store_u64(lane, mask);
+    for (size_t i = 0; i < ETAS_VLEN; i++)
+        all |= lane[i];
+    return all != 0;
+}
+
+static inline vd v_abs(vd a)
+{
+    return v_bits(v_ints(a) & UINT64_C(0x7fffffffffffffff));
+}
+
+/** The smaller one; @p b if either is NaN. */
+static inline vd v_min(vd a, vd b)
+{
+    return v_select(v_lt(a, b), a, b);
+}
+
+/** The larger one; @p b if either is NaN. */
+static inline vd v_max(vd a, vd b)
+{
+    return v_select(v_lt(b, a), a, b);
+}
+
+/* ---- integers and doubles ---- */
+
+/** Exact for integers below 2^53. */
+static inline vd v_from_u53(vi x)
+{
+    const vd high = v_bits((x >> 32) | UINT64_C(0x4530000000000000)); /* 2^84 + 2^32 (x >> 32) */
+    const vd low = v_bits((x & UINT64_C(0xffffffff)) | UINT64_C(0x4330000000000000));
+
+    return (high - 0x1.00000001p84) + low;
+}
+
+/** The integer of a whole number in [0, 2^52). */
+static inline vi v_to_u52(vd x)
+{
+    return v_ints(x + 0x1p52) & UINT64_C(0xfffffffffffff);
+}
+
+/** Largest whole number <= x; any x (NaN and infinities stay). */
+static inline vd v_floor(vd x)
+{
+    const vi sign = v_ints(x) & UINT64_C(0x8000000000000000);
+    const vd big = v_bits(sign | UINT64_C(0x4330000000000000));
+    const vd nearest = (x + big) - big;
+    const vd down = nearest - v_select(v_lt(x, nearest), v_set(1.0), v_set(0.0));
+
+    return v_select(v_lt(v_abs(x), v_set(0x1p52)), v_bits(v_ints(down) | sign), x);
+}
+
+/** Product of the low 32 bits of both, 64 bits wide (gcc 12 does not find the instruction). */
+static inline vi v_mul32(vi a, vi b)
+{
+#if ETAS_VLEN == 4 && defined(__AVX2__)
+    return (vi)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif ETAS_VLEN == 8 && defined(__AVX512F__)
+    return (vi)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#else
+    return (a & UINT64_C(0xffffffff)) * (b & UINT64_C(0xffffffff));
+#endif
+}
+
+/* ---- sums ---- */
+
+/**
+ * Sums run over eight logical lanes whatever ETAS_VLEN is: element i goes to lane i mod 8, a tail
+ * is padded with zeros, the lanes are added in one fixed tree. A sum is then the same on every
+ * instruction set:
+ *
+ *     vd acc[V_VECTORS] = {0};
+ *     for (; i + V_LANES <= n; i += V_LANES)
+ *         for (size_t v = 0; v < V_VECTORS; v++)
+ *             acc[v] += v_load(x + i + v * ETAS_VLEN);
+ *     ... the tail likewise, from a zero-padded copy ...
+ *     total = v_lanes_sum(acc);
+ */
+enum { V_LANES = 8, V_VECTORS = V_LANES / ETAS_VLEN };
+
+static inline double v_lanes_sum(const vd acc[V_VECTORS])
+{
+    double lane[V_LANES];
+
+    for (size_t v = 0; v < V_VECTORS; v++)
+        v_store(lane + v * ETAS_VLEN, acc[v]);
+    return ((lane[0] + lane[4]) + (lane[2] + lane[6])) +
+           ((lane[1] + lane[5]) + (lane[3] + lane[7]));
+}
+
+#endif
