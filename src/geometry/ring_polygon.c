@@ -1,0 +1,40 @@
+#include "geometry/ring_polygon.h"
+
+#include <limits.h>
+
+static GEOSCoordSequence *closed_sequence(GEOSContextHandle_t geos, size_t n, const double x[],
+                                          const double y[])
+{
+    const size_t open = x[0] != x[n - 1] || y[0] != y[n - 1];
+    GEOSCoordSequence *points;
+
+    if (n >= UINT_MAX)
+        return NULL;
+    points = GEOSCoordSeq_create_r(geos, (unsigned)(n + open), 2);
+    if (points == NULL)
+        return NULL;
+    for (size_t i = 0; i < n + open; i++) {
+        const size_t from = i < n ? i : 0;
+
+        if (!GEOSCoordSeq_setXY_r(geos, points, (unsigned)i, x[from], y[from])) {
+            GEOSCoordSeq_destroy_r(geos, points);
+            return NULL;
+        }
+    }
+    return points;
+}
+
+GEOSGeometry *etas_ring_polygon(GEOSContextHandle_t geos, size_t n, const double x[],
+                                const double y[])
+{
+    GEOSCoordSequence *points = closed_sequence(geos, n, x, y);
+    GEOSGeometry *ring, *polygon;
+
+    if (points == NULL)
+        return NULL;
+    ring = GEOSGeom_createLinearRing_r(geos, points); /* takes the points, also when it fails */
+    if (ring == NULL)
+        return NULL;
+    polygon = GEOSGeom_createPolygon_r(geos, ring, NULL, 0);
+    return polygon; /* takes the ring, also when it fails */
+}
