@@ -1,0 +1,84 @@
+#include "etas/catalog.h"
+
+#include <string.h>
+
+#include "etas/array.h"
+
+static etas_status reserve_rows(etas_catalog *self, size_t need)
+{
+    const struct {
+        void **column;
+        size_t size;
+    } columns[] = {
+        {(void **)&self->time, sizeof *self->time}, {(void **)&self->lat, sizeof *self->lat},
+        {(void **)&self->lon, sizeof *self->lon},   {(void **)&self->mag, sizeof *self->mag},
+        {(void **)&self->mc, sizeof *self->mc},     {(void **)&self->depth, sizeof *self->depth}};
+    size_t capacity = self->capacity;
+
+    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
+        capacity = self->capacity;
+        if (etas_array_reserve(columns[i].column, &capacity, need, columns[i].size) != ETAS_OK)
+            return ETAS_E_NOMEM;
+    }
+    self->capacity = capacity; /* only now: after a failure some columns have spare room */
+    return ETAS_OK;
+}
+
+static etas_status append_id(etas_catalog *self, size_t len, const char id[])
+{
+    const size_t end = self->n > 0 ? self->id_start[self->n] : 0;
+
+    if (len > SIZE_MAX - end)
+        return ETAS_E_NOMEM;
+    if (etas_array_reserve((void **)&self->id_start, &self->id_start_capacity, self->n + 2,
+                           sizeof *self->id_start) != ETAS_OK ||
+        etas_array_reserve((void **)&self->id_text, &self->id_capacity, end + len,
+                           sizeof *self->id_text) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    self->id_start[self->n] = end;
+    self->id_start[self->n + 1] = end + len;
+    if (len > 0)
+        memcpy(self->id_text + end, id, len);
+    return ETAS_OK;
+}
+
+etas_status etas_catalog_append(etas_catalog *self, const etas_event *row)
+{
+    const size_t i = self->n;
+
+    if (reserve_rows(self, i + 1) != ETAS_OK || append_id(self, row->id_len, row->id) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    self->time[i] = row->time;
+    self->lat[i] = row->lat;
+    self->lon[i] = row->lon;
+    self->mag[i] = row->mag;
+    self->mc[i] = row->mc;
+    self->depth[i] = row->depth;
+    self->n++;
+    return ETAS_OK;
+}
+
+etas_event etas_catalog_row(const etas_catalog *self, size_t i)
+{
+    return (etas_event){.time = self->time[i],
+                        .lat = self->lat[i],
+                        .lon = self->lon[i],
+                        .mag = self->mag[i],
+                        .mc = self->mc[i],
+                        .depth = self->depth[i],
+                        .id = self->id_text + self->id_start[i],
+                        .id_len = self->id_start[i + 1] - self->id_start[i]};
+}
+
+void etas_catalog_free(etas_catalog *self)
+{
+    etas_array_free((void **)&self->time);
+    etas_array_free((void **)&self->lat);
+    etas_array_free((void **)&self->lon);
+    etas_array_free((void **)&self->mag);
+    etas_array_free((void **)&self->mc);
+    etas_array_free((void **)&self->depth);
+    etas_array_free((void **)&self->id_start);
+    etas_array_free((void **)&self->id_text);
+    *self = (etas_catalog){0};
+}
