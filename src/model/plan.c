@@ -1,0 +1,22 @@
+#include "etas/plan.h"
+
+#include "etas/array.h"
+
+void etas_plan_free(etas_plan *self)
+{
+    etas_plan_history *history = &self->history;
+    etas_plan_background *background = &self->background;
+
+    etas_array_free((void **)&history->lat);
+    etas_array_free((void **)&history->lon);
+    etas_array_free((void **)&history->a_days);
+    etas_array_free((void **)&history->log_ratio);
+    etas_array_free((void **)&history->d_km2);
+    etas_alias_free(&history->parents);
+    etas_array_free((void **)&background->lat);
+    etas_array_free((void **)&background->lon);
+    etas_alias_free(&background->locations);
+    etas_region_free(&self->region);
+    etas_raster_free(&self->raster);
+    *self = (etas_plan){0};
+}
