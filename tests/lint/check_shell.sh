@@ -3,4 +3,4 @@
 set -euo pipefail
 cd "$1"
 mapfile -t files < <(grep -rlIE '^#!.*(bash|sh)$' scripts slurm .ci tests bench examples 2>/dev/null | sort -u)
-shellcheck "${files[@]}"
+shellcheck -x "${files[@]}"
