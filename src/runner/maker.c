@@ -1,0 +1,224 @@
+#include "runner/maker.h"
+
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "etas/array.h"
+#include "etas/codec.h"
+#include "runner/clock.h"
+
+/* A batch that takes less grows, one that takes more shrinks; the first is one catalogue. */
+static const double batch_short_s = 0.1, batch_long_s = 0.2;
+
+/* Bytes of a catalogue and of an event in a frame's raw columns, and a generous header. */
+enum { CATALOG_BYTES = 4, EVENT_BYTES = 22, HEADER_BYTES = 1024 };
+
+void etas_maker_start(etas_maker *self, etas_simulator *simulator, size_t batch_max,
+                      const etas_maker_task *task)
+{
+    self->task = *task;
+    self->batch_max = batch_max > 0 ? batch_max : 1;
+    if (self->simulator != simulator || self->batch > self->batch_max)
+        self->batch = 1; /* otherwise what the task before has learned still holds */
+    self->simulator = simulator;
+    self->next = self->held_first = task->first;
+    self->end = task->first + task->count;
+    self->held.n = self->held.n_catalogs = 0;
+    self->since_s = etas_clock_s();
+    self->since_cpu_s = etas_clock_cpu_s();
+    self->since_ns = etas_clock_wall_ns();
+    if (gethostname(self->host, sizeof self->host) != 0)
+        self->host[0] = '\0';
+    self->host[sizeof self->host - 1] = '\0';
+}
+
+static size_t raw_bytes(size_t n_catalogs, size_t n_events)
+{
+    return n_catalogs * CATALOG_BYTES + n_events * EVENT_BYTES;
+}
+
+static void append(etas_events *to, const etas_events *from)
+{
+    const size_t at = to->n, n = from->n;
+
+    memcpy(to->count + to->n_catalogs, from->count, from->n_catalogs * sizeof *to->count);
+    to->n_catalogs += from->n_catalogs;
+    if (n == 0)
+        return;
+    memcpy(to->time_ms + at, from->time_ms, n * sizeof *to->time_ms);
+    memcpy(to->lat + at, from->lat, n * sizeof *to->lat);
+    memcpy(to->lon + at, from->lon, n * sizeof *to->lon);
+    memcpy(to->mag + at, from->mag, n * sizeof *to->mag);
+    memcpy(to->generation + at, from->generation, n * sizeof *to->generation);
+    to->n += n;
+}
+
+static void drop_front(etas_events *self, size_t n_catalogs, size_t n_events)
+{
+    const size_t n = self->n - n_events;
+
+    memmove(self->count, self->count + n_catalogs,
+            (self->n_catalogs - n_catalogs) * sizeof *self->count);
+    memmove(self->time_ms, self->time_ms + n_events, n * sizeof *self->time_ms);
+    memmove(self->lat, self->lat + n_events, n * sizeof *self->lat);
+    memmove(self->lon, self->lon + n_events, n * sizeof *self->lon);
+    memmove(self->mag, self->mag + n_events, n * sizeof *self->mag);
+    memmove(self->generation, self->generation + n_events, n * sizeof *self->generation);
+    self->n_catalogs -= n_catalogs;
+    self->n = n;
+}
+
+/* How many catalogues from @p at on fill a frame, at least one; *bytes is what they take. */
+static uint32_t fill_frame(const etas_events *held, size_t at, size_t *bytes)
+{
+    uint32_t n = 1;
+
+    *bytes = raw_bytes(1, held->count[at]);
+    for (; at + n < held->n_catalogs; n++) {
+        const size_t more = raw_bytes(1, held->count[at + n]);
+
+        if (*bytes + more > ETAS_FRAME_TARGET_BYTES - HEADER_BYTES)
+            break;
+        *bytes += more;
+    }
+    return n;
+}
+
+/* The time since the last frames is shared out by catalogues. */
+static void fill_header(const etas_maker *self, size_t at, uint32_t count, double share,
+                        etas_frame_header *header)
+{
+    struct rusage usage;
+
+    *header = (etas_frame_header){.first = self->held_first + at,
+                                  .count = count,
+                                  .compressed = self->task.compress,
+                                  .task = {.pid = (uint32_t)getpid(), .start_ns = self->since_ns}};
+    memcpy(header->run, self->task.run, sizeof header->run);
+    memcpy(header->task.host, self->host, sizeof header->task.host);
+    header->task.wall_s = share * (etas_clock_s() - self->since_s);
+    header->task.cpu_s = share * (etas_clock_cpu_s() - self->since_cpu_s);
+    if (getrusage(RUSAGE_SELF, &usage) == 0)
+        header->task.peak_memory_bytes = (uint64_t)usage.ru_maxrss * 1024;
+}
+
+/* Emits the frames that are full, or everything. */
+static etas_status emit_held(etas_maker *self, bool all, etas_maker_emit emit, void *context,
+                             etas_error *err)
+{
+    const size_t n = self->held.n_catalogs;
+    size_t at = 0, n_events = 0, bytes, len;
+    etas_status st = etas_array_reserve((void **)&self->bytes, &self->byte_capacity,
+                                        etas_frame_bound(&self->held), 1);
+
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "out of memory for a result frame");
+    while (at < n) {
+        const uint32_t count = fill_frame(&self->held, at, &bytes);
+        etas_frame_header header;
+
+        if (!all && at + count == n && bytes < ETAS_FRAME_TARGET_BYTES / 2)
+            break;
+        fill_header(self, at, count, (double)count / (double)n, &header);
+        st = etas_frame_encode(&header, &self->held, at, self->bytes, &len);
+        if (st != ETAS_OK)
+            return etas_fail(err, st, "catalogue %llu cannot be encoded",
+                             (unsigned long long)header.first);
+        st = emit(context, header.first, count, len, self->bytes, err);
+        if (st != ETAS_OK)
+            return st;
+        for (size_t i = at; i < at + count; i++)
+            n_events += self->held.count[i];
+        at += count;
+    }
+    if (at == 0)
+        return ETAS_OK;
+    drop_front(&self->held, at, n_events);
+    self->held_first += at;
+    self->since_s = etas_clock_s();
+    self->since_cpu_s = etas_clock_cpu_s();
+    self->since_ns = etas_clock_wall_ns();
+    return ETAS_OK;
+}
+
+static etas_status simulate(etas_maker *self, size_t count, etas_error *err)
+{
+    etas_status st =
+        etas_simulator_run(self->simulator, self->task.seed, self->next, count, &self->fresh, err);
+
+    if (st != ETAS_OK)
+        return st;
+    st = etas_events_reserve(&self->held, self->held.n_catalogs + count,
+                             self->held.n + self->fresh.n);
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "out of memory for simulated events");
+    append(&self->held, &self->fresh);
+    self->next += count;
+    return ETAS_OK;
+}
+
+/* A batch that fails is repeated one by one to find the catalogue to blame and keep the others. */
+static etas_status simulate_batch(etas_maker *self, size_t count, etas_error *err)
+{
+    const uint64_t stop = self->next + count;
+    etas_error first = {0};
+    etas_status st = simulate(self, count, count > 1 ? &first : err);
+
+    if (st == ETAS_OK || count == 1)
+        return st;
+    do
+        st = simulate(self, 1, err);
+    while (st == ETAS_OK && self->next < stop);
+    self->batch = 1;
+    return st;
+}
+
+static void adapt_batch(etas_maker *self, double took_s)
+{
+    if (took_s > batch_long_s)
+        self->batch = (size_t)((double)self->batch * batch_long_s / (2 * took_s));
+    else if (took_s < batch_short_s / 4)
+        self->batch *= 4;
+    else if (took_s < batch_short_s)
+        self->batch *= 2;
+    if (self->batch < 1)
+        self->batch = 1;
+    if (self->batch > self->batch_max)
+        self->batch = self->batch_max;
+}
+
+etas_status etas_maker_step(etas_maker *self, etas_maker_emit emit, void *context, etas_error *err)
+{
+    const uint64_t left = self->end - self->next;
+    const size_t count = left < self->batch ? (size_t)left : self->batch;
+    const double start = etas_clock_s();
+    etas_status st, sent;
+    double took;
+    bool all;
+
+    if (count == 0)
+        return etas_maker_flush(self, emit, context, err);
+    st = simulate_batch(self, count, err);
+    took = etas_clock_s() - start;
+    adapt_batch(self, took);
+    all = st != ETAS_OK || self->next == self->end ||
+          etas_clock_s() - self->since_s >= self->task.frame_s;
+    sent = self->held.n_catalogs > 0
+               ? emit_held(self, all, emit, context, st == ETAS_OK ? err : NULL)
+               : ETAS_OK;
+    return st != ETAS_OK ? st : sent;
+}
+
+etas_status etas_maker_flush(etas_maker *self, etas_maker_emit emit, void *context, etas_error *err)
+{
+    return self->held.n_catalogs > 0 ? emit_held(self, true, emit, context, err) : ETAS_OK;
+}
+
+void etas_maker_free(etas_maker *self)
+{
+    etas_events_free(&self->fresh);
+    etas_events_free(&self->held);
+    etas_array_free((void **)&self->bytes);
+    self->byte_capacity = 0;
+}

@@ -1,0 +1,56 @@
+/** @file maker.h  From a range of catalogues to frames: the loop that the serial backend and every
+ * slot run. Simulates in batches of a fraction of a second and cuts the results into frames. */
+#ifndef ETAS_SRC_RUNNER_MAKER_H
+#define ETAS_SRC_RUNNER_MAKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/events.h"
+#include "etas/simulation.h"
+#include "etas/status.h"
+
+typedef etas_status (*etas_maker_emit)(void *context, uint64_t first, uint32_t count, size_t len,
+                                       const uint8_t bytes[], etas_error *err);
+
+typedef struct etas_maker_task {
+    uint8_t run[16];
+    uint64_t seed, first, count;
+    double frame_s; /**< a frame goes out at the latest after so long */
+    bool compress;
+} etas_maker_task;
+
+/** Starts as {0}; etas_maker_free is idempotent. The fields are the maker's own but for next. */
+typedef struct etas_maker {
+    etas_maker_task task;
+    etas_simulator *simulator; /**< borrowed */
+    uint64_t next, end;        /**< next: first catalogue that is not simulated yet */
+    size_t batch, batch_max;
+    etas_events fresh, held; /**< one batch; what is not in a frame yet */
+    uint64_t held_first;
+    double since_s, since_cpu_s; /**< when the work on the held catalogues began */
+    int64_t since_ns;
+    char host[64];
+    uint8_t *bytes;
+    size_t byte_capacity;
+} etas_maker;
+
+/** @p batch_max: the largest batch, from etas_simulator_batch. */
+void etas_maker_start(etas_maker *self, etas_simulator *simulator, size_t batch_max,
+                      const etas_maker_task *task);
+
+/**
+ * Simulate the next batch and emit the frames that are full or due, all at the task's end. When a
+ * catalogue fails, the ones before it are emitted, self->next is its index and its status is
+ * returned.
+ */
+ETAS_NODISCARD etas_status etas_maker_step(etas_maker *self, etas_maker_emit emit, void *context,
+                                           etas_error *err);
+
+/** Emit everything that is held. */
+ETAS_NODISCARD etas_status etas_maker_flush(etas_maker *self, etas_maker_emit emit, void *context,
+                                            etas_error *err);
+void etas_maker_free(etas_maker *self);
+
+#endif

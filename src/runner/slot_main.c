@@ -1,0 +1,270 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "etas/codec.h"
+#include "etas/plan.h"
+#include "etas/runner.h"
+#include "etas/simulation.h"
+#include "etas/text.h"
+#include "runner/clock.h"
+#include "runner/maker.h"
+#include "runner/slot_message.h"
+
+enum { MODELS = 4 };
+
+typedef struct slot_model {
+    char key[65]; /* "" when the place is free */
+    uint64_t used;
+    etas_plan plan;
+    etas_simulator *simulator;
+} slot_model;
+
+typedef struct slot_state {
+    slot_model models[MODELS];
+    etas_maker maker;
+    uint64_t n_orders;
+    double spoke_s;
+} slot_state;
+
+/* The parent is gone or broken: there is nobody left to tell. */
+static _Noreturn void leave(void)
+{
+    _exit(0);
+}
+
+static void send_all(size_t len, const void *bytes, int flags)
+{
+    const char *at = bytes;
+
+    while (len > 0) {
+        const ssize_t n = send(ETAS_SLOT_FD, at, len, MSG_NOSIGNAL | flags);
+
+        if (n < 0 && errno != EINTR)
+            leave();
+        if (n > 0) {
+            at += n;
+            len -= (size_t)n;
+        }
+    }
+}
+
+static void say(slot_state *self, etas_slot_message message, const void *body)
+{
+    send_all(sizeof message, &message, message.len > 0 ? MSG_MORE : 0);
+    send_all(message.len, body, 0);
+    self->spoke_s = etas_clock_s();
+}
+
+/* Reads exactly @p len bytes; a descriptor that comes with them goes to *fd. */
+static void receive_all(size_t len, void *bytes, int *fd)
+{
+    char *at = bytes;
+
+    while (len > 0) {
+        union {
+            struct cmsghdr head;
+            char space[CMSG_SPACE(sizeof(int))];
+        } control;
+        struct iovec part = {at, len};
+        struct msghdr in = {.msg_iov = &part,
+                            .msg_iovlen = 1,
+                            .msg_control = &control,
+                            .msg_controllen = sizeof control};
+        const ssize_t n = recvmsg(ETAS_SLOT_FD, &in, MSG_CMSG_CLOEXEC);
+        const struct cmsghdr *c;
+
+        if (n == 0 || (n < 0 && errno != EINTR))
+            leave();
+        if (n < 0)
+            continue;
+        c = CMSG_FIRSTHDR(&in);
+        if (c != NULL && c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_RIGHTS && fd != NULL)
+            memcpy(fd, CMSG_DATA(c), sizeof *fd);
+        at += n;
+        len -= (size_t)n;
+    }
+}
+
+static void model_drop(slot_model *self)
+{
+    etas_simulator_close(self->simulator);
+    etas_plan_free(&self->plan);
+    *self = (slot_model){0};
+}
+
+static etas_status model_load(slot_model *self, const etas_slot_order *order, int fd,
+                              etas_error *err)
+{
+    const size_t len = (size_t)order->model_len;
+    etas_status st;
+    void *bytes;
+
+    if (fd < 0)
+        return etas_fail(err, ETAS_E_IO, "the model did not arrive in the slot");
+    bytes = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
+    if (bytes == MAP_FAILED)
+        return etas_fail(err, ETAS_E_IO, "cannot map the model: %s", strerror(errno));
+    st = etas_blob_decode(len, bytes, &self->plan, err);
+    munmap(bytes, len);
+    if (st == ETAS_OK)
+        st = etas_simulator_open(&self->simulator, &self->plan,
+                                 order->kernels[0] != '\0' ? order->kernels : NULL, err);
+    if (st != ETAS_OK) {
+        model_drop(self);
+        return st;
+    }
+    etas_format(sizeof self->key, self->key, "%s", order->model);
+    return ETAS_OK;
+}
+
+/* Decoded once, kept until four others have been used since. */
+static etas_status model_find(slot_state *self, const etas_slot_order *order, int fd,
+                              slot_model **out, etas_error *err)
+{
+    slot_model *m = &self->models[0];
+    etas_status st = ETAS_OK;
+
+    for (size_t i = 0; i < MODELS; i++) {
+        slot_model *const other = &self->models[i];
+
+        if (strcmp(other->key, order->model) == 0) {
+            m = other;
+            break;
+        }
+        if (other->used < m->used)
+            m = other;
+    }
+    if (strcmp(m->key, order->model) != 0) {
+        model_drop(m);
+        self->maker.simulator = NULL;
+        st = model_load(m, order, fd, err);
+    }
+    m->used = ++self->n_orders;
+    *out = m;
+    return st;
+}
+
+static etas_status send_frame(void *context, uint64_t first, uint32_t count, size_t len,
+                              const uint8_t bytes[], etas_error *err)
+{
+    if (len > ETAS_SLOT_BODY_MAX)
+        return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu takes %zu bytes",
+                         (unsigned long long)first, len);
+    say(context, (etas_slot_message){ETAS_SLOT_SAYS_FRAME, (uint32_t)len, first, count}, bytes);
+    return ETAS_OK;
+}
+
+/* Has the parent asked to stop this task? Stale requests are read and forgotten. */
+static bool halted(uint64_t number)
+{
+    struct pollfd p = {.fd = ETAS_SLOT_FD, .events = POLLIN};
+    etas_slot_message message;
+
+    while (poll(&p, 1, 0) == 1) {
+        receive_all(sizeof message, &message, NULL);
+        if (message.kind != ETAS_SLOT_SAYS_HALT)
+            leave();
+        if (message.a == number)
+            return true;
+    }
+    return false;
+}
+
+static etas_status run_task(slot_state *self, const etas_slot_order *order, slot_model *m,
+                            etas_error *err)
+{
+    etas_maker_task task = {.seed = order->seed,
+                            .first = order->first,
+                            .count = order->count,
+                            .frame_s = order->frame_s,
+                            .compress = order->compress != 0};
+    etas_maker *const maker = &self->maker;
+    etas_status st = ETAS_OK;
+
+    memcpy(task.run, order->run, sizeof task.run);
+    etas_maker_start(maker, m->simulator, etas_simulator_batch(&m->plan), &task);
+    while (st == ETAS_OK && maker->next < maker->end) {
+        st = etas_maker_step(maker, send_frame, self, err);
+        if (st == ETAS_OK && halted(order->number)) {
+            st = etas_maker_flush(maker, send_frame, self, err);
+            break;
+        }
+        if (etas_clock_s() - self->spoke_s > 0.2)
+            say(self, (etas_slot_message){.kind = ETAS_SLOT_SAYS_PROGRESS, .a = maker->next}, NULL);
+    }
+    return st;
+}
+
+static void serve_task(slot_state *self, const etas_slot_order *order, int fd)
+{
+    etas_error err = {0};
+    slot_model *m;
+    uint64_t reached = order->first;
+    etas_status st = model_find(self, order, fd, &m, &err);
+
+    if (fd >= 0)
+        close(fd);
+    if (st == ETAS_OK) {
+        st = run_task(self, order, m, &err);
+        reached = self->maker.next;
+    }
+    if (st == ETAS_OK) {
+        say(self, (etas_slot_message){.kind = ETAS_SLOT_SAYS_DONE, .a = reached}, NULL);
+    } else {
+        char text[200];
+
+        etas_error_format(&err, sizeof text, text);
+        say(self, (etas_slot_message){ETAS_SLOT_SAYS_ERROR, (uint32_t)strlen(text) + 1, reached, 0},
+            text);
+    }
+}
+
+/* When memory runs out the kernel shall take a slot, not the process that holds the results. */
+static void volunteer_for_oom(void)
+{
+    const int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+    if (fd < 0)
+        return;
+    if (write(fd, "500", 3) != 3) {
+        /* not allowed here: nothing is lost */
+    }
+    close(fd);
+}
+
+int etas_slot_serve(void)
+{
+    slot_state state = {0};
+    slot_state *const self = &state;
+
+    volunteer_for_oom();
+    say(self, (etas_slot_message){.kind = ETAS_SLOT_SAYS_READY}, NULL);
+    for (;;) {
+        etas_slot_message message;
+        etas_slot_order order;
+        int fd = -1;
+
+        receive_all(sizeof message, &message, &fd);
+        if (message.kind == ETAS_SLOT_SAYS_HALT)
+            continue;
+        if (message.kind != ETAS_SLOT_SAYS_TASK || message.len != sizeof order)
+            return 1;
+        receive_all(sizeof order, &order, &fd);
+        serve_task(self, &order, fd);
+    }
+}
+
+bool etas_slot_main(int argc, char *const argv[], int *exit_code)
+{
+    if (argc < 1 || strcmp(argv[0], "etas-slot") != 0)
+        return false;
+    *exit_code = etas_slot_serve();
+    return true;
+}

@@ -1,0 +1,44 @@
+/** @file slot_message.h  What travels between a process and its slots: a fixed header, then len
+ * bytes. Both ends are the same program on the same machine, so the bytes are the structs'. */
+#ifndef ETAS_SRC_RUNNER_SLOT_MESSAGE_H
+#define ETAS_SRC_RUNNER_SLOT_MESSAGE_H
+
+#include <stdint.h>
+
+/** The slot's end of the socket. */
+enum { ETAS_SLOT_FD = 3 };
+
+typedef enum etas_slot_kind {
+    /* to the slot */
+    ETAS_SLOT_SAYS_TASK = 1, /**< body: etas_slot_order, with the model's memfd attached */
+    ETAS_SLOT_SAYS_HALT,     /**< a: the task's number */
+    /* from the slot */
+    ETAS_SLOT_SAYS_READY = 16, /**< alive, waiting for its first task */
+    ETAS_SLOT_SAYS_PROGRESS,
+    ETAS_SLOT_SAYS_FRAME, /**< a: first, b: count; body: the frame */
+    ETAS_SLOT_SAYS_DONE,  /**< a: first catalogue not delivered */
+    ETAS_SLOT_SAYS_ERROR  /**< a: the catalogue that failed; body: why, terminated */
+} etas_slot_kind;
+
+typedef struct etas_slot_message {
+    uint32_t kind, len;
+    uint64_t a, b;
+} etas_slot_message;
+
+/** Largest body: the largest frame there is (docs/formats-internal.md), and its header. */
+#define ETAS_SLOT_BODY_MAX ((UINT32_C(1) << 29) + 4096)
+
+typedef struct etas_slot_order {
+    uint64_t number; /**< of the task, for HALT */
+    uint64_t seed, first, count, model_len;
+    double frame_s;
+    uint32_t compress;
+    uint8_t run[16];
+    char model[65];   /**< SHA-256 in hexadecimal */
+    char kernels[15]; /**< "": best */
+} etas_slot_order;
+
+/** The whole life of a slot process; returns its exit code. */
+int etas_slot_serve(void);
+
+#endif

@@ -1,0 +1,481 @@
+#include "runner/slots.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "etas/array.h"
+#include "etas/range.h"
+#include "etas/text.h"
+#include "runner/clock.h"
+#include "runner/slot_process.h"
+
+enum { MODELS = 4, BAD_STARTS = 5 };
+
+/* A parent that does not look for longer was stopped or busy itself: no fault of its slots. */
+static const double look_s = 1.0;
+
+typedef struct shared_model {
+    char key[65];
+    int fd;
+    size_t len;
+    uint64_t used;
+} shared_model;
+
+typedef struct slot {
+    etas_slot_process process;
+    bool ready, busy, paused, halting;
+    uint64_t number, next, end; /* of its task */
+    double heard_s;
+    char verdict[120]; /* why it was killed; "" otherwise */
+} slot;
+
+struct etas_slots {
+    etas_slots_config cfg;
+    char kernels[sizeof((etas_slot_order *)0)->kernels];
+    slot *slots;
+    shared_model models[MODELS];
+    struct pollfd *polls;
+    size_t poll_capacity;
+    uint64_t n_tasks, n_uses;
+    uint32_t turn;       /* the slot that is asked first */
+    int64_t held;        /* slot whose oldest message the caller is looking at, or -1 */
+    uint32_t bad_starts; /* deaths in a row before the process was ready */
+    bool outside;        /* a watched descriptor was ready together with a slot */
+    double looked_s;
+};
+
+/* ---- models ---- */
+
+static shared_model *model_named(etas_slots *self, const char *key)
+{
+    for (size_t i = 0; i < MODELS; i++)
+        if (self->models[i].fd >= 0 && strcmp(self->models[i].key, key) == 0)
+            return &self->models[i];
+    return NULL;
+}
+
+static bool write_all(int fd, size_t len, const uint8_t bytes[])
+{
+    while (len > 0) {
+        const ssize_t n = write(fd, bytes, len);
+
+        if (n < 0 && errno != EINTR)
+            return false;
+        if (n > 0) {
+            bytes += n;
+            len -= (size_t)n;
+        }
+    }
+    return true;
+}
+
+bool etas_slots_model_known(const etas_slots *self, const char *sha256_hex)
+{
+    for (size_t i = 0; i < MODELS; i++)
+        if (self->models[i].fd >= 0 && strcmp(self->models[i].key, sha256_hex) == 0)
+            return true;
+    return false;
+}
+
+etas_status etas_slots_model_add(etas_slots *self, const char *sha256_hex, size_t len,
+                                 const uint8_t bytes[], etas_error *err)
+{
+    shared_model *m = model_named(self, sha256_hex);
+    int fd;
+
+    if (m != NULL) {
+        m->used = ++self->n_uses;
+        return ETAS_OK;
+    }
+    if (len == 0 || strlen(sha256_hex) != sizeof m->key - 1)
+        return etas_fail(err, ETAS_E_ARG, "not a model: %zu bytes, key \"%s\"", len, sha256_hex);
+    fd = memfd_create("etas-model", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+    if (fd < 0 || !write_all(fd, len, bytes) ||
+        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
+        const int reason = errno;
+
+        if (fd >= 0)
+            close(fd);
+        return etas_fail(err, ETAS_E_IO, "cannot share the model in memory: %s", strerror(reason));
+    }
+    m = &self->models[0];
+    for (size_t i = 1; i < MODELS; i++)
+        if (self->models[i].used < m->used)
+            m = &self->models[i];
+    if (m->fd >= 0)
+        close(m->fd); /* slots that use it have it open or decoded */
+    *m = (shared_model){.fd = fd, .len = len, .used = ++self->n_uses};
+    etas_format(sizeof m->key, m->key, "%s", sha256_hex);
+    return ETAS_OK;
+}
+
+/* ---- life ---- */
+
+static etas_status start_slot(slot *s, etas_error *err)
+{
+    s->ready = s->busy = s->halting = s->paused = false;
+    s->verdict[0] = '\0';
+    s->heard_s = etas_clock_s();
+    return etas_slot_process_start(&s->process, err);
+}
+
+etas_status etas_slots_open(etas_slots **out, const etas_slots_config *cfg, etas_error *err)
+{
+    etas_slots *self;
+    etas_status st = ETAS_OK;
+
+    *out = NULL;
+    if (cfg->n == 0)
+        return etas_fail(err, ETAS_E_ARG, "at least one slot is needed");
+    if (cfg->kernels != NULL && strlen(cfg->kernels) >= sizeof self->kernels)
+        return etas_fail(err, ETAS_E_ARG, "unknown kernels \"%.20s\"", cfg->kernels);
+    self = calloc(1, sizeof *self);
+    if (self == NULL ||
+        etas_array_alloc((void **)&self->slots, cfg->n, sizeof *self->slots) != ETAS_OK) {
+        free(self);
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for %u slots", cfg->n);
+    }
+    self->cfg = *cfg;
+    etas_format(sizeof self->kernels, self->kernels, "%s",
+                cfg->kernels != NULL ? cfg->kernels : "");
+    self->held = -1;
+    self->looked_s = etas_clock_s();
+    for (size_t i = 0; i < MODELS; i++)
+        self->models[i].fd = -1;
+    for (uint32_t i = 0; i < cfg->n; i++)
+        self->slots[i].process.fd = -1;
+    for (uint32_t i = 0; i < cfg->n && st == ETAS_OK; i++)
+        st = start_slot(&self->slots[i], err);
+    if (st != ETAS_OK)
+        etas_slots_close(self);
+    else
+        *out = self;
+    return st;
+}
+
+void etas_slots_close(etas_slots *self)
+{
+    int status;
+
+    if (self == NULL)
+        return;
+    for (uint32_t i = 0; i < self->cfg.n; i++)
+        if (self->slots[i].process.pid > 0)
+            kill(self->slots[i].process.pid, SIGKILL); /* all at once, then wait for each */
+    for (uint32_t i = 0; i < self->cfg.n; i++) {
+        etas_slot_process_end(&self->slots[i].process, &status);
+        etas_array_free((void **)&self->slots[i].process.in);
+    }
+    for (size_t i = 0; i < MODELS; i++)
+        if (self->models[i].fd >= 0)
+            close(self->models[i].fd);
+    etas_array_free((void **)&self->slots);
+    etas_array_free((void **)&self->polls);
+    free(self);
+}
+
+bool etas_slots_busy(const etas_slots *self, uint32_t i)
+{
+    return self->slots[i].busy;
+}
+
+uint32_t etas_slots_count(const etas_slots *self)
+{
+    return self->cfg.n;
+}
+
+int64_t etas_slots_pid(const etas_slots *self, uint32_t i)
+{
+    return self->slots[i].process.pid;
+}
+
+void etas_slots_pause(etas_slots *self, uint32_t i, bool paused)
+{
+    if (self->slots[i].paused && !paused)
+        self->slots[i].heard_s = etas_clock_s();
+    self->slots[i].paused = paused;
+}
+
+/* ---- orders ---- */
+
+etas_status etas_slots_assign(etas_slots *self, uint32_t i, const char *sha256_hex,
+                              const etas_slot_task *task, etas_error *err)
+{
+    const etas_slot_message message = {.kind = ETAS_SLOT_SAYS_TASK, .len = sizeof(etas_slot_order)};
+    slot *const s = &self->slots[i];
+    shared_model *const m = model_named(self, sha256_hex);
+    etas_slot_order order;
+
+    if (s->busy || m == NULL || task->count == 0 || task->first >= ETAS_MAX_CATALOGS ||
+        task->count > ETAS_MAX_CATALOGS - task->first)
+        return etas_fail(err, ETAS_E_ARG, "slot %u is busy, or its task is not one", i);
+    memset(&order, 0, sizeof order); /* padding goes through the socket too */
+    order.number = ++self->n_tasks;
+    order.seed = task->seed;
+    order.first = task->first;
+    order.count = task->count;
+    order.model_len = m->len;
+    order.frame_s = self->cfg.frame_s > 0 ? self->cfg.frame_s : 1.0;
+    order.compress = self->cfg.compress;
+    memcpy(order.run, task->run, sizeof order.run);
+    memcpy(order.model, m->key, sizeof order.model);
+    memcpy(order.kernels, self->kernels, sizeof order.kernels);
+    m->used = ++self->n_uses;
+    s->busy = true;
+    s->halting = false;
+    s->number = order.number;
+    s->next = task->first;
+    s->end = task->first + task->count;
+    s->heard_s = etas_clock_s();
+    return etas_slot_process_say(&s->process, &message, &order, m->fd, err);
+}
+
+etas_status etas_slots_halt(etas_slots *self, uint32_t i, etas_error *err)
+{
+    slot *const s = &self->slots[i];
+    const etas_slot_message message = {.kind = ETAS_SLOT_SAYS_HALT, .a = s->number};
+
+    if (!s->busy || s->halting)
+        return ETAS_OK;
+    s->halting = true;
+    return etas_slot_process_say(&s->process, &message, NULL, -1, err);
+}
+
+etas_status etas_slots_abort(etas_slots *self, uint32_t i, etas_error *err)
+{
+    int status;
+
+    if (self->held == (int64_t)i)
+        self->held = -1;
+    etas_slot_process_end(&self->slots[i].process, &status);
+    return start_slot(&self->slots[i], err);
+}
+
+/* ---- events ---- */
+
+/* It breaks the rules or does not move: what it sent in order stays delivered, the rest is off. */
+static void condemn(slot *s, const char *why)
+{
+    kill(s->process.pid, SIGKILL);
+    etas_format(sizeof s->verdict, s->verdict, "%s", why);
+}
+
+static void break_off(slot *s)
+{
+    condemn(s, "broke the protocol between slot and parent");
+    s->process.at = s->process.len = 0;
+    s->process.ended = true;
+}
+
+/* Whether the message is one that a slot in this state may send. */
+static bool in_order(const slot *s, const etas_slot_message *m)
+{
+    switch (m->kind) {
+    case ETAS_SLOT_SAYS_READY:
+        return !s->ready && m->len == 0;
+    case ETAS_SLOT_SAYS_PROGRESS:
+        return s->busy && m->len == 0;
+    case ETAS_SLOT_SAYS_FRAME:
+        return s->busy && m->a == s->next && m->b > 0 && m->b <= s->end - s->next;
+    case ETAS_SLOT_SAYS_DONE:
+        return s->busy && m->a == s->next && (s->halting || s->next == s->end) && m->len == 0;
+    case ETAS_SLOT_SAYS_ERROR:
+        return s->busy && m->a == s->next && s->next < s->end && m->len > 0;
+    default:
+        return false;
+    }
+}
+
+/* Turns the slot's oldest message into an event; false when it is none. */
+static bool hear(etas_slots *self, uint32_t i, etas_slot_event *out)
+{
+    slot *const s = &self->slots[i];
+    etas_slot_message m;
+    const uint8_t *body;
+    const etas_slot_peek peek = etas_slot_process_peek(&s->process, &m, &body);
+
+    if (peek == ETAS_SLOT_PEEK_NOTHING)
+        return false;
+    if (peek == ETAS_SLOT_PEEK_BAD || !in_order(s, &m)) {
+        break_off(s);
+        return false;
+    }
+    self->held = i; /* dropped by the next call */
+    s->heard_s = etas_clock_s();
+    *out = (etas_slot_event){.kind = ETAS_SLOT_NONE, .slot = i, .reached = m.a};
+    if (m.kind == ETAS_SLOT_SAYS_READY) {
+        s->ready = true;
+        self->bad_starts = 0;
+    } else if (m.kind == ETAS_SLOT_SAYS_FRAME) {
+        *out = (etas_slot_event){.kind = ETAS_SLOT_FRAME,
+                                 .slot = i,
+                                 .first = m.a,
+                                 .count = m.b,
+                                 .bytes = body,
+                                 .len = m.len,
+                                 .reached = m.a + m.b};
+        s->next = m.a + m.b;
+    } else if (m.kind == ETAS_SLOT_SAYS_DONE) {
+        out->kind = ETAS_SLOT_IDLE;
+        s->busy = false;
+    } else if (m.kind == ETAS_SLOT_SAYS_ERROR) {
+        out->kind = ETAS_SLOT_ERROR;
+        etas_format(sizeof out->message, out->message, "%.*s", (int)m.len - 1, (const char *)body);
+        s->busy = false;
+    }
+    return true;
+}
+
+/* Every message has been heard and the process is gone: say so and put a new one in place. */
+static etas_status bury(etas_slots *self, uint32_t i, etas_slot_event *out, etas_error *err)
+{
+    slot *const s = &self->slots[i];
+    const bool was_ready = s->ready;
+    char why[160];
+    int status;
+
+    *out = (etas_slot_event){
+        .kind = ETAS_SLOT_DIED, .slot = i, .reached = s->busy ? s->next : UINT64_MAX};
+    etas_slot_process_end(&s->process, &status);
+    if (WIFSIGNALED(status)) {
+        const char *name = sigdescr_np(WTERMSIG(status));
+
+        out->signal = WTERMSIG(status);
+        etas_format(sizeof why, why, "slot process killed by signal %d (%s)", out->signal,
+                    name != NULL ? name : "unknown");
+    } else {
+        etas_format(sizeof why, why, "slot process ended with exit code %d", WEXITSTATUS(status));
+    }
+    etas_format(sizeof out->message, out->message, "%s%s%s", why,
+                s->verdict[0] != '\0' ? ": it " : "", s->verdict);
+    etas_log_write(self->cfg.log, ETAS_LOG_WARN, "slot %u: %s", i, out->message);
+    if (!was_ready) {
+        self->bad_starts++;
+        if (self->bad_starts >= BAD_STARTS)
+            return etas_fail(err, ETAS_E_IO, "slot processes end as soon as they start (%s)", why);
+        nanosleep(&(struct timespec){.tv_nsec = 20000000L * self->bad_starts}, NULL);
+    }
+    return start_slot(s, err);
+}
+
+/* The first event that is there already; *found false when there is none. */
+static etas_status next_heard(etas_slots *self, bool *found, etas_slot_event *out, etas_error *err)
+{
+    *found = true;
+    for (uint32_t k = 0; k < self->cfg.n; k++) {
+        const uint32_t i = (self->turn + k) % self->cfg.n;
+        slot *const s = &self->slots[i];
+
+        if (s->paused)
+            continue;
+        while (hear(self, i, out)) {
+            if (out->kind != ETAS_SLOT_NONE) {
+                self->turn = (i + 1) % self->cfg.n;
+                return ETAS_OK;
+            }
+            self->held = -1;
+            etas_slot_process_drop(&s->process);
+        }
+        if (s->process.ended)
+            return bury(self, i, out, err);
+    }
+    *found = false;
+    return ETAS_OK;
+}
+
+static void kill_the_silent(etas_slots *self)
+{
+    const double now = etas_clock_s(), gap = now - self->looked_s;
+
+    self->looked_s = now;
+    if (!(self->cfg.stall_s > 0))
+        return;
+    for (uint32_t i = 0; i < self->cfg.n; i++) {
+        slot *const s = &self->slots[i];
+
+        if (gap > 2 * look_s)
+            s->heard_s += gap;
+        if (s->busy && !s->paused && s->verdict[0] == '\0' &&
+            now - s->heard_s > self->cfg.stall_s) {
+            char why[64];
+
+            etas_format(sizeof why, why, "made no progress for %g s", self->cfg.stall_s);
+            condemn(s, why);
+        }
+    }
+}
+
+/* Polls once, reads what has come. @p more: what may still be waited. */
+static etas_status look(etas_slots *self, double more_s, size_t n_fds, const int fds[],
+                        bool *interrupted, etas_error *err)
+{
+    const size_t n = self->cfg.n;
+    const bool watch = self->cfg.stall_s > 0;
+    struct pollfd *p;
+    etas_status st = etas_array_reserve((void **)&self->polls, &self->poll_capacity, n + n_fds,
+                                        sizeof *self->polls);
+    int got;
+
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "out of memory for %zu descriptors", n + n_fds);
+    p = self->polls;
+    for (size_t i = 0; i < n; i++)
+        p[i] = (struct pollfd){.fd = self->slots[i].paused ? -1 : self->slots[i].process.fd,
+                               .events = POLLIN};
+    for (size_t i = 0; i < n_fds; i++)
+        p[n + i] = (struct pollfd){.fd = fds[i], .events = POLLIN};
+    if (watch && more_s > look_s)
+        more_s = look_s;
+    got = poll(p, n + n_fds, more_s > 3600 ? 3600000 : (int)ceil(1e3 * fmax(more_s, 0)));
+    *interrupted = got < 0 && errno == EINTR;
+    if (got < 0 && !*interrupted)
+        return etas_fail(err, ETAS_E_IO, "cannot wait for slots: %s", strerror(errno));
+    for (size_t i = 0; got > 0 && i < n && st == ETAS_OK; i++)
+        if (p[i].revents != 0)
+            st = etas_slot_process_read(&self->slots[i].process, err);
+    self->outside = false;
+    for (size_t i = 0; got > 0 && i < n_fds; i++)
+        if (p[n + i].revents != 0)
+            self->outside = true;
+    return st;
+}
+
+etas_status etas_slots_next(etas_slots *self, double timeout_s, size_t n_fds, const int fds[],
+                            etas_slot_event *out, etas_error *err)
+{
+    const double deadline = etas_clock_s() + timeout_s;
+    bool found = false, interrupted = false, asked = false;
+    etas_status st = ETAS_OK;
+
+    *out = (etas_slot_event){.kind = ETAS_SLOT_NONE};
+    if (self->held >= 0)
+        etas_slot_process_drop(&self->slots[self->held].process);
+    self->held = -1;
+    if (self->outside) { /* seen together with the event before this one: now it is its turn */
+        self->outside = false;
+        return ETAS_OK;
+    }
+    while (st == ETAS_OK) {
+        st = next_heard(self, &found, out, err);
+        if (found || st != ETAS_OK || interrupted || (asked && etas_clock_s() >= deadline))
+            break;
+        *out = (etas_slot_event){.kind = ETAS_SLOT_NONE};
+        if (self->outside) {
+            self->outside = false;
+            break;
+        }
+        st = look(self, deadline - etas_clock_s(), n_fds, fds, &interrupted, err);
+        kill_the_silent(self);
+        asked = true;
+    }
+    return st;
+}
