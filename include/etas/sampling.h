@@ -17,7 +17,10 @@ typedef struct etas_address {
     uint32_t draw; /**< below 2^24 */
 } etas_address;
 
-/** The two 64-bit words of an address, as uniforms in (0, 1): ((x >> 11) + 0.5) 2^-53. */
+/**
+ * The two 64-bit words of an address, as uniforms in (0, 1): ((x >> 11) + 0.5) 2^-53, rounded to
+ * double, where the one value that rounds to 1 is 1 - 2^-53.
+ */
 void etas_uniform_pair(uint64_t seed, const etas_address *address, double out[2]);
 
 /** Walker's alias table over n entries; drawn with one 64-bit uniform. */
@@ -27,7 +30,10 @@ typedef struct etas_alias {
     uint32_t *other; /**< the entry taken otherwise */
 } etas_alias;
 
-/** Weights >= 0, finite, with a positive sum; E_ARG otherwise. @p out starts as {0}. */
+/**
+ * Weights >= 0, finite, not all 0, 1 <= n < 2^32; E_ARG otherwise. @p out starts as {0}. The table
+ * is the same everywhere; it holds each entry's probability to 1e-14 relative, 0 exactly.
+ */
 ETAS_NODISCARD etas_status etas_alias_build(etas_alias *out, size_t n, const double weight[]);
 void etas_alias_free(etas_alias *self);
 /** Entry for the uniform @p u in (0, 1); n > 0. */

@@ -6,20 +6,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/sampling.h"
 #include "math/dispatch.h"
 
-enum { VMATH_COLUMNS = 10 };
+enum { VMATH_COLUMNS = 11 };
 
 typedef struct vmath_table {
     /** Name of the function that fills column i of all(). */
     const char *name[VMATH_COLUMNS];
-    /** One function: out[0..n) from x[0..n), y[0..n) (only pow and poisson read y). */
+    /** One function: out[0..n) from x[0..n), y[0..n) (only pow and poisson_part read y). */
     void (*map[VMATH_COLUMNS])(size_t n, const double x[], const double y[], double out[]);
     /** Sum of exp(x[i]) over eight logical lanes. */
     double (*sum_exp)(size_t n, const double x[]);
     /** Blocks of Philox for event first + i and draw i: words and uniforms, 2 n of each. */
     void (*philox)(size_t n, uint64_t seed, const uint32_t counter[4], uint64_t words[],
                    double uniforms[]);
+    double (*poisson)(uint64_t seed, const etas_address *address, double mean);
 } vmath_table;
 
 extern const vmath_table vmath_scalar, vmath_avx2, vmath_avx512;
