@@ -57,18 +57,16 @@ static etas_status check_simple(size_t n, const double lat[], const double lon[]
         etas_fail(err, st, "no memory to check the polygon");
         goto out;
     }
-    if (area == 0) {
-        st = etas_fail(err, ETAS_E_PARSE, "the polygon has no area");
-        goto out;
-    }
     valid = GEOSisValidDetail_r(geos, polygon, GEOSVALID_ALLOW_SELFTOUCHING_RING_FORMING_HOLE,
                                 &reason, &place);
-    if (valid == 1 || (valid == 0 && reason != NULL && strcmp(reason, TOUCHING) == 0))
-        st = ETAS_OK;
-    else if (valid == 0)
-        st = report_crossing(geos, reason != NULL ? reason : "unknown reason", place, err);
-    else
+    if (valid == 0 && reason != NULL && strcmp(reason, TOUCHING) != 0)
+        st = report_crossing(geos, reason, place, err);
+    else if (valid > 1 || (valid == 0 && reason == NULL))
         etas_fail(err, st, "no memory to check the polygon");
+    else if (area == 0)
+        st = etas_fail(err, ETAS_E_PARSE, "the polygon has no area");
+    else
+        st = ETAS_OK;
 out:
     GEOSFree_r(geos, reason);
     GEOSGeom_destroy_r(geos, place);

@@ -36,12 +36,13 @@ static double asin_sqrt(double h)
     return 0.5 * PI - 2 * (sqrt(rest) * asin_ratio(rest));
 }
 
-/* Square of the sine of half a difference in degrees. */
+/* Square of the sine of half a difference in degrees; whole turns come off while that is exact. */
 static double sin2_half(double difference_deg)
 {
+    const double within = difference_deg - 360 * rint(difference_deg / 360);
     double s, c;
 
-    etas_sincos(0.5 * difference_deg * RADIANS, &s, &c);
+    etas_sincos(0.5 * within * RADIANS, &s, &c);
     return s * s;
 }
 
