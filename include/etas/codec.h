@@ -17,6 +17,8 @@
 #define ETAS_BLOB_VERSION  1
 #define ETAS_FRAME_TARGET_BYTES \
     ((size_t)1 << 20) /**< a frame of several catalogues stays below it */
+#define ETAS_FRAME_MAX_BYTES    ((size_t)1 << 29) /**< of raw columns */
+#define ETAS_FRAME_HEADER_BYTES 176
 
 /** The task's monitor record, carried by its frame. */
 typedef struct etas_task_info {
@@ -38,12 +40,14 @@ typedef struct etas_frame_header {
     etas_task_info task;
 } etas_frame_header;
 
-/** Bytes that etas_frame_encode may need for these events. */
+/** Bytes that etas_frame_encode may need for these events, or for some of their catalogues. */
 size_t etas_frame_bound(const etas_events *events);
 
 /**
  * Encode the catalogues [at, at + header->count) of @p events. header->run, first, count, task and
- * compressed are inputs, the other fields are set. @p out has room for etas_frame_bound().
+ * compressed are inputs, the other fields are set. @p out has room for etas_frame_bound(). E_ARG
+ * for no catalogue, an index of 2^48 or more, times that are no times; E_LIMIT beyond
+ * ETAS_FRAME_MAX_BYTES. Bytes of the host that are not printable become '?'.
  */
 ETAS_NODISCARD etas_status etas_frame_encode(etas_frame_header *header, const etas_events *events,
                                              size_t at, uint8_t out[], size_t *len);
@@ -52,13 +56,16 @@ ETAS_NODISCARD etas_status etas_frame_encode(etas_frame_header *header, const et
 ETAS_NODISCARD etas_status etas_frame_peek(size_t len, const uint8_t bytes[],
                                            etas_frame_header *out, etas_error *err);
 
-/** Whole frame; @p out is overwritten. E_CORRUPT, E_VERSION; nothing is allocated before the
- * lengths are known to fit. */
+/** Whole frame; @p out (which starts as {0}) is overwritten, empty on failure. E_CORRUPT,
+ * E_VERSION; nothing is allocated before the lengths are known to fit. What comes out is ordered in
+ * time, on the globe, and start + time_ms fits into etas_time for a start in 1970 or before; that
+ * it lies in the plan's window is for the caller to check. */
 ETAS_NODISCARD etas_status etas_frame_decode(size_t len, const uint8_t bytes[],
                                              etas_frame_header *header, etas_events *out,
                                              etas_error *err);
 
-/** A plan as bytes: *out is allocated with etas_array, *len set. Equal plans give equal bytes. */
+/** A plan as bytes: *out is allocated with etas_array, *len set. Equal plans give equal bytes.
+ * E_CORRUPT for a plan that etas_blob_decode would refuse. */
 ETAS_NODISCARD etas_status etas_blob_encode(const etas_plan *plan, uint8_t **out, size_t *len,
                                             etas_error *err);
 /** @p out starts as {0}. E_VERSION names both algorithm versions. */

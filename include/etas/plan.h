@@ -18,12 +18,16 @@
 /** Rises with every change of what a given blob and seed produce. */
 #define ETAS_ALGORITHM_VERSION 1
 
+/* The most that a plan may allow. */
+#define ETAS_PLAN_MAX_GENERATIONS 65535u
+#define ETAS_PLAN_MAX_EVENTS      UINT64_C(20000000)
+
 /** Events that happened before the window and may trigger inside it. */
 typedef struct etas_plan_history {
     size_t n;
     double *lat, *lon; /**< degrees */
     double *a_days;    /**< elapsed time at the window's start + c */
-    double *log_ratio; /**< ln((a + window) / a) */
+    double *log_ratio; /**< ln(1 + min(window, 40 tau) / a) */
     double *d_km2;     /**< spatial scale d exp(gamma dm) */
     double mean; /**< untapered expected children in the window, tapers at its start folded in */
     etas_alias parents; /**< by the expected children of each */
@@ -45,7 +49,7 @@ typedef struct etas_plan_background {
 
 typedef struct etas_plan {
     uint32_t algorithm;
-    etas_time start, end; /**< the window (start, end] that is simulated */
+    etas_time start, end; /**< the window start <= t < end that is simulated */
     etas_time
         output_start; /**< events before it trigger but are not reported; start for forecasts */
     double window_days;

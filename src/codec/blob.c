@@ -1,0 +1,316 @@
+#include "etas/codec.h"
+
+#include <stddef.h>
+#include <string.h>
+
+#include "codec/blob_check.h"
+#include "codec/bytes.h"
+#include "etas/array.h"
+
+/* docs/formats-internal.md has the same table. */
+enum {
+    AT_MAGIC = 0,
+    AT_VERSION = 4,
+    AT_FLAGS = 6,
+    AT_ALGORITHM = 8,
+    AT_MAX_GENERATIONS = 12,
+    AT_MAX_EVENTS = 16,
+    AT_BEGIN = 24,
+    AT_END = 32,
+    AT_OUTPUT_START = 40,
+    AT_THETA = 48,
+    AT_NUMBERS = 128,
+    AT_ROWS = 368,
+    AT_COLUMNS = 372,
+    AT_N_HISTORY = 376,
+    AT_N_BACKGROUND = 384,
+    AT_N_RINGS = 392,
+    AT_N_VERTICES = 400,
+    AT_LENGTH = 408,
+    AT_SECTIONS = 416
+};
+enum { FLAG_FILTER = 1, FLAG_CATALOG = 2, N_SECTIONS = 15 };
+static const uint8_t MAGIC[4] = {'E', 'T', 'B', 'L'};
+static const uint64_t MAX_ENTRIES = UINT32_MAX;
+
+_Static_assert(sizeof(size_t) == 8 && sizeof(double) == 8, "64-bit machines only");
+
+/* The scalars from AT_NUMBERS to AT_ROWS, in order. */
+static const size_t numbers[] = {
+    offsetof(etas_plan, window_days),
+    offsetof(etas_plan, beta),
+    offsetof(etas_plan, mc),
+    offsetof(etas_plan, mag_span_cdf),
+    offsetof(etas_plan, delta_m),
+    offsetof(etas_plan, m_threshold),
+    offsetof(etas_plan, m_max),
+    offsetof(etas_plan, productivity),
+    offsetof(etas_plan, alpha),
+    offsetof(etas_plan, c_days),
+    offsetof(etas_plan, omega),
+    offsetof(etas_plan, inv_tau),
+    offsetof(etas_plan, d_km2),
+    offsetof(etas_plan, gamma),
+    offsetof(etas_plan, rho),
+    offsetof(etas_plan, earth_radius_km),
+    offsetof(etas_plan, branching_ratio),
+    offsetof(etas_plan, history.mean),
+    offsetof(etas_plan, background.mean),
+    offsetof(etas_plan, background.gaussian_scale_deg),
+    offsetof(etas_plan, region.lat_min),
+    offsetof(etas_plan, region.lat_max),
+    offsetof(etas_plan, region.lon_min),
+    offsetof(etas_plan, region.lon_max),
+    offsetof(etas_plan, raster.lat0),
+    offsetof(etas_plan, raster.lon0),
+    offsetof(etas_plan, raster.dlat),
+    offsetof(etas_plan, raster.dlon),
+    offsetof(etas_plan, raster.inv_dlat),
+    offsetof(etas_plan, raster.inv_dlon),
+};
+enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
+_Static_assert(AT_NUMBERS + 8 * N_NUMBERS == AT_ROWS, "the table fills its place");
+
+/** Lengths of the arrays of a plan. */
+typedef struct extent {
+    uint64_t history, background, rings, vertices, cells;
+} extent;
+
+/** One array: where it hangs in the plan (or would), its elements and their width in bytes. */
+typedef struct section {
+    size_t member;
+    uint64_t n;
+    unsigned width;
+} section;
+
+static void list_sections(const extent *size, section out[N_SECTIONS])
+{
+    const section list[N_SECTIONS] = {
+        {offsetof(etas_plan, history.lat), size->history, 8},
+        {offsetof(etas_plan, history.lon), size->history, 8},
+        {offsetof(etas_plan, history.a_days), size->history, 8},
+        {offsetof(etas_plan, history.log_ratio), size->history, 8},
+        {offsetof(etas_plan, history.d_km2), size->history, 8},
+        {offsetof(etas_plan, history.parents.keep), size->history, 8},
+        {offsetof(etas_plan, history.parents.other), size->history, 4},
+        {offsetof(etas_plan, background.lat), size->background, 8},
+        {offsetof(etas_plan, background.lon), size->background, 8},
+        {offsetof(etas_plan, background.locations.keep), size->background, 8},
+        {offsetof(etas_plan, background.locations.other), size->background, 4},
+        {offsetof(etas_plan, region.ring_start), size->rings > 0 ? size->rings + 1 : 0, 8},
+        {offsetof(etas_plan, region.lat), size->vertices, 8},
+        {offsetof(etas_plan, region.lon), size->vertices, 8},
+        {offsetof(etas_plan, raster.cell), size->cells, 1},
+    };
+
+    memcpy(out, list, sizeof list);
+}
+
+/* No overflow: every extent is below 2^33, the cells below 2^64 / 2. */
+static uint64_t blob_length(const section sections[N_SECTIONS])
+{
+    uint64_t length = AT_SECTIONS;
+
+    for (size_t i = 0; i < N_SECTIONS; i++)
+        length += sections[i].n * sections[i].width;
+    return length;
+}
+
+/* ---- encode ---- */
+
+static void put_header(const etas_plan *plan, const extent *size, uint64_t length, uint8_t out[])
+{
+    memcpy(out + AT_MAGIC, MAGIC, sizeof MAGIC);
+    put_u16(out + AT_VERSION, ETAS_BLOB_VERSION);
+    put_u16(out + AT_FLAGS,
+            (uint16_t)((plan->filter_region ? FLAG_FILTER : 0) |
+                       (plan->background.kind == ETAS_BACKGROUND_CATALOG ? FLAG_CATALOG : 0)));
+    put_u32(out + AT_ALGORITHM, plan->algorithm);
+    put_u32(out + AT_MAX_GENERATIONS, plan->max_generations);
+    put_u64(out + AT_MAX_EVENTS, plan->max_events);
+    put_u64(out + AT_BEGIN, (uint64_t)plan->start);
+    put_u64(out + AT_END, (uint64_t)plan->end);
+    put_u64(out + AT_OUTPUT_START, (uint64_t)plan->output_start);
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        put_f64(out + AT_THETA + 8 * i, plan->theta.value[i]);
+    for (size_t i = 0; i < N_NUMBERS; i++)
+        put_f64(out + AT_NUMBERS + 8 * i, *(const double *)((const char *)plan + numbers[i]));
+    put_u32(out + AT_ROWS, plan->raster.n_lat);
+    put_u32(out + AT_COLUMNS, plan->raster.n_lon);
+    put_u64(out + AT_N_HISTORY, size->history);
+    put_u64(out + AT_N_BACKGROUND, size->background);
+    put_u64(out + AT_N_RINGS, size->rings);
+    put_u64(out + AT_N_VERTICES, size->vertices);
+    put_u64(out + AT_LENGTH, length);
+}
+
+static uint8_t *put_section(const section *s, const void *array, uint8_t out[])
+{
+    const uint64_t *const u64 = array;
+    const uint32_t *const u32 = array;
+    const double *const f64 = array;
+    const bool is_index = s->member == offsetof(etas_plan, region.ring_start);
+
+    if (s->width == 1 && s->n > 0)
+        memcpy(out, array, s->n);
+    for (uint64_t i = 0; s->width == 4 && i < s->n; i++)
+        put_u32(out + 4 * i, u32[i]);
+    for (uint64_t i = 0; s->width == 8 && i < s->n; i++) {
+        if (is_index)
+            put_u64(out + 8 * i, u64[i]);
+        else
+            put_f64(out + 8 * i, f64[i]);
+    }
+    return out + s->n * s->width;
+}
+
+etas_status etas_blob_encode(const etas_plan *plan, uint8_t **out, size_t *len, etas_error *err)
+{
+    const size_t rings = plan->region.n_rings;
+    const extent size = {.history = plan->history.n,
+                         .background = plan->background.n,
+                         .rings = rings,
+                         .vertices = rings > 0 ? plan->region.ring_start[rings] : 0,
+                         .cells = (uint64_t)plan->raster.n_lat * plan->raster.n_lon};
+    section sections[N_SECTIONS];
+    uint64_t length;
+    uint8_t *p;
+    etas_status st = etas_plan_check(plan, err);
+
+    if (st != ETAS_OK)
+        return st;
+    list_sections(&size, sections);
+    length = blob_length(sections);
+    if (etas_array_alloc((void **)&p, length, 1) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for a model blob of %zu bytes",
+                         (size_t)length);
+    *out = p;
+    *len = length;
+    put_header(plan, &size, length, p);
+    p += AT_SECTIONS;
+    for (size_t i = 0; i < N_SECTIONS; i++) {
+        const void *array;
+
+        memcpy(&array, (const char *)plan + sections[i].member, sizeof array);
+        p = put_section(&sections[i], array, p);
+    }
+    return ETAS_OK;
+}
+
+/* ---- decode ---- */
+
+static etas_status check_start(size_t len, const uint8_t bytes[], etas_error *err)
+{
+    if (len < AT_SECTIONS || memcmp(bytes, MAGIC, sizeof MAGIC) != 0)
+        return etas_fail(err, ETAS_E_CORRUPT, "this is not a model blob");
+    if (get_u16(bytes + AT_VERSION) != ETAS_BLOB_VERSION)
+        return etas_fail(err, ETAS_E_VERSION, "model blob of version %u, this program reads %d",
+                         get_u16(bytes + AT_VERSION), ETAS_BLOB_VERSION);
+    if (get_u32(bytes + AT_ALGORITHM) != ETAS_ALGORITHM_VERSION)
+        return etas_fail(err, ETAS_E_VERSION,
+                         "the model is for algorithm version %u, this program computes version %d",
+                         (unsigned)get_u32(bytes + AT_ALGORITHM), ETAS_ALGORITHM_VERSION);
+    if ((get_u16(bytes + AT_FLAGS) & ~(FLAG_FILTER | FLAG_CATALOG)) != 0)
+        return etas_fail(err, ETAS_E_CORRUPT, "the model blob has flags that are not known");
+    return ETAS_OK;
+}
+
+static void get_header(const uint8_t bytes[], etas_plan *plan)
+{
+    const unsigned flags = get_u16(bytes + AT_FLAGS);
+
+    plan->algorithm = get_u32(bytes + AT_ALGORITHM);
+    plan->filter_region = (flags & FLAG_FILTER) != 0;
+    plan->background.kind =
+        (flags & FLAG_CATALOG) != 0 ? ETAS_BACKGROUND_CATALOG : ETAS_BACKGROUND_UNIFORM;
+    plan->max_generations = get_u32(bytes + AT_MAX_GENERATIONS);
+    plan->max_events = get_u64(bytes + AT_MAX_EVENTS);
+    plan->start = (etas_time)get_u64(bytes + AT_BEGIN);
+    plan->end = (etas_time)get_u64(bytes + AT_END);
+    plan->output_start = (etas_time)get_u64(bytes + AT_OUTPUT_START);
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        plan->theta.value[i] = get_f64(bytes + AT_THETA + 8 * i);
+    for (size_t i = 0; i < N_NUMBERS; i++)
+        *(double *)((char *)plan + numbers[i]) = get_f64(bytes + AT_NUMBERS + 8 * i);
+    plan->raster.n_lat = get_u32(bytes + AT_ROWS);
+    plan->raster.n_lon = get_u32(bytes + AT_COLUMNS);
+}
+
+static etas_status get_extent(size_t len, const uint8_t bytes[], extent *out,
+                              section sections[N_SECTIONS], etas_error *err)
+{
+    const uint64_t rows = get_u32(bytes + AT_ROWS), columns = get_u32(bytes + AT_COLUMNS);
+    bool fits;
+
+    out->history = get_u64(bytes + AT_N_HISTORY);
+    out->background = get_u64(bytes + AT_N_BACKGROUND);
+    out->rings = get_u64(bytes + AT_N_RINGS);
+    out->vertices = get_u64(bytes + AT_N_VERTICES);
+    out->cells = rows * columns;
+    fits = out->history < MAX_ENTRIES && out->background < MAX_ENTRIES &&
+           out->rings < MAX_ENTRIES && out->vertices < MAX_ENTRIES && out->cells <= len &&
+           (out->rings > 0 || out->vertices == 0);
+    if (fits)
+        list_sections(out, sections);
+    if (!fits || blob_length(sections) != len || get_u64(bytes + AT_LENGTH) != len)
+        return etas_fail(err, ETAS_E_CORRUPT,
+                         "the model blob is damaged: %zu bytes are not what its tables need", len);
+    return ETAS_OK;
+}
+
+static const uint8_t *get_section(const section *s, const uint8_t *in, void *array)
+{
+    uint64_t *const u64 = array;
+    uint32_t *const u32 = array;
+
+    if (s->width == 1)
+        memcpy(array, in, s->n);
+    for (uint64_t i = 0; s->width == 4 && i < s->n; i++)
+        u32[i] = get_u32(in + 4 * i);
+    for (uint64_t i = 0; s->width == 8 && i < s->n; i++)
+        u64[i] = get_u64(in + 8 * i); /* bits of a double, or a size_t */
+    return in + s->n * s->width;
+}
+
+etas_status etas_blob_decode(size_t len, const uint8_t bytes[], etas_plan *out, etas_error *err)
+{
+    section sections[N_SECTIONS];
+    extent size;
+    const uint8_t *p = bytes + AT_SECTIONS;
+    etas_plan fresh = {0};
+    etas_status st = check_start(len, bytes, err);
+
+    if (st == ETAS_OK)
+        st = get_extent(len, bytes, &size, sections, err);
+    if (st != ETAS_OK)
+        return st;
+    get_header(bytes, &fresh);
+    fresh.history.n = fresh.history.parents.n = size.history;
+    fresh.background.n = fresh.background.locations.n = size.background;
+    fresh.region.n_rings = size.rings;
+    for (size_t i = 0; i < N_SECTIONS; i++) {
+        void *array;
+
+        if (sections[i].n == 0)
+            continue;
+        st = etas_array_alloc(&array, sections[i].n, sections[i].width);
+        if (st != ETAS_OK) {
+            etas_fail(err, st, "no memory for a model of %zu bytes", len);
+            goto out;
+        }
+        memcpy((char *)&fresh + sections[i].member, &array, sizeof array);
+        p = get_section(&sections[i], p, array);
+    }
+    if (size.rings > 0 && fresh.region.ring_start[size.rings] != size.vertices)
+        st = etas_fail(err, ETAS_E_CORRUPT, "the model blob is damaged: rings");
+    else
+        st = etas_plan_check(&fresh, err);
+    if (st == ETAS_OK) {
+        etas_plan_free(out);
+        *out = fresh;
+        return ETAS_OK;
+    }
+out:
+    etas_plan_free(&fresh);
+    return st;
+}

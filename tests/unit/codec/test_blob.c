@@ -1,0 +1,397 @@
+#include "support/check.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etas/array.h"
+#include "etas/codec.h"
+
+enum { AT_ALGORITHM = 8, AT_SECTIONS = 416 };
+
+static void set_column(double **column, size_t n, const double v[])
+{
+    check_ok(etas_array_alloc((void **)column, n, sizeof **column), NULL);
+    memcpy(*column, v, n * sizeof *v);
+}
+
+/* Three past events, two places, a triangle: every table has its own length. */
+static void make_plan(etas_plan *plan)
+{
+    static const double lat[] = {46.1, 46.9, 47.3}, lon[] = {7.1, 8.2, -179.5};
+    static const double age[] = {0.5, 20, 3000}, ratio[] = {4.1, 0.9, 0.01};
+    static const double scale[] = {0.3, 1.7, 0.9}, weight[] = {3, 0, 1};
+    static const double corner_lat[] = {45, 48, 45, 45}, corner_lon[] = {5, 8, 11, 5};
+    etas_error err = {0};
+
+    *plan = (etas_plan){.algorithm = ETAS_ALGORITHM_VERSION,
+                        .start = -ETAS_NS_PER_DAY,
+                        .end = 29 * ETAS_NS_PER_DAY,
+                        .output_start = 0,
+                        .window_days = 30,
+                        .beta = 2.4,
+                        .mc = 2.25,
+                        .mag_span_cdf = 0.99,
+                        .delta_m = 0.1,
+                        .m_threshold = 2.3,
+                        .m_max = INFINITY,
+                        .productivity = 0.02,
+                        .alpha = 1.3,
+                        .c_days = 0.001,
+                        .omega = -0.1,
+                        .inv_tau = 1e-4,
+                        .d_km2 = 0.3,
+                        .gamma = 0.3,
+                        .rho = 0.6,
+                        .earth_radius_km = 6378.1,
+                        .branching_ratio = NAN,
+                        .filter_region = true,
+                        .max_generations = 1000,
+                        .max_events = 12345};
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        plan->theta.value[i] = i == ETAS_LOG10_IOTA ? NAN : -(double)i;
+    plan->theta.value[ETAS_LOG10_TAU] = INFINITY;
+    plan->history.n = 3;
+    plan->history.mean = 0.57;
+    set_column(&plan->history.lat, 3, lat);
+    set_column(&plan->history.lon, 3, lon);
+    set_column(&plan->history.a_days, 3, age);
+    set_column(&plan->history.log_ratio, 3, ratio);
+    set_column(&plan->history.d_km2, 3, scale);
+    check_ok(etas_alias_build(&plan->history.parents, 3, weight), NULL);
+    plan->background = (etas_plan_background){
+        .kind = ETAS_BACKGROUND_CATALOG, .mean = 1.65, .n = 2, .gaussian_scale_deg = 0.1};
+    set_column(&plan->background.lat, 2, lat);
+    set_column(&plan->background.lon, 2, lon);
+    check_ok(etas_alias_build(&plan->background.locations, 2, weight + 1), NULL);
+    check_ok(etas_region_set_ring(&plan->region, 4, corner_lat, corner_lon, &err), &err);
+    check_ok(etas_raster_build(&plan->raster, &plan->region, 5, &err), &err);
+}
+
+static uint8_t *encode(const etas_plan *plan, size_t *len)
+{
+    etas_error err = {0};
+    uint8_t *blob = NULL;
+
+    check_ok(etas_blob_encode(plan, &blob, len, &err), &err);
+    return blob;
+}
+
+static uint8_t *some_blob(size_t *len)
+{
+    etas_plan plan;
+    uint8_t *blob;
+
+    make_plan(&plan);
+    blob = encode(&plan, len);
+    etas_plan_free(&plan);
+    return blob;
+}
+
+static etas_status decode(const uint8_t *bytes, size_t len)
+{
+    uint8_t *exact = malloc(len > 0 ? len : 1);
+    etas_plan plan = {0};
+    etas_error err = {0};
+    etas_status st;
+
+    assert_non_null(exact);
+    memcpy(exact, bytes, len);
+    st = etas_blob_decode(len, exact, &plan, &err);
+    assert_int_equal(err.code, st);
+    if (st == ETAS_OK) { /* what was taken is a plan: it can be written again */
+        size_t again_len;
+        uint8_t *again = encode(&plan, &again_len);
+
+        assert_int_equal(again_len, len);
+        etas_array_free((void **)&again);
+    } else {
+        assert_null(plan.history.lat);
+    }
+    etas_plan_free(&plan);
+    free(exact);
+    return st;
+}
+
+#define SAME(field)           assert_memory_equal(&got.field, &want.field, sizeof want.field)
+#define SAME_COLUMN(field, n) assert_memory_equal(got.field, want.field, (n) * sizeof *want.field)
+
+static void what_goes_in_comes_out(void **state)
+{
+    etas_plan want, got = {0};
+    etas_error err = {0};
+    size_t len;
+    uint8_t *blob;
+
+    (void)state;
+    make_plan(&want);
+    blob = encode(&want, &len);
+    assert_int_equal(len, AT_SECTIONS + 3 * 52 + 2 * 28 + 2 * 8 + 4 * 16 + 25);
+    check_ok(etas_blob_decode(len, blob, &got, &err), &err);
+    /* every scalar of the struct, in its order */
+    SAME(algorithm), SAME(start), SAME(end), SAME(output_start), SAME(window_days), SAME(theta);
+    SAME(beta), SAME(mc), SAME(mag_span_cdf), SAME(delta_m), SAME(m_threshold), SAME(m_max);
+    SAME(productivity), SAME(alpha), SAME(c_days), SAME(omega), SAME(inv_tau), SAME(d_km2);
+    SAME(gamma), SAME(rho), SAME(earth_radius_km), SAME(branching_ratio), SAME(filter_region);
+    SAME(max_generations), SAME(max_events), SAME(history.n), SAME(history.mean);
+    SAME_COLUMN(history.lat, 3), SAME_COLUMN(history.lon, 3), SAME_COLUMN(history.a_days, 3);
+    SAME_COLUMN(history.log_ratio, 3), SAME_COLUMN(history.d_km2, 3);
+    SAME(history.parents.n), SAME_COLUMN(history.parents.keep, 3);
+    SAME_COLUMN(history.parents.other, 3);
+    SAME(background.kind), SAME(background.mean), SAME(background.n);
+    SAME(background.gaussian_scale_deg), SAME_COLUMN(background.lat, 2);
+    SAME_COLUMN(background.lon, 2), SAME(background.locations.n);
+    SAME_COLUMN(background.locations.keep, 2), SAME_COLUMN(background.locations.other, 2);
+    SAME(region.n_rings), SAME_COLUMN(region.ring_start, 2), SAME_COLUMN(region.lat, 4);
+    SAME_COLUMN(region.lon, 4), SAME(region.lat_min), SAME(region.lat_max), SAME(region.lon_min);
+    SAME(region.lon_max), SAME(raster.lat0), SAME(raster.lon0), SAME(raster.dlat);
+    SAME(raster.dlon), SAME(raster.inv_dlat), SAME(raster.inv_dlon), SAME(raster.n_lat);
+    SAME(raster.n_lon), SAME_COLUMN(raster.cell, 25);
+    etas_array_free((void **)&blob);
+    etas_plan_free(&want);
+    etas_plan_free(&got);
+}
+
+static void a_plan_without_tables_is_a_blob_too(void **state)
+{
+    etas_plan plan, got = {0};
+    etas_error err = {0};
+    size_t len;
+    uint8_t *blob;
+
+    (void)state;
+    make_plan(&plan);
+    etas_region_free(&plan.region);
+    etas_raster_free(&plan.raster);
+    plan.history.n = plan.background.n = 0; /* the arrays stay, and are not written */
+    plan.history.mean = 0;
+    plan.background.kind = ETAS_BACKGROUND_UNIFORM;
+    plan.history.parents.n = plan.background.locations.n = 0;
+    blob = encode(&plan, &len);
+    assert_int_equal(len, AT_SECTIONS);
+    check_ok(etas_blob_decode(len, blob, &got, &err), &err);
+    assert_int_equal(got.region.n_rings, 0);
+    etas_plan_free(&got);
+    etas_plan_free(&plan);
+    etas_array_free((void **)&blob);
+}
+
+static void equal_plans_give_equal_bytes_whatever_the_nan(void **state)
+{
+    etas_plan plan;
+    size_t len, again_len;
+    uint8_t *blob, *again;
+
+    (void)state;
+    make_plan(&plan);
+    blob = encode(&plan, &len);
+    plan.branching_ratio = -(double)NAN;
+    again = encode(&plan, &again_len);
+    assert_int_equal(len, again_len);
+    assert_memory_equal(blob, again, len);
+    etas_array_free((void **)&blob);
+    etas_array_free((void **)&again);
+    etas_plan_free(&plan);
+}
+
+static void every_truncation_and_every_trailing_byte_is_refused(void **state)
+{
+    size_t len;
+    uint8_t *blob = some_blob(&len), *longer = malloc(len + 1);
+
+    (void)state;
+    for (size_t n = 0; n < len; n++)
+        assert_int_equal(decode(blob, n), ETAS_E_CORRUPT);
+    assert_non_null(longer);
+    memcpy(longer, blob, len);
+    longer[len] = 0;
+    assert_int_equal(decode(longer, len + 1), ETAS_E_CORRUPT);
+    check_ok(decode(longer, len), NULL);
+    free(longer);
+    etas_array_free((void **)&blob);
+}
+
+static void every_changed_byte_is_refused_or_gives_another_plan(void **state)
+{
+    size_t len, taken = 0;
+    uint8_t *blob = some_blob(&len);
+
+    (void)state;
+    for (size_t i = 0; i < len; i++)
+        for (unsigned v = 0; v < 9; v++) {
+            const uint8_t was = blob[i];
+
+            blob[i] = v < 8 ? (uint8_t)(was ^ 1u << v) : (uint8_t)~was;
+            taken += decode(blob, len) == ETAS_OK;
+            blob[i] = was;
+        }
+    assert_in_range(taken, 1, 9 * len - 1);
+    etas_array_free((void **)&blob);
+}
+
+static void another_algorithm_or_blob_version_is_named(void **state)
+{
+    size_t len;
+    uint8_t *blob = some_blob(&len);
+    etas_plan plan = {0};
+    etas_error err = {0};
+
+    (void)state;
+    blob[AT_ALGORITHM] = 7;
+    assert_int_equal(etas_blob_decode(len, blob, &plan, &err), ETAS_E_VERSION);
+    assert_non_null(strstr(err.text, "version 7"));
+    assert_non_null(strstr(err.text, "version 1"));
+    blob[AT_ALGORITHM] = ETAS_ALGORITHM_VERSION;
+    blob[4] = 2;
+    assert_int_equal(decode(blob, len), ETAS_E_VERSION);
+    etas_array_free((void **)&blob);
+}
+
+/* One thing wrong at a time, and the message says which. */
+static void a_plan_that_cannot_be_is_refused_both_ways(void **state)
+{
+    (void)state;
+    for (int kind = 0; kind < 24; kind++) {
+        static const char *const says[] = {
+            "window",  "window",       "window",  "output_start", "limits",  "limits",
+            "beta",    "mag_span_cdf", "m_max",   "c_days",       "omega",   "delta_m",
+            "history", "history",      "history", "weights",      "weights", "weights",
+            "places",  "weights",      "rings",   "bounding box", "raster",  "raster cells"};
+        etas_plan plan;
+        etas_error err = {0};
+        uint8_t *blob = NULL;
+        size_t len = 0;
+
+        make_plan(&plan);
+        switch (kind) {
+        case 0:
+            plan.end = plan.start;
+            break;
+        case 1:
+            plan.window_days = 31;
+            break;
+        case 2:
+            plan.end = INT64_MAX, plan.start = INT64_MIN + 1;
+            break;
+        case 3:
+            plan.output_start = plan.end + 1;
+            break;
+        case 4:
+            plan.max_generations = 65536;
+            break;
+        case 5:
+            plan.max_events = 0;
+            break;
+        case 6:
+            plan.beta = NAN;
+            break;
+        case 7:
+            plan.mag_span_cdf = 0;
+            break;
+        case 8:
+            plan.m_max = NAN;
+            break;
+        case 9:
+            plan.c_days = INFINITY;
+            break;
+        case 10:
+            plan.omega = -INFINITY;
+            break;
+        case 11:
+            plan.delta_m = 1e-9;
+            break;
+        case 12:
+            plan.history.lat[2] = 90.1;
+            break;
+        case 13:
+            plan.history.a_days[0] = 0;
+            break;
+        case 14:
+            plan.history.d_km2[1] = NAN;
+            break;
+        case 15:
+            plan.history.parents.other[1] = 3;
+            break;
+        case 16:
+            plan.history.parents.keep[0] = NAN;
+            break;
+        case 17:
+            plan.background.locations.other[0] = UINT32_MAX;
+            break;
+        case 18:
+            plan.background.lon[0] = 181;
+            break;
+        case 19:
+            plan.background.kind = ETAS_BACKGROUND_UNIFORM;
+            break;
+        case 20:
+            plan.region.ring_start[0] = 2;
+            break;
+        case 21:
+            plan.region.lat_max = 48.5;
+            break;
+        case 22:
+            plan.raster.inv_dlon *= 2;
+            break;
+        default:
+            plan.raster.cell[24] = 3;
+            break;
+        }
+        assert_int_equal(etas_blob_encode(&plan, &blob, &len, &err), ETAS_E_CORRUPT);
+        assert_non_null(strstr(err.text, says[kind]));
+        assert_null(blob);
+        etas_plan_free(&plan);
+    }
+}
+
+/* Extents whose product or sum overflows, or that ask for more than is there. */
+static void hostile_extents_allocate_nothing(void **state)
+{
+    static const struct {
+        size_t at;
+        uint64_t value;
+    } lies[] = {
+        {368, UINT64_C(0xffffffffffffffff)}, /* both sides of the raster */
+        {376, UINT64_C(0x4ec4ec4ec4ec4ec)},
+        {376, UINT64_MAX},
+        {376, UINT32_MAX},
+        {384, UINT64_MAX},
+        {384, 3},
+        {392, UINT64_MAX},
+        {392, 0},
+        {392, 2},
+        {400, UINT64_MAX},
+        {400, 5},
+        {408, 0},
+    };
+    size_t len;
+    uint8_t *blob = some_blob(&len);
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        uint8_t was[8];
+
+        memcpy(was, blob + lies[i].at, 8);
+        for (int b = 0; b < 8; b++)
+            blob[lies[i].at + (size_t)b] = (uint8_t)(lies[i].value >> 8 * b);
+        assert_int_equal(decode(blob, len), ETAS_E_CORRUPT);
+        memcpy(blob + lies[i].at, was, 8);
+    }
+    etas_array_free((void **)&blob);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_goes_in_comes_out),
+        cmocka_unit_test(a_plan_without_tables_is_a_blob_too),
+        cmocka_unit_test(equal_plans_give_equal_bytes_whatever_the_nan),
+        cmocka_unit_test(every_truncation_and_every_trailing_byte_is_refused),
+        cmocka_unit_test(every_changed_byte_is_refused_or_gives_another_plan),
+        cmocka_unit_test(another_algorithm_or_blob_version_is_named),
+        cmocka_unit_test(a_plan_that_cannot_be_is_refused_both_ways),
+        cmocka_unit_test(hostile_extents_allocate_nothing),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
