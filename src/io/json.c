@@ -1,0 +1,223 @@
+#include "io/json.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "io/file.h"
+
+/* A number that JSON does not have is handed to the parser as a string of the same length that is
+ * made of this byte only; its length says which. */
+#define STAND_IN '\x7f'
+
+static const struct {
+    const char *text;
+    double value;
+} specials[] = {{"-Infinity", -INFINITY}, {"Infinity", INFINITY}, {"NaN", NAN}};
+enum { N_SPECIALS = sizeof specials / sizeof *specials };
+
+static void replace_specials(size_t len, char text[])
+{
+    bool in_string = false;
+
+    for (size_t i = 0; i < len; i++) {
+        if (in_string && text[i] == '\\') {
+            i++;
+            continue;
+        }
+        if (text[i] == '"')
+            in_string = !in_string;
+        if (in_string)
+            continue;
+        for (size_t k = 0; k < N_SPECIALS; k++) {
+            const size_t n = strlen(specials[k].text);
+
+            if (len - i < n || memcmp(text + i, specials[k].text, n) != 0)
+                continue;
+            memset(text + i, STAND_IN, n);
+            text[i] = text[i + n - 1] = '"';
+            i += n - 1;
+            break;
+        }
+    }
+}
+
+static etas_status fail_syntax(const etas_json *self, const char *text, const json_error_t *e,
+                               etas_error *err)
+{
+    const size_t at = e->position > 0 ? (size_t)e->position : 0;
+    size_t line_start = at;
+
+    while (line_start > 0 && text[line_start - 1] != '\n')
+        line_start--;
+    if (json_error_code(e) == json_error_out_of_memory)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for %s", self->path);
+    etas_fail(err, ETAS_E_PARSE, "not valid JSON: %s", e->text);
+    etas_error_in_file(err, self->path);
+    etas_error_at_line(err, e->line > 0 ? (uint64_t)e->line : 1, (uint64_t)(at - line_start) + 1);
+    return ETAS_E_PARSE;
+}
+
+/* Takes self->text, which etas_json_close frees. */
+static etas_status parse(etas_json *self, etas_error *err)
+{
+    const bool bom = self->text.len >= 3 && memcmp(self->text.data, "\xef\xbb\xbf", 3) == 0;
+    const size_t skip = bom ? 3 : 0;
+    etas_text copy = {0};
+    etas_status st = ETAS_OK;
+    json_error_t e;
+
+    if (etas_text_append(&copy, self->text.len - skip,
+                         self->text.len > 0 ? self->text.data + skip : "") != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for %s", self->path);
+    replace_specials(copy.len, copy.data);
+    self->root = json_loadb(copy.data, copy.len, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &e);
+    if (self->root == NULL) {
+        st = fail_syntax(self, copy.data, &e, err);
+    } else if (!json_is_object(self->root)) {
+        st = etas_fail(err, ETAS_E_PARSE, "expected a JSON object {\"key\": value, ...}");
+        etas_error_in_file(err, self->path);
+    }
+    etas_text_free(&copy);
+    if (st != ETAS_OK)
+        etas_json_close(self);
+    return st;
+}
+
+etas_status etas_json_open(etas_json *self, const char *path, etas_error *err)
+{
+    const etas_status st = etas_file_read(path, &self->text, err);
+
+    self->path = path;
+    return st == ETAS_OK ? parse(self, err) : st;
+}
+
+etas_status etas_json_read(etas_json *self, size_t len, const char text[], const char *path,
+                           etas_error *err)
+{
+    self->path = path;
+    if (etas_text_append(&self->text, len, text) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for %s", path);
+    return parse(self, err);
+}
+
+void etas_json_close(etas_json *self)
+{
+    json_decref(self->root);
+    self->root = NULL;
+    etas_text_free(&self->text);
+}
+
+const json_t *etas_json_get(const json_t *object, const char *key)
+{
+    const json_t *value = json_object_get(object, key);
+
+    if (value == NULL || json_is_null(value) ||
+        (json_is_string(value) && strcmp(json_string_value(value), "None") == 0))
+        return NULL;
+    return value;
+}
+
+static bool is_special(const json_t *value, double *out)
+{
+    const size_t len = json_is_string(value) ? json_string_length(value) : 0;
+    const char *text = json_string_value(value);
+
+    for (size_t i = 0; i < len; i++)
+        if (text[i] != STAND_IN)
+            return false;
+    for (size_t k = 0; k < N_SPECIALS; k++)
+        if (len > 0 && len == strlen(specials[k].text) - 2) {
+            *out = specials[k].value;
+            return true;
+        }
+    return false;
+}
+
+bool etas_json_is_number(const json_t *value, double *out)
+{
+    if (is_special(value, out))
+        return true;
+    if (!json_is_number(value))
+        return false;
+    *out = json_number_value(value);
+    return true;
+}
+
+const char *etas_json_describe(const json_t *value, char out[64])
+{
+    double number;
+
+    if (etas_json_is_number(value, &number))
+        etas_format(64, out, "the number %.12g", number);
+    else if (json_is_string(value))
+        etas_format(64, out, "the string \"%.40s\"", json_string_value(value));
+    else if (json_is_boolean(value))
+        etas_format(64, out, "%s", json_is_true(value) ? "true" : "false");
+    else if (json_is_array(value))
+        etas_format(64, out, "a list");
+    else
+        etas_format(64, out, json_is_object(value) ? "an object" : "null");
+    return out;
+}
+
+/* Where @p key of the object @p parent (NULL: the outermost) stands. The text is known to be valid,
+ * so quotes and brackets are all that has to be followed. */
+static bool find_key(const etas_text *text, const char *parent, const char *key, uint64_t *line,
+                     uint64_t *column)
+{
+    const size_t want_depth = parent != NULL ? 2 : 1;
+    const char *const end = text->data + text->len;
+    const char *line_start = text->data;
+    bool in_parent = parent == NULL;
+    size_t depth = 0;
+
+    *line = 1;
+    for (const char *p = text->data; p < end; p++) {
+        const char *start = p + 1, *after;
+        size_t n;
+
+        depth += *p == '{' || *p == '[';
+        depth -= *p == '}' || *p == ']';
+        if (*p == '\n') {
+            ++*line;
+            line_start = p + 1;
+        }
+        if (*p != '"')
+            continue;
+        for (p++; p < end && *p != '"'; p++)
+            p += *p == '\\';
+        if (p >= end)
+            return false;
+        n = (size_t)(p - start);
+        for (after = p + 1; after < end && strchr(" \t\r\n", *after) != NULL; after++)
+            continue;
+        if (after == end || *after != ':')
+            continue;
+        if (depth == want_depth && in_parent && strlen(key) == n && memcmp(key, start, n) == 0) {
+            *column = (uint64_t)(start - line_start);
+            return true;
+        }
+        if (depth == 1 && parent != NULL)
+            in_parent = strlen(parent) == n && memcmp(parent, start, n) == 0;
+    }
+    return false;
+}
+
+etas_status etas_json_fail(const etas_json *self, const char *parent, const char *key,
+                           etas_error *err, etas_status code, const char *fmt, ...)
+{
+    uint64_t line, column;
+    char text[sizeof err->text];
+    va_list ap;
+
+    va_start(ap, fmt);
+    etas_vformat(sizeof text, text, fmt, ap);
+    va_end(ap);
+    etas_fail(err, code, "%s", text);
+    etas_error_in_file(err, self->path);
+    etas_error_in_key(err, key);
+    if (find_key(&self->text, parent, key, &line, &column))
+        etas_error_at_line(err, line, column);
+    return code;
+}

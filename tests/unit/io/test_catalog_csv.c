@@ -1,0 +1,166 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etas/io.h"
+#include "support/check.h"
+#include "unit/io/golden.h"
+
+/* ---- allocation failure ---- */
+
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t n, size_t size);
+void *__real_realloc(void *p, size_t size);
+int __real_posix_memalign(void **out, size_t align, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+void *__wrap_realloc(void *p, size_t size);
+int __wrap_posix_memalign(void **out, size_t align, size_t size);
+
+static long allocations_left = -1; /* negative: no limit */
+
+static bool may_allocate(void)
+{
+    if (allocations_left < 0)
+        return true;
+    if (allocations_left == 0)
+        return false;
+    allocations_left--;
+    return true;
+}
+
+void *__wrap_malloc(size_t size)
+{
+    return may_allocate() ? __real_malloc(size) : NULL;
+}
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    return may_allocate() ? __real_calloc(n, size) : NULL;
+}
+
+void *__wrap_realloc(void *p, size_t size)
+{
+    return may_allocate() ? __real_realloc(p, size) : NULL;
+}
+
+int __wrap_posix_memalign(void **out, size_t align, size_t size)
+{
+    return may_allocate() ? __real_posix_memalign(out, align, size) : 12;
+}
+
+/* ---- */
+
+static void show_catalog(const char *path, etas_text *out)
+{
+    etas_catalog c = {0};
+    etas_error err = {0};
+
+    if (etas_catalog_load_csv(&c, path, &err) != ETAS_OK) {
+        const etas_catalog untouched = {0};
+
+        assert_memory_equal(&c, &untouched, sizeof c);
+        golden_error(out, &err);
+        return;
+    }
+    golden_print(out, "%zu events\n", c.n);
+    for (size_t i = 0; i < c.n; i++) {
+        const etas_event e = etas_catalog_row(&c, i);
+
+        golden_print(out, "[%.*s] %lld %.17g %.17g %.17g mc %.17g depth %.17g\n", (int)e.id_len,
+                     e.id, (long long)e.time, e.lat, e.lon, e.mag, isnan(e.mc) ? 99 : e.mc,
+                     isnan(e.depth) ? 9999 : e.depth);
+    }
+    etas_catalog_free(&c);
+}
+
+static void good_files_are_read_whole(void **state)
+{
+    (void)state;
+    golden_check("csv/valid", 8, show_catalog);
+}
+
+static void bad_files_are_refused_with_the_place(void **state)
+{
+    (void)state;
+    golden_check("csv/invalid", 20, show_catalog);
+}
+
+static void missing_file_says_why(void **state)
+{
+    etas_catalog c = {0};
+    etas_error err = {0};
+
+    (void)state;
+    assert_int_equal(etas_catalog_load_csv(&c, "no/such/file.csv", &err), ETAS_E_IO);
+    assert_string_equal(err.file, "no/such/file.csv");
+    assert_non_null(strstr(err.text, "No such file"));
+    err = (etas_error){0};
+    assert_int_equal(etas_catalog_load_csv(&c, "/", &err), ETAS_E_IO);
+    assert_non_null(strstr(err.text, "Is a directory"));
+}
+
+/* Short decimals take a fast path; every digit count and sign must agree with strtod. */
+static void every_number_is_read_to_the_last_bit(void **state)
+{
+    char text[200];
+
+    (void)state;
+    for (int i = 0; i < 40000; i++) {
+        const double value = (double)(rand() % 2000000 - 1000000) / (double)(1 + rand() % 20000);
+        char number[40];
+        etas_catalog c = {0};
+        etas_error err = {0};
+        size_t len;
+
+        etas_format(sizeof number, number, "%.*g", 1 + rand() % 17, value);
+        len = etas_format(sizeof text, text,
+                          "id,latitude,longitude,time,magnitude,depth\n1,0,0,2000-01-01,1,%s\n",
+                          number);
+        check_ok(etas_catalog_read_csv(&c, len, text, "text", &err), &err);
+        assert_true(c.depth[0] == strtod(number, NULL));
+        etas_catalog_free(&c);
+    }
+}
+
+static void running_out_of_memory_anywhere_leaves_nothing_behind(void **state)
+{
+    static const char text[] = "\xef\xbb\xbfid,latitude,longitude,time,magnitude\n"
+                               "\"a\"\"b\",1,2,2000-01-01,3\nc,1,2,2000-01-02,3\n";
+    etas_status st = ETAS_E_NOMEM;
+    long n = 0;
+
+    (void)state;
+    for (; st != ETAS_OK && n < 1000; n++) {
+        etas_catalog c = {0};
+        const etas_catalog untouched = {0};
+        etas_error err = {0};
+
+        allocations_left = n;
+        st = etas_catalog_read_csv(&c, sizeof text - 1, text, "text", &err);
+        allocations_left = -1;
+        if (st != ETAS_OK) {
+            assert_int_equal(st, ETAS_E_NOMEM);
+            assert_int_equal(err.code, ETAS_E_NOMEM);
+            assert_memory_equal(&c, &untouched, sizeof c);
+        } else {
+            assert_int_equal(c.n, 2);
+        }
+        etas_catalog_free(&c);
+    }
+    assert_int_equal(st, ETAS_OK);
+    assert_true(n > 10);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_files_are_read_whole),
+        cmocka_unit_test(bad_files_are_refused_with_the_place),
+        cmocka_unit_test(missing_file_says_why),
+        cmocka_unit_test(every_number_is_read_to_the_last_bit),
+        cmocka_unit_test(running_out_of_memory_anywhere_leaves_nothing_behind),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

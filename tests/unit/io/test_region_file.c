@@ -1,0 +1,75 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "etas/io.h"
+#include "support/check.h"
+#include "unit/io/golden.h"
+
+static void show(const char *path, bool lonlat, etas_text *out)
+{
+    etas_region region = {0};
+    etas_error err = {0};
+
+    if (etas_region_load(&region, path, lonlat, &err) != ETAS_OK) {
+        assert_int_equal(region.n_rings, 0);
+        golden_error(out, &err);
+        return;
+    }
+    golden_print(out, "%zu ring(s)\n", region.n_rings);
+    for (size_t i = 0; i < region.ring_start[region.n_rings]; i++)
+        golden_print(out, "%.17g %.17g\n", region.lat[i], region.lon[i]);
+    etas_region_free(&region);
+}
+
+static void show_region(const char *path, etas_text *out)
+{
+    show(path, strstr(path, "lonlat") != NULL, out);
+}
+
+static void good_regions_are_read(void **state)
+{
+    (void)state;
+    golden_check("region/valid", 12, show_region);
+}
+
+static void bad_regions_are_refused_with_the_reason(void **state)
+{
+    (void)state;
+    golden_check("region/invalid", 20, show_region);
+}
+
+/* Every .npy that is cut short anywhere is refused, and nothing is read beyond its end. */
+static void truncated_npy_is_never_half_read(void **state)
+{
+    static const char head[] = "\x93NUMPY\x01\x00\x3b\x00"
+                               "{'descr': '<f4', 'fortran_order': False, 'shape': (3, 2), }";
+    uint8_t file[sizeof head - 1 + 24];
+    const float corner[6] = {0, 0, 0, 1, 1, 0};
+    etas_region region = {0};
+    etas_error err = {0};
+
+    (void)state;
+    memcpy(file, head, sizeof head - 1);
+    memcpy(file + sizeof head - 1, corner, sizeof corner);
+    check_ok(etas_region_read_npy(&region, sizeof file, file, false, &err), &err);
+    etas_region_free(&region);
+    for (size_t n = 0; n < sizeof file; n++) {
+        uint8_t *const cut = malloc(n > 0 ? n : 1);
+
+        memcpy(cut, file, n);
+        assert_int_equal(etas_region_read_npy(&region, n, cut, false, NULL), ETAS_E_PARSE);
+        assert_int_equal(region.n_rings, 0);
+        free(cut);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_regions_are_read),
+        cmocka_unit_test(bad_regions_are_refused_with_the_reason),
+        cmocka_unit_test(truncated_npy_is_never_half_read),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
