@@ -34,6 +34,8 @@ typedef struct etas_runner_config {
     double task_duration_s;   /**< auto: wished length of a chunk; default 30 */
     const char *kernels;      /**< NULL: best */
     etas_redis_options redis; /**< for ETAS_BACKEND_REDIS */
+    double lease_s;           /**< redis: of a chunk; 0: 60 */
+    uint64_t mark_bytes;      /**< redis: most result bytes to lie there; 0: the server's default */
     bool allow_missing;
     const volatile sig_atomic_t *interrupted; /**< non-zero: leave cleanly with E_INTERRUPTED */
     const etas_log *log;
@@ -77,6 +79,8 @@ typedef struct etas_worker_config {
     double stall_s;        /**< a slot without progress for so long is killed; default 300 */
     const char *kernels;
     const volatile sig_atomic_t *signals; /**< 1: drain, 2 or more: give back at once */
+    int wake_fd; /**< non-blocking; readable when *signals has changed, so that none waits for a
+                    timeout; -1: none */
     const etas_log *log;
 } etas_worker_config;
 

@@ -1,0 +1,294 @@
+#include "runner/agent.h"
+
+#include <math.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "etas/array.h"
+#include "etas/plan.h"
+#include "etas/text.h"
+
+/* A leaving agent whose results the server does not take gives up after this: what it held is made
+ * again elsewhere. Shorter than the 30 s that Slurm leaves between SIGTERM and SIGKILL. */
+#define LEAVE_S 20.0
+/* How long a draining agent looks for results that its slots have delivered already. */
+#define GATHER_S 0.2
+/* Idle agents ask again after this long without a hint; jittered, so that they do not come
+ * together. */
+#define HINT_S       20.0
+#define HINT_RETRY_S 5.0
+
+double agent_now(void)
+{
+    struct timespec now;
+
+    (void)clock_gettime(CLOCK_MONOTONIC, &now);
+    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
+}
+
+/* ---- leaving ---- */
+
+static bool any_leased(const agent *self)
+{
+    for (uint32_t i = 0; i < self->cfg->processes; i++)
+        if (self->rows[i].leased)
+            return true;
+    return false;
+}
+
+/* Stop the slots, keep what they have delivered, give back the rest. */
+static etas_status drain(agent *self, const char *why, etas_error *err)
+{
+    const double until = agent_now() + GATHER_S;
+    etas_slot_event event = {.kind = ETAS_SLOT_FRAME};
+    etas_status st = ETAS_OK;
+
+    if (self->state == AGENT_DRAINING)
+        return ETAS_OK;
+    etas_log_write(self->cfg->log, ETAS_LOG_INFO, "%s: handing over what is finished", why);
+    self->state = AGENT_DRAINING;
+    self->leave_by = agent_now() + LEAVE_S;
+    for (uint32_t i = 0; i < self->cfg->processes; i++)
+        etas_slots_pause(self->slots, i, false);
+    while (st == ETAS_OK && event.kind != ETAS_SLOT_NONE && agent_now() < until) {
+        st = etas_slots_next(self->slots, 0, 0, NULL, &event, err);
+        if (st == ETAS_OK)
+            st = agent_take(self, &event, err);
+    }
+    for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
+        if (!self->rows[i].leased || self->rows[i].end != LEASE_RUNNING)
+            continue;
+        st = etas_slots_abort(self->slots, i, err);
+        if (st == ETAS_OK)
+            st = agent_end(self, i, LEASE_GIVE_BACK, err);
+    }
+    return st;
+}
+
+etas_status agent_obey(agent *self, etas_command command, etas_error *err)
+{
+    if (command == ETAS_COMMAND_STOP_NOW)
+        return drain(self, "told to stop now", err);
+    if (command == ETAS_COMMAND_STOP && self->state == AGENT_WORKING) {
+        etas_log_write(self->cfg->log, ETAS_LOG_INFO, "told to stop: finishing the current chunks");
+        self->state = AGENT_FINISHING;
+    }
+    return ETAS_OK;
+}
+
+/* What time and signals ask for. *leave: the loop is over. */
+static etas_status check_leave(agent *self, bool *leave, etas_error *err)
+{
+    const int signals = self->cfg->signals != NULL ? *self->cfg->signals : 0;
+    const double now = agent_now();
+    etas_status st = ETAS_OK;
+
+    if (signals >= 2)
+        return etas_fail(err, ETAS_E_INTERRUPTED, "second signal: gave everything back");
+    if (signals == 1)
+        st = drain(self, "signal", err);
+    else if (now >= self->stop_at)
+        st = drain(self, "the runtime is over", err);
+    if (st != ETAS_OK)
+        return st;
+    if (any_leased(self)) {
+        *leave = self->state == AGENT_DRAINING && now >= self->leave_by;
+        if (*leave)
+            etas_log_write(self->cfg->log, ETAS_LOG_WARN,
+                           "the server did not take the results: they will be made again");
+        return ETAS_OK;
+    }
+    *leave = self->state != AGENT_WORKING || now - self->idle_since >= self->cfg->idle_timeout_s;
+    if (*leave && self->state == AGENT_WORKING)
+        etas_log_write(self->cfg->log, ETAS_LOG_INFO, "idle for %.0f s: leaving",
+                       now - self->idle_since);
+    return ETAS_OK;
+}
+
+/* ---- the loop ---- */
+
+static bool any_idle(const agent *self)
+{
+    for (uint32_t i = 0; i < self->cfg->processes; i++)
+        if (!self->rows[i].leased)
+            return true;
+    return false;
+}
+
+/* Everything that is due. */
+static etas_status tend(agent *self, etas_error *err)
+{
+    etas_status st = agent_connect(self, err);
+
+    if (st == ETAS_OK && self->linked && agent_now() >= self->beat_at)
+        st = agent_beat(self, err);
+    if (st == ETAS_OK)
+        st = agent_flush(self, err);
+    if (st == ETAS_OK && self->linked && agent_now() >= self->reap_at)
+        st = agent_reap(self, err);
+    if (st == ETAS_OK && self->linked && self->state == AGENT_WORKING &&
+        agent_now() >= fmax(self->claim_at, self->claim_after))
+        st = agent_claim(self, err);
+    return st;
+}
+
+/* The server may have no connection left for hints: claims are tried now and then. */
+static void do_without_hint(agent *self)
+{
+    self->hint_at = agent_now() + HINT_RETRY_S;
+    self->claim_at = fmin(self->claim_at, self->hint_at);
+}
+
+/* Ask to be told about work. */
+static void ask_for_hint(agent *self)
+{
+    if (!self->linked || self->state != AGENT_WORKING || !any_idle(self) ||
+        agent_now() < self->hint_at)
+        return;
+    self->hint_at = 0;
+    if (etas_queue_hint_arm(self->queue, HINT_S + agent_backoff(30, HINT_S), NULL) != ETAS_OK)
+        do_without_hint(self);
+}
+
+static void take_hint(agent *self)
+{
+    bool fired = false;
+
+    if (etas_queue_hint_fd(self->queue) < 0)
+        return;
+    if (etas_queue_hint_take(self->queue, &fired, NULL) != ETAS_OK)
+        do_without_hint(self);
+    if (fired)
+        self->claim_at = 0;
+}
+
+static double due(const agent *self)
+{
+    double at = fmin(self->stop_at, agent_flush_at(self));
+
+    if (self->linked)
+        at = fmin(at, fmin(self->beat_at, self->reap_at));
+    else
+        at = fmin(at, self->retry_at);
+    if (self->linked && self->state == AGENT_WORKING && any_idle(self))
+        at = fmin(at, fmin(fmax(self->claim_at, self->claim_after),
+                           self->hint_at > 0 ? self->hint_at : INFINITY));
+    if (self->state == AGENT_DRAINING)
+        at = fmin(at, self->leave_by);
+    else if (!any_leased(self))
+        at = fmin(at, self->idle_since + self->cfg->idle_timeout_s);
+    return at;
+}
+
+static etas_status wait(agent *self, etas_error *err)
+{
+    const double timeout = fmin(fmax(due(self) - agent_now(), 0), 60);
+    etas_slot_event event = {.kind = ETAS_SLOT_NONE};
+    char bytes[16];
+    int fds[2];
+    size_t n = 0;
+    etas_status st;
+
+    if (self->cfg->wake_fd >= 0)
+        fds[n++] = self->cfg->wake_fd;
+    if (etas_queue_hint_fd(self->queue) >= 0)
+        fds[n++] = etas_queue_hint_fd(self->queue);
+    st = etas_slots_next(self->slots, timeout, n, fds, &event, err);
+    if (st == ETAS_OK)
+        st = agent_take(self, &event, err);
+    if (self->cfg->wake_fd >= 0)
+        (void)!read(self->cfg->wake_fd, bytes, sizeof bytes);
+    take_hint(self);
+    return st;
+}
+
+static etas_status loop(agent *self, etas_error *err)
+{
+    bool leave = false;
+    etas_status st = ETAS_OK;
+
+    while (st == ETAS_OK) {
+        st = check_leave(self, &leave, err);
+        if (st != ETAS_OK || leave)
+            break;
+        st = tend(self, err);
+        if (st != ETAS_OK)
+            break;
+        st = check_leave(self, &leave, err); /* nothing left to wait for */
+        if (st != ETAS_OK || leave)
+            break;
+        ask_for_hint(self);
+        st = wait(self, err);
+    }
+    return st;
+}
+
+/* ---- start and end ---- */
+
+static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *err)
+{
+    const etas_slots_config slots = {
+        .n = cfg->processes, .kernels = cfg->kernels, .stall_s = cfg->stall_s, .log = cfg->log};
+    uint8_t id[16];
+    etas_status st;
+
+    if (cfg->processes == 0)
+        return etas_fail(err, ETAS_E_ARG, "a worker needs at least one process");
+    if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
+        return etas_fail(err, ETAS_E_IO, "no random bits for the agent's id");
+    etas_hex(sizeof id, id, self->self.id);
+    if (gethostname(self->self.host, sizeof self->self.host - 1) != 0)
+        etas_format(sizeof self->self.host, self->self.host, "unknown");
+    self->self.pid = (uint32_t)getpid();
+    self->self.slots = cfg->processes;
+    self->self.algorithm = ETAS_ALGORITHM_VERSION;
+    etas_format(sizeof self->self.release, self->self.release, "%s", ETAS_RELEASE);
+    self->idle_since = agent_now();
+    self->stop_at = self->idle_since + cfg->runtime_s;
+    st = etas_array_alloc((void **)&self->rows, cfg->processes, sizeof self->rows[0]);
+    if (st == ETAS_OK)
+        st = etas_array_alloc((void **)&self->leases, cfg->processes, sizeof self->leases[0]);
+    if (st == ETAS_OK)
+        st = etas_array_alloc((void **)&self->verdicts, cfg->processes, sizeof self->verdicts[0]);
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "starting the worker");
+    st = etas_slots_open(&self->slots, &slots, err); /* children first, connections later */
+    if (st == ETAS_OK)
+        st = etas_queue_open(&self->queue, &cfg->redis, err);
+    return st;
+}
+
+static void say_goodbye(agent *self)
+{
+    etas_error error = {0};
+    char line[512];
+
+    if (self->linked && etas_queue_bye(self->queue, &self->self, &error) != ETAS_OK)
+        etas_log_write(self->cfg->log, ETAS_LOG_WARN, "leaving without a goodbye: %s",
+                       etas_error_format(&error, sizeof line, line));
+    etas_log_write(self->cfg->log, ETAS_LOG_INFO, "agent %.6s: %llu catalogues made, bye",
+                   self->self.id, (unsigned long long)self->self.simulated);
+}
+
+etas_status etas_worker_run(const etas_worker_config *cfg, etas_error *err)
+{
+    agent self = {.cfg = cfg};
+    etas_status st = init(&self, cfg, err);
+
+    if (st == ETAS_OK) {
+        etas_log_write(cfg->log, ETAS_LOG_INFO, "agent %.6s: %u slots on %s, pid %u", self.self.id,
+                       cfg->processes, self.self.host, self.self.pid);
+        st = loop(&self, err);
+        say_goodbye(&self);
+    }
+    etas_slots_close(self.slots);
+    etas_queue_close(self.queue);
+    for (uint32_t i = 0; self.rows != NULL && i < cfg->processes; i++)
+        agent_row_free(&self.rows[i]);
+    etas_events_free(&self.incoming);
+    etas_array_free((void **)&self.rows);
+    etas_array_free((void **)&self.leases);
+    etas_array_free((void **)&self.verdicts);
+    return st;
+}

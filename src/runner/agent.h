@@ -1,0 +1,125 @@
+/** @file agent.h  The worker side of the pool, inside: one agent per host that claims for its
+ * slots, holds their results until the server has them, and beats for all of them.
+ *
+ * A lease lives in a slot's row from claim to release. Its catalogues travel: delivered by the slot
+ * process, decoded into `batch`, sealed into `frames`, committed. `lease` always names what the
+ * server has not taken yet, so [lease.first, next) is exactly what is held here.
+ */
+#ifndef ETAS_SRC_RUNNER_AGENT_H
+#define ETAS_SRC_RUNNER_AGENT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/codec.h"
+#include "etas/events.h"
+#include "etas/queue.h"
+#include "etas/runner.h"
+#include "runner/slots.h"
+
+/** A slot that holds more results than this is not read any further. */
+#define AGENT_HOLD_BYTES ((size_t)4 << 20)
+
+typedef struct agent_frame {
+    uint32_t count;
+    size_t len;
+    uint8_t *bytes;
+} agent_frame;
+
+typedef enum lease_end {
+    LEASE_RUNNING,
+    LEASE_DONE,      /**< every catalogue was delivered */
+    LEASE_GIVE_BACK, /**< hand over what is finished, give back the rest */
+    LEASE_FAILED     /**< hand over what is finished, then fail the rest */
+} lease_end;
+
+typedef struct agent_slot {
+    bool leased, paused;
+    lease_end end;
+    etas_lease lease; /**< what is not committed yet */
+    double lease_s;
+    uint64_t next; /**< first catalogue that the slot has not delivered */
+    etas_events batch;
+    etas_task_info task;  /**< of the batch */
+    double batch_since_s; /**< when its first catalogue came */
+    agent_frame *frames;  /**< oldest first */
+    size_t n_frames, frame_capacity, held_bytes;
+    double commit_at_s; /**< not before: the run is above its mark */
+    uint32_t commit_tries;
+    double wall_s; /**< of the slot for this lease, */
+    uint64_t made; /**< and the catalogues it made meanwhile: the rate */
+    int signal;
+    char message[200]; /**< why it failed */
+} agent_slot;
+
+typedef enum agent_state {
+    AGENT_WORKING,
+    AGENT_FINISHING, /**< no more claims; leave when the current chunks are done */
+    AGENT_DRAINING   /**< slots are stopped; leave when their results are handed over */
+} agent_state;
+
+typedef struct agent {
+    const etas_worker_config *cfg;
+    etas_queue *queue;
+    etas_slots *slots;
+    agent_slot *rows; /**< one per slot */
+    etas_lease *leases;
+    etas_verdict *verdicts; /**< room for a beat */
+    etas_agent self;
+    etas_events incoming;
+    agent_state state;
+    double rate; /**< catalogues per second of one slot, 0 unknown */
+    bool linked; /**< the last call reached the server */
+    bool greeted;
+    uint32_t tries; /**< since the link was lost */
+    /* When to do things next: seconds on the monotonic clock, INFINITY never. */
+    double retry_at, beat_at, reap_at, claim_at, claim_after, hint_at, stop_at, leave_by,
+        idle_since;
+} agent;
+
+double agent_now(void);
+/** Seconds for try number @p tries, see etas_backoff_s. */
+double agent_backoff(uint32_t tries, double cap_s);
+
+/* agent_results.c: from a slot's delivery to the server. They fail only when memory is out or the
+ * server will never have us; a link that breaks is noted and waited for. */
+
+/** Take what the slots reported. */
+ETAS_NODISCARD etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *err);
+/** The slot's task is over for now: what it finished is sealed, the rest goes as @p end says. */
+ETAS_NODISCARD etas_status agent_end(agent *self, uint32_t slot, lease_end end, etas_error *err);
+/** Commit what can be committed; release leases that are settled. */
+ETAS_NODISCARD etas_status agent_flush(agent *self, etas_error *err);
+/** The lease is gone: stop its work, forget its results. */
+ETAS_NODISCARD etas_status agent_drop(agent *self, uint32_t slot, const char *why, etas_error *err);
+/** When agent_flush wants to be called again. */
+double agent_flush_at(const agent *self);
+void agent_row_free(agent_slot *row);
+
+/* agent_link.c: talking to the server. */
+
+/**
+ * Judge the status of a call: OK stays OK. A broken or absent link is noted (*st is then ETAS_OK
+ * and false is returned); what cannot be cured stays, with its error copied to @p err.
+ */
+bool agent_reached(agent *self, etas_status *st, const etas_error *what, etas_error *err);
+/** Connect, check, register and name what is held, when it is time for another try. */
+ETAS_NODISCARD etas_status agent_connect(agent *self, etas_error *err);
+ETAS_NODISCARD etas_status agent_beat(agent *self, etas_error *err);
+ETAS_NODISCARD etas_status agent_reap(agent *self, etas_error *err);
+/** Claim for every idle slot until there is nothing. */
+ETAS_NODISCARD etas_status agent_claim(agent *self, etas_error *err);
+/** A run's id of 32 hexadecimal digits as bytes; false for anything else. */
+bool agent_run_id(const char *hex, uint8_t out[16]);
+/** Seconds between beats: a sixth of the shortest lease held, at most 10. */
+double agent_beat_s(const agent *self);
+/** Leases held; the first @p n rows of self->leases name them. */
+size_t agent_held(agent *self);
+
+/* agent.c */
+
+/** Obey a command that came with a reply. */
+ETAS_NODISCARD etas_status agent_obey(agent *self, etas_command command, etas_error *err);
+
+#endif

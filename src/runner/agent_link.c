@@ -1,0 +1,294 @@
+#include "runner/agent.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+
+#include "etas/array.h"
+
+#define BACKOFF_CAP_S 60.0
+#define BEAT_S        10.0
+#define REAP_S        5.0
+#define NOMODEL_S     1.0 /**< until the driver has published again */
+#define BAD_MODEL_S   10.0
+
+double agent_backoff(uint32_t tries, double cap_s)
+{
+    uint64_t bits = 0;
+
+    (void)!getrandom(&bits, sizeof bits, 0);
+    return etas_backoff_s(tries, cap_s, bits);
+}
+
+bool agent_run_id(const char *hex, uint8_t out[16])
+{
+    for (size_t i = 0; i < 16; i++) {
+        const char pair[3] = {hex[2 * i], hex[2 * i] == '\0' ? '\0' : hex[2 * i + 1], '\0'};
+        char *end;
+
+        out[i] = (uint8_t)strtoul(pair, &end, 16);
+        if (end != pair + 2)
+            return false;
+    }
+    return hex[32] == '\0';
+}
+
+bool agent_reached(agent *self, etas_status *st, const etas_error *what, etas_error *err)
+{
+    char line[512];
+
+    switch (*st) {
+    case ETAS_OK:
+        return true;
+    case ETAS_E_AUTH:
+    case ETAS_E_VERSION:
+    case ETAS_E_NOMEM:
+    case ETAS_E_ARG:
+        if (err != NULL && err->code == ETAS_OK)
+            *err = *what;
+        return false;
+    default:
+        break;
+    }
+    if (self->linked || self->tries == 0)
+        etas_log_write(self->cfg->log, ETAS_LOG_WARN, "%s; trying again, results are kept",
+                       etas_error_format(what, sizeof line, line));
+    if (*st != ETAS_E_AWAY)
+        etas_queue_disconnect(self->queue);
+    self->linked = false;
+    self->retry_at = agent_now() + agent_backoff(self->tries, BACKOFF_CAP_S);
+    self->tries++;
+    *st = ETAS_OK;
+    return false;
+}
+
+size_t agent_held(agent *self)
+{
+    size_t n = 0;
+
+    for (uint32_t i = 0; i < self->cfg->processes; i++)
+        if (self->rows[i].leased)
+            self->leases[n++] = self->rows[i].lease;
+    self->self.busy = (uint32_t)n;
+    return n;
+}
+
+double agent_beat_s(const agent *self)
+{
+    double beat = BEAT_S;
+
+    for (uint32_t i = 0; i < self->cfg->processes; i++)
+        if (self->rows[i].leased)
+            beat = fmin(beat, self->rows[i].lease_s / 6);
+    return beat;
+}
+
+static etas_status greet(agent *self, etas_error *err)
+{
+    const size_t n = agent_held(self);
+    etas_error error = {0};
+    etas_status st = etas_queue_hello(self->queue, &self->self, n, self->leases, &error);
+
+    if (!agent_reached(self, &st, &error, err))
+        return st;
+    self->greeted = true;
+    self->beat_at = 0; /* the reply says which leases are still ours */
+    self->claim_at = 0;
+    return ETAS_OK;
+}
+
+etas_status agent_connect(agent *self, etas_error *err)
+{
+    etas_error error = {0};
+    etas_status st;
+
+    if (self->linked || agent_now() < self->retry_at)
+        return ETAS_OK;
+    st = etas_queue_check(self->queue, &error);
+    if (st == ETAS_E_REFUSED) { /* a server that cannot be used, and why */
+        if (err != NULL && err->code == ETAS_OK)
+            *err = error;
+        return st;
+    }
+    if (!agent_reached(self, &st, &error, err))
+        return st;
+    self->linked = true;
+    st = greet(self, err);
+    if (st != ETAS_OK || !self->linked)
+        return st;
+    self->tries = 0;
+    self->reap_at = 0;
+    self->hint_at = 0;
+    etas_log_write(self->cfg->log, ETAS_LOG_INFO, "agent %.6s: connected to %s", self->self.id,
+                   etas_queue_host(self->queue));
+    return ETAS_OK;
+}
+
+static etas_status judge(agent *self, size_t n, etas_error *err)
+{
+    etas_status st = ETAS_OK;
+
+    for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
+        const agent_slot *row = &self->rows[i];
+
+        for (size_t k = 0; row->leased && k < n; k++) {
+            if (self->leases[k].token != row->lease.token ||
+                strcmp(self->leases[k].run, row->lease.run) != 0)
+                continue;
+            if (self->verdicts[k] == ETAS_VERDICT_LOST)
+                st = agent_drop(self, i, "the lease was lost", err);
+            else if (self->verdicts[k] == ETAS_VERDICT_CANCEL)
+                st = agent_drop(self, i, "the run is gone", err);
+            break;
+        }
+    }
+    return st;
+}
+
+etas_status agent_beat(agent *self, etas_error *err)
+{
+    const size_t n = agent_held(self);
+    etas_command command = ETAS_COMMAND_NONE;
+    etas_error error = {0};
+    etas_status st = etas_queue_beat(self->queue, &self->self, n, self->leases, self->verdicts,
+                                     &command, &error);
+
+    self->beat_at = agent_now() + agent_beat_s(self);
+    if (!agent_reached(self, &st, &error, err))
+        return st;
+    if (command == ETAS_COMMAND_HELLO)
+        return greet(self, err);
+    st = judge(self, n, err);
+    return st == ETAS_OK ? agent_obey(self, command, err) : st;
+}
+
+etas_status agent_reap(agent *self, etas_error *err)
+{
+    etas_error error = {0};
+    etas_status st = etas_queue_reap(self->queue, &error);
+
+    self->reap_at = agent_now() + fmin(REAP_S, agent_beat_s(self));
+    (void)agent_reached(self, &st, &error, err);
+    return st;
+}
+
+/* ---- claims ---- */
+
+/* The model for the slots, fetched once per host and trusted only after its digest. *good: it is
+ * there. */
+static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas_error *err)
+{
+    uint8_t *bytes = NULL, digest[32];
+    char hex[65];
+    size_t len = 0;
+    etas_plan plan = {0};
+    etas_error error = {0};
+    etas_status st = etas_queue_model_get(self->queue, sha256, &bytes, &len, &error);
+
+    *good = false;
+    if (!agent_reached(self, &st, &error, err))
+        return st;
+    if (bytes == NULL) {
+        self->claim_after = agent_now() + NOMODEL_S;
+        return ETAS_OK;
+    }
+    st = etas_sha256(len, bytes, digest);
+    if (st == ETAS_OK && strcmp(etas_hex(sizeof digest, digest, hex), sha256) != 0)
+        st = etas_fail(&error, ETAS_E_CORRUPT, "its SHA-256 is %s", hex);
+    if (st == ETAS_OK)
+        st = etas_blob_decode(len, bytes, &plan, &error);
+    etas_plan_free(&plan);
+    if (st == ETAS_OK) {
+        st = etas_slots_model_add(self->slots, sha256, len, bytes, err);
+        *good = st == ETAS_OK;
+        etas_log_write(self->cfg->log, ETAS_LOG_INFO, "model %.12s: %zu bytes", sha256, len);
+    } else if (st != ETAS_E_NOMEM) {
+        etas_log_write(self->cfg->log, ETAS_LOG_ERROR, "model %.12s cannot be used: %s", sha256,
+                       error.text);
+        self->claim_after = agent_now() + BAD_MODEL_S;
+        st = ETAS_OK;
+    }
+    etas_array_free((void **)&bytes);
+    return st;
+}
+
+/* A lease came: run it, or give it back if that cannot be. */
+static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, etas_error *err)
+{
+    agent_slot *row = &self->rows[slot];
+    etas_slot_task task = {
+        .seed = claim->seed, .first = claim->lease.first, .count = claim->lease.count};
+    bool good = etas_slots_model_known(self->slots, claim->model_sha256);
+    etas_status st = ETAS_OK;
+
+    row->leased = true;
+    row->lease = claim->lease;
+    row->lease_s = claim->lease_s > 0 ? claim->lease_s : 60;
+    row->next = claim->lease.first;
+    row->end = LEASE_GIVE_BACK; /* until it runs */
+    self->beat_at = fmin(self->beat_at, agent_now() + agent_beat_s(self));
+    self->reap_at = fmin(self->reap_at, self->beat_at);
+    if (!good)
+        st = fetch_model(self, claim->model_sha256, &good, err);
+    if (st != ETAS_OK || !good)
+        return st;
+    if (!agent_run_id(claim->lease.run, task.run)) {
+        etas_log_write(self->cfg->log, ETAS_LOG_ERROR, "\"%s\" is no run id", claim->lease.run);
+        return ETAS_OK;
+    }
+    st = etas_slots_assign(self->slots, slot, claim->model_sha256, &task, err);
+    if (st == ETAS_OK)
+        row->end = LEASE_RUNNING;
+    etas_log_write(self->cfg->log, ETAS_LOG_DEBUG, "slot %u: %llu catalogues from %llu of run %.6s",
+                   slot, (unsigned long long)claim->lease.count,
+                   (unsigned long long)claim->lease.first, claim->lease.run);
+    return st;
+}
+
+/* *more: this claim brought work, so there may be more. */
+static etas_status claim_one(agent *self, uint32_t slot, bool *more, etas_error *err)
+{
+    const etas_claim_request request = {.rate = self->rate,
+                                        .remaining_s = self->stop_at - agent_now()};
+    etas_claim claim = {.kind = ETAS_CLAIM_EMPTY};
+    etas_error error = {0};
+    etas_status st;
+
+    *more = false;
+    (void)agent_held(self);
+    st = etas_queue_claim(self->queue, &self->self, &request, &claim, &error);
+    if (!agent_reached(self, &st, &error, err))
+        return st;
+    switch (claim.kind) {
+    case ETAS_CLAIM_WORK:
+        st = start(self, slot, &claim, err);
+        *more = self->rows[slot].end == LEASE_RUNNING;
+        return st;
+    case ETAS_CLAIM_NOMODEL:
+        self->claim_at = self->claim_after = agent_now() + NOMODEL_S;
+        return ETAS_OK;
+    case ETAS_CLAIM_COMMAND:
+        return claim.command == ETAS_COMMAND_HELLO ? greet(self, err)
+                                                   : agent_obey(self, claim.command, err);
+    case ETAS_CLAIM_EMPTY:
+        break;
+    }
+    return ETAS_OK;
+}
+
+etas_status agent_claim(agent *self, etas_error *err)
+{
+    etas_status st = ETAS_OK;
+    bool more = true;
+
+    self->claim_at = INFINITY; /* a hint or a free slot asks again */
+    for (uint32_t i = 0; i < self->cfg->processes; i++) {
+        if (self->rows[i].leased || etas_slots_busy(self->slots, i))
+            continue;
+        st = claim_one(self, i, &more, err);
+        if (st != ETAS_OK || !more || !self->linked || self->state != AGENT_WORKING)
+            break;
+    }
+    return st;
+}
