@@ -2,30 +2,24 @@
 
 #include <math.h>
 #include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "etas/array.h"
+#include "etas/codec.h"
 #include "etas/plan.h"
 #include "etas/text.h"
 
 /* A leaving agent whose results the server does not take gives up after this: what it held is made
  * again elsewhere. Shorter than the 30 s that Slurm leaves between SIGTERM and SIGKILL. */
 #define LEAVE_S 20.0
-/* How long a draining agent looks for results that its slots have delivered already. */
-#define GATHER_S 0.2
+/* How long a draining agent waits for the batch that a slot is at. */
+#define HALT_S 1.0
+/* The longest that a slot holds finished catalogues before it delivers them. */
+#define FRAME_S 5.0
 /* Idle agents ask again after this long without a hint; jittered, so that they do not come
  * together. */
 #define HINT_S       20.0
 #define HINT_RETRY_S 5.0
-
-double agent_now(void)
-{
-    struct timespec now;
-
-    (void)clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
 
 /* ---- leaving ---- */
 
@@ -37,32 +31,37 @@ static bool any_leased(const agent *self)
     return false;
 }
 
-/* Stop the slots, keep what they have delivered, give back the rest. */
+/* Let the slots stop; what they have finished comes as frames, agent_take gives back the rest. */
 static etas_status drain(agent *self, const char *why, etas_error *err)
 {
-    const double until = agent_now() + GATHER_S;
-    etas_slot_event event = {.kind = ETAS_SLOT_FRAME};
     etas_status st = ETAS_OK;
 
     if (self->state == AGENT_DRAINING)
         return ETAS_OK;
     etas_log_write(self->cfg->log, ETAS_LOG_INFO, "%s: handing over what is finished", why);
     self->state = AGENT_DRAINING;
-    self->leave_by = agent_now() + LEAVE_S;
-    for (uint32_t i = 0; i < self->cfg->processes; i++)
+    self->halt_by = etas_clock_s() + HALT_S;
+    self->leave_by = etas_clock_s() + LEAVE_S;
+    for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
         etas_slots_pause(self->slots, i, false);
-    while (st == ETAS_OK && event.kind != ETAS_SLOT_NONE && agent_now() < until) {
-        st = etas_slots_next(self->slots, 0, 0, NULL, &event, err);
-        if (st == ETAS_OK)
-            st = agent_take(self, &event, err);
+        self->rows[i].paused = false;
+        st = etas_slots_halt(self->slots, i, err);
     }
+    return st;
+}
+
+/* Slots in the middle of something long are not waited for. */
+static etas_status cut_short(agent *self, etas_error *err)
+{
+    etas_status st = ETAS_OK;
+
     for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
         if (!self->rows[i].leased || self->rows[i].end != LEASE_RUNNING)
             continue;
         st = etas_slots_abort(self->slots, i, err);
-        if (st == ETAS_OK)
-            st = agent_end(self, i, LEASE_GIVE_BACK, err);
+        agent_end(self, i, LEASE_GIVE_BACK);
     }
+    self->halt_by = INFINITY;
     return st;
 }
 
@@ -81,7 +80,7 @@ etas_status agent_obey(agent *self, etas_command command, etas_error *err)
 static etas_status check_leave(agent *self, bool *leave, etas_error *err)
 {
     const int signals = self->cfg->signals != NULL ? *self->cfg->signals : 0;
-    const double now = agent_now();
+    const double now = etas_clock_s();
     etas_status st = ETAS_OK;
 
     if (signals >= 2)
@@ -90,6 +89,8 @@ static etas_status check_leave(agent *self, bool *leave, etas_error *err)
         st = drain(self, "signal", err);
     else if (now >= self->stop_at)
         st = drain(self, "the runtime is over", err);
+    if (st == ETAS_OK && self->state == AGENT_DRAINING && now >= self->halt_by)
+        st = cut_short(self, err);
     if (st != ETAS_OK)
         return st;
     if (any_leased(self)) {
@@ -121,14 +122,14 @@ static etas_status tend(agent *self, etas_error *err)
 {
     etas_status st = agent_connect(self, err);
 
-    if (st == ETAS_OK && self->linked && agent_now() >= self->beat_at)
+    if (st == ETAS_OK && self->linked && etas_clock_s() >= self->beat_at)
         st = agent_beat(self, err);
     if (st == ETAS_OK)
         st = agent_flush(self, err);
-    if (st == ETAS_OK && self->linked && agent_now() >= self->reap_at)
+    if (st == ETAS_OK && self->linked && etas_clock_s() >= self->reap_at)
         st = agent_reap(self, err);
     if (st == ETAS_OK && self->linked && self->state == AGENT_WORKING &&
-        agent_now() >= fmax(self->claim_at, self->claim_after))
+        etas_clock_s() >= fmax(self->claim_at, self->claim_after))
         st = agent_claim(self, err);
     return st;
 }
@@ -136,7 +137,7 @@ static etas_status tend(agent *self, etas_error *err)
 /* The server may have no connection left for hints: claims are tried now and then. */
 static void do_without_hint(agent *self)
 {
-    self->hint_at = agent_now() + HINT_RETRY_S;
+    self->hint_at = etas_clock_s() + HINT_RETRY_S;
     self->claim_at = fmin(self->claim_at, self->hint_at);
 }
 
@@ -144,10 +145,10 @@ static void do_without_hint(agent *self)
 static void ask_for_hint(agent *self)
 {
     if (!self->linked || self->state != AGENT_WORKING || !any_idle(self) ||
-        agent_now() < self->hint_at)
+        etas_clock_s() < self->hint_at)
         return;
     self->hint_at = 0;
-    if (etas_queue_hint_arm(self->queue, HINT_S + agent_backoff(30, HINT_S), NULL) != ETAS_OK)
+    if (etas_queue_hint_arm(self->queue, NULL, HINT_S + agent_backoff(30, HINT_S), NULL) != ETAS_OK)
         do_without_hint(self);
 }
 
@@ -175,7 +176,7 @@ static double due(const agent *self)
         at = fmin(at, fmin(fmax(self->claim_at, self->claim_after),
                            self->hint_at > 0 ? self->hint_at : INFINITY));
     if (self->state == AGENT_DRAINING)
-        at = fmin(at, self->leave_by);
+        at = fmin(at, fmin(self->halt_by, self->leave_by));
     else if (!any_leased(self))
         at = fmin(at, self->idle_since + self->cfg->idle_timeout_s);
     return at;
@@ -183,7 +184,7 @@ static double due(const agent *self)
 
 static etas_status wait(agent *self, etas_error *err)
 {
-    const double timeout = fmin(fmax(due(self) - agent_now(), 0), 60);
+    const double timeout = fmin(fmax(due(self) - etas_clock_s(), 0), 60);
     etas_slot_event event = {.kind = ETAS_SLOT_NONE};
     char bytes[16];
     int fds[2];
@@ -228,8 +229,12 @@ static etas_status loop(agent *self, etas_error *err)
 
 static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *err)
 {
-    const etas_slots_config slots = {
-        .n = cfg->processes, .kernels = cfg->kernels, .stall_s = cfg->stall_s, .log = cfg->log};
+    const etas_slots_config slots = {.n = cfg->processes,
+                                     .kernels = cfg->kernels,
+                                     .stall_s = cfg->stall_s,
+                                     .frame_s = FRAME_S,
+                                     .compress = true,
+                                     .log = cfg->log};
     uint8_t id[16];
     etas_status st;
 
@@ -244,7 +249,7 @@ static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *
     self->self.slots = cfg->processes;
     self->self.algorithm = ETAS_ALGORITHM_VERSION;
     etas_format(sizeof self->self.release, self->self.release, "%s", ETAS_RELEASE);
-    self->idle_since = agent_now();
+    self->idle_since = etas_clock_s();
     self->stop_at = self->idle_since + cfg->runtime_s;
     st = etas_array_alloc((void **)&self->rows, cfg->processes, sizeof self->rows[0]);
     if (st == ETAS_OK)
@@ -286,7 +291,6 @@ etas_status etas_worker_run(const etas_worker_config *cfg, etas_error *err)
     etas_queue_close(self.queue);
     for (uint32_t i = 0; self.rows != NULL && i < cfg->processes; i++)
         agent_row_free(&self.rows[i]);
-    etas_events_free(&self.incoming);
     etas_array_free((void **)&self.rows);
     etas_array_free((void **)&self.leases);
     etas_array_free((void **)&self.verdicts);

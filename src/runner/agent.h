@@ -1,9 +1,8 @@
 /** @file agent.h  The worker side of the pool, inside: one agent per host that claims for its
  * slots, holds their results until the server has them, and beats for all of them.
  *
- * A lease lives in a slot's row from claim to release. Its catalogues travel: delivered by the slot
- * process, decoded into `batch`, sealed into `frames`, committed. `lease` always names what the
- * server has not taken yet, so [lease.first, next) is exactly what is held here.
+ * A lease lives in a slot's row from claim to release. `lease` always names what the server has not
+ * taken yet: [lease.first, next) lies in `frames`, [next, end) is still to be delivered.
  */
 #ifndef ETAS_SRC_RUNNER_AGENT_H
 #define ETAS_SRC_RUNNER_AGENT_H
@@ -12,10 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "etas/codec.h"
-#include "etas/events.h"
 #include "etas/queue.h"
 #include "etas/runner.h"
+#include "runner/clock.h"
 #include "runner/slots.h"
 
 /** A slot that holds more results than this is not read any further. */
@@ -23,6 +21,7 @@
 
 typedef struct agent_frame {
     uint32_t count;
+    uint64_t checksum;
     size_t len;
     uint8_t *bytes;
 } agent_frame;
@@ -39,11 +38,10 @@ typedef struct agent_slot {
     lease_end end;
     etas_lease lease; /**< what is not committed yet */
     double lease_s;
-    uint64_t next; /**< first catalogue that the slot has not delivered */
-    etas_events batch;
-    etas_task_info task;  /**< of the batch */
-    double batch_since_s; /**< when its first catalogue came */
-    agent_frame *frames;  /**< oldest first */
+    char model[65];
+    uint64_t seed, next, stop; /**< the slot delivers [next, stop) */
+    uint64_t step;             /**< catalogues of the slot's next task; 0: all at once */
+    agent_frame *frames;       /**< oldest first */
     size_t n_frames, frame_capacity, held_bytes;
     double commit_at_s; /**< not before: the run is above its mark */
     uint32_t commit_tries;
@@ -67,28 +65,28 @@ typedef struct agent {
     etas_lease *leases;
     etas_verdict *verdicts; /**< room for a beat */
     etas_agent self;
-    etas_events incoming;
     agent_state state;
     double rate; /**< catalogues per second of one slot, 0 unknown */
     bool linked; /**< the last call reached the server */
     bool greeted;
     uint32_t tries; /**< since the link was lost */
     /* When to do things next: seconds on the monotonic clock, INFINITY never. */
-    double retry_at, beat_at, reap_at, claim_at, claim_after, hint_at, stop_at, leave_by,
+    double retry_at, beat_at, reap_at, claim_at, claim_after, hint_at, stop_at, halt_by, leave_by,
         idle_since;
 } agent;
 
-double agent_now(void);
 /** Seconds for try number @p tries, see etas_backoff_s. */
 double agent_backoff(uint32_t tries, double cap_s);
 
 /* agent_results.c: from a slot's delivery to the server. They fail only when memory is out or the
  * server will never have us; a link that breaks is noted and waited for. */
 
+/** Set the slot to work on the next part of its lease. */
+ETAS_NODISCARD etas_status agent_assign(agent *self, uint32_t slot, etas_error *err);
 /** Take what the slots reported. */
 ETAS_NODISCARD etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *err);
-/** The slot's task is over for now: what it finished is sealed, the rest goes as @p end says. */
-ETAS_NODISCARD etas_status agent_end(agent *self, uint32_t slot, lease_end end, etas_error *err);
+/** The slot has delivered what it will: the rest of the lease goes as @p end says. */
+void agent_end(agent *self, uint32_t slot, lease_end end);
 /** Commit what can be committed; release leases that are settled. */
 ETAS_NODISCARD etas_status agent_flush(agent *self, etas_error *err);
 /** The lease is gone: stop its work, forget its results. */

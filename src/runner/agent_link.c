@@ -6,6 +6,8 @@
 #include <sys/random.h>
 
 #include "etas/array.h"
+#include "etas/codec.h"
+#include "etas/text.h"
 
 #define BACKOFF_CAP_S 60.0
 #define BEAT_S        10.0
@@ -57,7 +59,7 @@ bool agent_reached(agent *self, etas_status *st, const etas_error *what, etas_er
     if (*st != ETAS_E_AWAY)
         etas_queue_disconnect(self->queue);
     self->linked = false;
-    self->retry_at = agent_now() + agent_backoff(self->tries, BACKOFF_CAP_S);
+    self->retry_at = etas_clock_s() + agent_backoff(self->tries, BACKOFF_CAP_S);
     self->tries++;
     *st = ETAS_OK;
     return false;
@@ -103,7 +105,7 @@ etas_status agent_connect(agent *self, etas_error *err)
     etas_error error = {0};
     etas_status st;
 
-    if (self->linked || agent_now() < self->retry_at)
+    if (self->linked || etas_clock_s() < self->retry_at)
         return ETAS_OK;
     st = etas_queue_check(self->queue, &error);
     if (st == ETAS_E_REFUSED) { /* a server that cannot be used, and why */
@@ -154,7 +156,7 @@ etas_status agent_beat(agent *self, etas_error *err)
     etas_status st = etas_queue_beat(self->queue, &self->self, n, self->leases, self->verdicts,
                                      &command, &error);
 
-    self->beat_at = agent_now() + agent_beat_s(self);
+    self->beat_at = etas_clock_s() + agent_beat_s(self);
     if (!agent_reached(self, &st, &error, err))
         return st;
     if (command == ETAS_COMMAND_HELLO)
@@ -168,7 +170,7 @@ etas_status agent_reap(agent *self, etas_error *err)
     etas_error error = {0};
     etas_status st = etas_queue_reap(self->queue, &error);
 
-    self->reap_at = agent_now() + fmin(REAP_S, agent_beat_s(self));
+    self->reap_at = etas_clock_s() + fmin(REAP_S, agent_beat_s(self));
     (void)agent_reached(self, &st, &error, err);
     return st;
 }
@@ -190,7 +192,7 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
     if (!agent_reached(self, &st, &error, err))
         return st;
     if (bytes == NULL) {
-        self->claim_after = agent_now() + NOMODEL_S;
+        self->claim_after = etas_clock_s() + NOMODEL_S;
         return ETAS_OK;
     }
     st = etas_sha256(len, bytes, digest);
@@ -206,7 +208,7 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
     } else if (st != ETAS_E_NOMEM) {
         etas_log_write(self->cfg->log, ETAS_LOG_ERROR, "model %.12s cannot be used: %s", sha256,
                        error.text);
-        self->claim_after = agent_now() + BAD_MODEL_S;
+        self->claim_after = etas_clock_s() + BAD_MODEL_S;
         st = ETAS_OK;
     }
     etas_array_free((void **)&bytes);
@@ -217,40 +219,33 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
 static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, etas_error *err)
 {
     agent_slot *row = &self->rows[slot];
-    etas_slot_task task = {
-        .seed = claim->seed, .first = claim->lease.first, .count = claim->lease.count};
     bool good = etas_slots_model_known(self->slots, claim->model_sha256);
     etas_status st = ETAS_OK;
 
     row->leased = true;
     row->lease = claim->lease;
     row->lease_s = claim->lease_s > 0 ? claim->lease_s : 60;
+    row->seed = claim->seed;
     row->next = claim->lease.first;
+    row->stop = claim->lease.first + claim->lease.count;
+    row->step = claim->lease.errors > 0 ? 1 : 0;
     row->end = LEASE_GIVE_BACK; /* until it runs */
-    self->beat_at = fmin(self->beat_at, agent_now() + agent_beat_s(self));
+    etas_format(sizeof row->model, row->model, "%s", claim->model_sha256);
+    self->beat_at = fmin(self->beat_at, etas_clock_s() + agent_beat_s(self));
     self->reap_at = fmin(self->reap_at, self->beat_at);
-    if (!good)
-        st = fetch_model(self, claim->model_sha256, &good, err);
-    if (st != ETAS_OK || !good)
-        return st;
-    if (!agent_run_id(claim->lease.run, task.run)) {
-        etas_log_write(self->cfg->log, ETAS_LOG_ERROR, "\"%s\" is no run id", claim->lease.run);
-        return ETAS_OK;
-    }
-    st = etas_slots_assign(self->slots, slot, claim->model_sha256, &task, err);
-    if (st == ETAS_OK)
-        row->end = LEASE_RUNNING;
     etas_log_write(self->cfg->log, ETAS_LOG_DEBUG, "slot %u: %llu catalogues from %llu of run %.6s",
                    slot, (unsigned long long)claim->lease.count,
                    (unsigned long long)claim->lease.first, claim->lease.run);
-    return st;
+    if (!good)
+        st = fetch_model(self, claim->model_sha256, &good, err);
+    return st == ETAS_OK && good ? agent_assign(self, slot, err) : st;
 }
 
 /* *more: this claim brought work, so there may be more. */
 static etas_status claim_one(agent *self, uint32_t slot, bool *more, etas_error *err)
 {
     const etas_claim_request request = {.rate = self->rate,
-                                        .remaining_s = self->stop_at - agent_now()};
+                                        .remaining_s = self->stop_at - etas_clock_s()};
     etas_claim claim = {.kind = ETAS_CLAIM_EMPTY};
     etas_error error = {0};
     etas_status st;
@@ -266,7 +261,7 @@ static etas_status claim_one(agent *self, uint32_t slot, bool *more, etas_error 
         *more = self->rows[slot].end == LEASE_RUNNING;
         return st;
     case ETAS_CLAIM_NOMODEL:
-        self->claim_at = self->claim_after = agent_now() + NOMODEL_S;
+        self->claim_at = self->claim_after = etas_clock_s() + NOMODEL_S;
         return ETAS_OK;
     case ETAS_CLAIM_COMMAND:
         return claim.command == ETAS_COMMAND_HELLO ? greet(self, err)

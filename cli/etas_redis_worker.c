@@ -1,0 +1,148 @@
+/* etas-redis-worker: makes catalogues for whoever submits them to the pool. */
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "etas/runner.h"
+#include "options.h"
+#include "redis_options.h"
+#include "talk.h"
+
+enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 6 };
+
+static volatile sig_atomic_t signals_seen;
+static int wake[2] = {-1, -1};
+
+static void on_signal(int number)
+{
+    const int saved = errno;
+
+    (void)number;
+    if (signals_seen < 2)
+        signals_seen = signals_seen + 1;
+    (void)!write(wake[1], "", 1);
+    errno = saved;
+}
+
+static bool watch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+
+    if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        return false;
+    (void)signal(SIGPIPE, SIG_IGN);
+    return sigaction(SIGTERM, &action, NULL) == 0 && sigaction(SIGINT, &action, NULL) == 0;
+}
+
+/* CPUs that this process may use: a batch system gives fewer than the machine has. */
+static uint64_t usable_cpus(void)
+{
+    cpu_set_t set;
+    long n;
+
+    if (sched_getaffinity(0, sizeof set, &set) == 0)
+        return (uint64_t)CPU_COUNT(&set);
+    n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 ? (uint64_t)n : 1;
+}
+
+typedef struct own_options {
+    uint64_t processes;
+    double runtime_s, idle_s, stall_s;
+    const char *kernels;
+    bool version;
+} own_options;
+
+static const command_usage usage = {
+    .name = "etas-redis-worker",
+    .synopsis = "[OPTIONS]",
+    .about = "Simulates catalogues for the forecasts of a pool: those that run now and those that\n"
+             "come, until it is told to stop. May start before, during and after a forecast.\n"
+             "SIGTERM or SIGINT: hand over what is finished, give back the rest, leave; the\n"
+             "second one: leave at once."};
+
+static options_outcome check(const own_options *own)
+{
+    const char *k = own->kernels;
+
+    if (own->processes == 0 || own->processes > MAX_PROCESSES)
+        return options_complain(&usage, "--processes is not within 1 .. %d", MAX_PROCESSES);
+    if (k != NULL && strcmp(k, "scalar") != 0 && strcmp(k, "avx2") != 0 && strcmp(k, "avx512") != 0)
+        return options_complain(&usage, "--kernels: \"%s\" is not scalar, avx2 or avx512", k);
+    return OPTIONS_RUN;
+}
+
+static int work(const own_options *own, const redis_options *redis, talk *out)
+{
+    const etas_worker_config cfg = {.redis = redis->queue,
+                                    .processes = (uint32_t)own->processes,
+                                    .runtime_s = own->runtime_s,
+                                    .idle_timeout_s = own->idle_s,
+                                    .stall_s = own->stall_s,
+                                    .kernels = own->kernels,
+                                    .signals = &signals_seen,
+                                    .wake_fd = wake[0],
+                                    .log = &out->log};
+    etas_error err = {0};
+    const etas_status st = etas_worker_run(&cfg, &err);
+
+    return st == ETAS_OK ? 0 : talk_fail(out, st, &err);
+}
+
+int main(int argc, char *argv[])
+{
+    own_options own = {
+        .processes = usable_cpus(), .runtime_s = INFINITY, .idle_s = INFINITY, .stall_s = 300};
+    const option_spec own_specs[OWN_OPTIONS] = {
+        {"processes", 'n', OPTION_COUNT, &own.processes, "N",
+         "catalogues simulated at the same time (default: the CPUs it may use)"},
+        {"runtime", 0, OPTION_DURATION, &own.runtime_s, "TIME",
+         "leave after 30s, 15m, 2h, 0.5d (default: never)"},
+        {"idle-timeout", 0, OPTION_DURATION, &own.idle_s, "TIME",
+         "leave after so long without work (default: never)"},
+        {"stall", 0, OPTION_DURATION, &own.stall_s, "TIME",
+         "end a process that makes no progress for so long (default 5m)"},
+        {"kernels", 0, OPTION_TEXT, &own.kernels, "SET",
+         "scalar, avx2 or avx512 (default: the best of this CPU; the results are equal)"},
+        {"version", 0, OPTION_FLAG, &own.version, NULL, "print the version and exit"}};
+    option_spec redis_specs[REDIS_OPTIONS], talk_specs[TALK_OPTIONS];
+    const option_table tables[] = {{OWN_OPTIONS, own_specs},
+                                   {REDIS_OPTIONS, redis_specs},
+                                   {TALK_OPTIONS - 1, talk_specs + 1}}; /* without --progress */
+    redis_options redis;
+    talk out;
+    size_t n_arguments = 0;
+    int exit_code;
+    options_outcome outcome;
+
+    if (etas_slot_main(argc, argv, &exit_code))
+        return exit_code;
+    talk_init(&out, usage.name);
+    talk_options(&out, talk_specs);
+    redis_options_init(&redis);
+    redis_options_table(&redis, redis_specs);
+    outcome = options_parse(&usage, sizeof tables / sizeof tables[0], tables, argc, argv, NULL,
+                            &n_arguments);
+    if (outcome == OPTIONS_RUN && own.version) {
+        (void)printf("%s %s\n", usage.name, ETAS_RELEASE);
+        return 0;
+    }
+    if (outcome == OPTIONS_RUN)
+        outcome = talk_start(&out, &usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = redis_options_start(&redis, &usage, argc, argv, &out.log);
+    if (outcome == OPTIONS_RUN)
+        outcome = check(&own);
+    if (outcome != OPTIONS_RUN)
+        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+    if (!watch_signals()) {
+        (void)fprintf(stderr, "%s: signals: %s\n", usage.name, strerror(errno));
+        return 1;
+    }
+    return work(&own, &redis, &out);
+}

@@ -1,0 +1,473 @@
+#include <errno.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include <math.h>
+
+#include "etas/array.h"
+#include "etas/codec.h"
+#include "etas/queue.h"
+#include "etas/text.h"
+#include "runner/clock.h"
+#include "runner/runner_backend.h"
+
+#define BACKOFF_CAP_S 60.0
+#define BEAT_S        10.0
+#define REAP_S        5.0
+#define DEFER_S       1.0
+/* Small results are gathered for so long: each round ends with a durable transaction. */
+#define GATHER_S     0.05
+#define GATHER_BYTES ((size_t)1 << 20)
+
+enum { PEEK_BYTES = 8 << 20, MAX_PENDING = 1000, FINISH_TRIES = 3 };
+
+/* The driver of one run. It decides from job->todo alone, never from counts in Redis. */
+typedef struct driver {
+    const etas_job *job;
+    etas_queue *queue;
+    etas_run_meta meta;
+    etas_run_state state; /* as the server said at the last beat */
+    uint64_t dead_seen;   /* state.n_dead at the last audit */
+    bool linked, cancelled, lonely;
+    uint32_t tries;
+    double retry_at, beat_at, reap_at, audit_at, collect_at;
+    double heard_at; /* the last result or audit */
+} driver;
+
+static const etas_log *log_of(const driver *self)
+{
+    return self->job->cfg->log;
+}
+
+/* As the agent's: true when the call was done; *st is what ends the run, or OK. */
+static bool reached(driver *self, etas_status *st, const etas_error *what, etas_error *err)
+{
+    uint64_t bits = 0;
+    char line[512];
+
+    switch (*st) {
+    case ETAS_OK:
+        return true;
+    case ETAS_E_AUTH:
+    case ETAS_E_VERSION:
+    case ETAS_E_SUPERSEDED:
+    case ETAS_E_NOMEM:
+    case ETAS_E_ARG:
+    case ETAS_E_REFUSED:
+        if (*st == ETAS_E_REFUSED && etas_queue_memory_full(self->queue)) {
+            *st = ETAS_OK; /* collecting makes room: the next beat or audit tries again */
+            self->audit_at = fmin(self->audit_at, etas_clock_s() + DEFER_S);
+        } else if (err != NULL && err->code == ETAS_OK) {
+            *err = *what;
+        }
+        return false;
+    default:
+        break;
+    }
+    if (self->linked || self->tries == 0)
+        etas_log_write(log_of(self), ETAS_LOG_WARN, "%s; trying again",
+                       etas_error_format(what, sizeof line, line));
+    if (*st != ETAS_E_AWAY)
+        etas_queue_disconnect(self->queue);
+    (void)!getrandom(&bits, sizeof bits, 0);
+    self->linked = false;
+    self->retry_at = etas_clock_s() + etas_backoff_s(self->tries, BACKOFF_CAP_S, bits);
+    self->tries++;
+    *st = ETAS_OK;
+    return false;
+}
+
+/* When told to, and whenever nothing has come for one lease. */
+static double audit_due(const driver *self)
+{
+    return fmin(self->audit_at, self->heard_at + self->meta.lease_s);
+}
+
+static double beat_s(const driver *self)
+{
+    return fmin(BEAT_S, self->meta.lease_s / 6);
+}
+
+static void note_workers(driver *self)
+{
+    const bool lonely = self->state.live_slots == 0;
+
+    if (lonely && !self->lonely)
+        etas_log_write(log_of(self), ETAS_LOG_INFO,
+                       "no workers in pool \"%s\" at %s: waiting for some",
+                       self->job->cfg->redis.pool != NULL ? self->job->cfg->redis.pool : "default",
+                       etas_queue_host(self->queue));
+    self->lonely = lonely;
+}
+
+static etas_status beat(driver *self, etas_error *err)
+{
+    etas_error error = {0};
+    etas_status st;
+
+    self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
+    self->beat_at = etas_clock_s() + beat_s(self);
+    st = etas_queue_run_beat(self->queue, &self->meta, &self->state, &error);
+    if (!reached(self, &st, &error, err))
+        return st;
+    if (self->state.cancelled) {
+        self->cancelled = true;
+        return etas_fail(err, ETAS_E_INTERRUPTED, "the run was cancelled by a pool manager");
+    }
+    if (self->state.lost || self->state.n_dead != self->dead_seen)
+        self->audit_at = 0;
+    if (self->state.needs_model) {
+        const etas_store_run *run = self->job->run;
+
+        st = etas_queue_model_put(self->queue, self->meta.model_sha256, run->blob_len, run->blob,
+                                  &error);
+        if (!reached(self, &st, &error, err))
+            return st;
+    }
+    note_workers(self);
+    return ETAS_OK;
+}
+
+static etas_status connect_when_due(driver *self, etas_error *err)
+{
+    etas_error error = {0};
+    etas_status st;
+
+    if (self->linked || etas_clock_s() < self->retry_at)
+        return ETAS_OK;
+    st = etas_queue_check(self->queue, &error);
+    if (!reached(self, &st, &error, err))
+        return st;
+    self->linked = true;
+    self->audit_at = 0; /* anything may have been lost meanwhile */
+    self->reap_at = 0;
+    st = beat(self, err);
+    if (st != ETAS_OK || !self->linked)
+        return st;
+    etas_log_write(log_of(self), ETAS_LOG_INFO, "run %.6s: connected to %s", self->meta.id,
+                   etas_queue_host(self->queue));
+    self->tries = 0;
+    return ETAS_OK;
+}
+
+/* ---- audit: what is missing is submitted, what is dead is noted ---- */
+
+static etas_status take_dead(driver *self, etas_error *err)
+{
+    etas_dead *items = NULL;
+    size_t n = 0;
+    etas_error error = {0};
+    etas_status st = etas_queue_dead(self->queue, self->meta.id, &items, &n, &error);
+
+    if (!reached(self, &st, &error, err))
+        return st;
+    for (size_t i = 0; st == ETAS_OK && i < n; i++)
+        if (etas_ranges_overlap(self->job->todo, items[i].range) > 0)
+            st = etas_sink_dead(self->job->sink, items[i].range, items[i].why, err);
+    etas_array_free((void **)&items);
+    return st;
+}
+
+static etas_status subtract_all(etas_ranges *from, const etas_ranges *what)
+{
+    etas_status st = ETAS_OK;
+
+    for (size_t i = 0; st == ETAS_OK && i < what->n; i++)
+        st = etas_ranges_subtract(from, what->items[i]);
+    return st;
+}
+
+static etas_status find_missing(const driver *self, const etas_audit *audit, etas_ranges *out)
+{
+    etas_status st = ETAS_OK;
+
+    for (size_t i = 0; st == ETAS_OK && i < self->job->todo->n; i++)
+        st = etas_ranges_add(out, self->job->todo->items[i]);
+    if (st == ETAS_OK)
+        st = subtract_all(out, &audit->pending);
+    if (st == ETAS_OK)
+        st = subtract_all(out, &audit->leased);
+    if (st == ETAS_OK)
+        st = subtract_all(out, &audit->out);
+    return st == ETAS_OK ? subtract_all(out, &audit->dead) : st;
+}
+
+/* Whole ranges: claims cut them into chunks. What does not fit the list comes with a later audit.
+ */
+static etas_status submit(driver *self, const etas_ranges *missing, etas_error *err)
+{
+    const uint64_t room =
+        self->state.n_pending < MAX_PENDING ? MAX_PENDING - self->state.n_pending : 0;
+    const size_t n = missing->n < room ? missing->n : (size_t)room;
+    uint64_t serial;
+    etas_error error = {0};
+    etas_status st;
+
+    if (n < missing->n)
+        self->audit_at = etas_clock_s() + DEFER_S;
+    if (n == 0)
+        return ETAS_OK;
+    st = etas_store_next_serial(self->job->store, &serial, err);
+    if (st != ETAS_OK)
+        return st;
+    st = etas_queue_submit(self->queue, &self->meta, serial, n, missing->items, &error);
+    if (st == ETAS_E_LIMIT) {
+        self->audit_at = etas_clock_s() + DEFER_S;
+        return ETAS_OK;
+    }
+    if (reached(self, &st, &error, err))
+        etas_log_write(log_of(self), ETAS_LOG_DEBUG, "run %.6s: submitted %zu ranges from %llu",
+                       self->meta.id, n, (unsigned long long)missing->items[0].first);
+    return st;
+}
+
+static etas_status judge_audit(driver *self, const etas_audit *audit, etas_error *err)
+{
+    etas_ranges missing = {0};
+    etas_error error = {0};
+    etas_status st = ETAS_OK;
+
+    if (!audit->exists) {
+        self->beat_at = self->audit_at = 0;
+        return ETAS_OK;
+    }
+    if (!audit->conserved) {
+        etas_log_write(log_of(self), ETAS_LOG_WARN,
+                       "run %.6s: the server has lost some of its data; mending", self->meta.id);
+        st = etas_queue_mend(self->queue, &self->meta, &error);
+        self->audit_at = 0;
+        (void)reached(self, &st, &error, err);
+        return st;
+    }
+    if (audit->dead.n > 0)
+        st = take_dead(self, err);
+    self->dead_seen = self->state.n_dead;
+    if (st == ETAS_OK && self->linked) {
+        st = find_missing(self, audit, &missing);
+        if (st != ETAS_OK)
+            st = etas_fail(err, st, "comparing the store with the pool");
+        else if (missing.n > 0)
+            st = submit(self, &missing, err);
+    }
+    etas_ranges_free(&missing);
+    return st;
+}
+
+static etas_status audit_now(driver *self, etas_error *err)
+{
+    etas_audit audit = {0};
+    etas_error error = {0};
+    etas_status st = beat(self, err); /* how full the list is */
+
+    if (st != ETAS_OK || !self->linked)
+        return st;
+    self->audit_at = INFINITY;
+    self->heard_at = etas_clock_s();
+    st = etas_queue_audit(self->queue, self->meta.id, &audit, &error);
+    if (reached(self, &st, &error, err))
+        st = judge_audit(self, &audit, err);
+    etas_audit_free(&audit);
+    return st;
+}
+
+/* ---- collect ---- */
+
+/* Hands one frame to the sink. One that cannot be used is discarded and made again. */
+static etas_status take(driver *self, const etas_collected *item, etas_ack *ack, etas_error *err)
+{
+    etas_frame_header header;
+    etas_error what = {0};
+    char why[200] = "";
+    bool valid = false;
+    etas_status st = etas_frame_peek(item->len, item->bytes, &header, &what);
+
+    *ack = (etas_ack){.first = item->first, .count = item->count, .checksum = item->checksum};
+    if (st == ETAS_E_NOMEM)
+        return etas_fail(err, st, "taking a result");
+    if (st != ETAS_OK)
+        etas_format(sizeof why, why, "%s", what.text);
+    else if (header.first != item->first || header.count != item->count)
+        etas_format(sizeof why, why, "it holds other catalogues than its lease");
+    else if ((st = etas_sink_frame(self->job->sink, item->len, item->bytes, &valid, why, err)) !=
+             ETAS_OK)
+        return st;
+    if (valid)
+        return ETAS_OK;
+    etas_log_write(log_of(self), ETAS_LOG_WARN,
+                   "result %llu+%u of agent %.6s discarded, to be made again: %s",
+                   (unsigned long long)item->first, item->count, item->agent, why);
+    ack->discard = true;
+    self->audit_at = 0;
+    return ETAS_OK;
+}
+
+/* One round; *bytes: what came. Acknowledged only when the store has it. */
+static etas_status collect(driver *self, size_t *bytes, etas_error *err)
+{
+    etas_collected *items = NULL;
+    etas_ack *acks = NULL;
+    size_t n = 0;
+    etas_error error = {0};
+    etas_status st = etas_queue_collect(self->queue, &self->meta, PEEK_BYTES, &items, &n, &error);
+
+    *bytes = 0;
+    if (!reached(self, &st, &error, err) || n == 0)
+        goto out;
+    st = etas_array_alloc((void **)&acks, n, sizeof acks[0]);
+    for (size_t i = 0; st == ETAS_OK && i < n; i++) {
+        st = take(self, &items[i], &acks[i], err);
+        *bytes += items[i].len;
+    }
+    if (st == ETAS_OK)
+        st = etas_sink_flush(self->job->sink, err);
+    if (st != ETAS_OK)
+        goto out;
+    self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
+    st = etas_queue_ackout(self->queue, &self->meta, n, acks, &error);
+    (void)reached(self, &st, &error, err);
+    self->heard_at = etas_clock_s();
+out:
+    etas_array_free((void **)&acks);
+    etas_queue_collected_free(&items, &n);
+    return st;
+}
+
+/* ---- the interface ---- */
+
+static etas_status redis_open(void **out, const etas_job *job, etas_error *err)
+{
+    driver *self = calloc(1, sizeof *self);
+    const etas_runner_config *cfg = job->cfg;
+    etas_status st;
+
+    *out = self;
+    if (self == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "starting the driver");
+    self->job = job;
+    self->meta =
+        (etas_run_meta){.epoch = etas_store_epoch(job->store),
+                        .n_catalogs = job->run->n_catalogs,
+                        .seed = job->run->seed,
+                        .algorithm = job->run->algorithm,
+                        .chunk_size = cfg->chunk_size,
+                        .task_duration_s = cfg->task_duration_s > 0 ? cfg->task_duration_s : 30,
+                        .max_attempts = ETAS_MAX_ATTEMPTS,
+                        .max_lost = 10,
+                        .mark_bytes = cfg->mark_bytes,
+                        .lease_s = cfg->lease_s > 0 ? cfg->lease_s : 60};
+    etas_hex(sizeof job->run->id, job->run->id, self->meta.id);
+    etas_format(sizeof self->meta.model_sha256, self->meta.model_sha256, "%s",
+                job->blob_sha256_hex);
+    if (gethostname(self->meta.name, sizeof self->meta.name - 1) != 0)
+        self->meta.name[0] = '\0';
+    st = etas_queue_open(&self->queue, &cfg->redis, err);
+    if (st != ETAS_OK) {
+        free(self);
+        *out = NULL;
+    }
+    return st;
+}
+
+static etas_status tend(driver *self, etas_error *err)
+{
+    etas_error error = {0};
+    etas_status st = connect_when_due(self, err);
+
+    if (st == ETAS_OK && self->linked && etas_clock_s() >= audit_due(self))
+        st = audit_now(self, err);
+    if (st == ETAS_OK && self->linked && etas_clock_s() >= self->beat_at)
+        st = beat(self, err);
+    if (st == ETAS_OK && self->linked && etas_clock_s() >= self->reap_at) {
+        self->reap_at = etas_clock_s() + fmin(REAP_S, beat_s(self));
+        st = etas_queue_reap(self->queue, &error);
+        (void)reached(self, &st, &error, err);
+    }
+    return st;
+}
+
+/* Until results or something else are due, or a signal comes. */
+static void wait_for_hint(driver *self, double until)
+{
+    struct pollfd hint = {.fd = -1, .events = POLLIN};
+    bool fired = false;
+    double left;
+
+    if (self->linked) {
+        until = fmin(until, fmin(self->beat_at, fmin(self->reap_at, audit_due(self))));
+        if (etas_queue_hint_arm(self->queue, self->meta.id, BEAT_S, NULL) == ETAS_OK)
+            hint.fd = etas_queue_hint_fd(self->queue);
+    } else {
+        until = fmin(until, self->retry_at);
+    }
+    left = until - etas_clock_s();
+    if (left <= 0 || poll(&hint, 1, (int)ceil(left * 1e3)) <= 0 || hint.fd < 0)
+        return;
+    if (etas_queue_hint_take(self->queue, &fired, NULL) == ETAS_OK && fired)
+        self->beat_at = fmin(self->beat_at, etas_clock_s() + DEFER_S); /* dead, or no model? */
+}
+
+static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
+{
+    driver *self = opaque;
+    const double until = etas_clock_s() + timeout_s;
+    size_t bytes = 0;
+    etas_status st = tend(self, err);
+
+    if (st == ETAS_OK && self->linked && etas_clock_s() >= self->collect_at)
+        st = collect(self, &bytes, err);
+    if (st != ETAS_OK || bytes >= GATHER_BYTES || self->job->todo->n == 0)
+        return st;
+    if (bytes > 0) {
+        self->collect_at = etas_clock_s() + GATHER_S;
+        (void)poll(NULL, 0, (int)(1e3 * fmin(GATHER_S, fmax(timeout_s, 0))));
+        return ETAS_OK;
+    }
+    wait_for_hint(self, until);
+    return ETAS_OK;
+}
+
+static uint64_t redis_workers(const void *opaque)
+{
+    const driver *self = opaque;
+
+    return self->state.live_slots;
+}
+
+static void redis_finish(void *opaque, etas_status outcome)
+{
+    driver *self = opaque;
+    etas_error error = {0};
+    etas_status st = ETAS_E_NET;
+    char line[512];
+
+    if (outcome != ETAS_OK && outcome != ETAS_E_INCOMPLETE && !self->cancelled)
+        return; /* a resumed driver finds everything where it is */
+    self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
+    for (int i = 0; st != ETAS_OK && i < FINISH_TRIES; i++) {
+        error = (etas_error){0};
+        st = etas_queue_run_finish(self->queue, &self->meta, &error);
+    }
+    if (st != ETAS_OK)
+        etas_log_write(log_of(self), ETAS_LOG_WARN, "run %.6s: its keys stay on the server: %s",
+                       self->meta.id, etas_error_format(&error, sizeof line, line));
+}
+
+static void redis_close(void *opaque)
+{
+    driver *self = opaque;
+
+    if (self == NULL)
+        return;
+    etas_queue_close(self->queue);
+    free(self);
+}
+
+const etas_runner_backend etas_backend_redis = {.name = "redis",
+                                                .open = redis_open,
+                                                .step = redis_step,
+                                                .workers = redis_workers,
+                                                .finish = redis_finish,
+                                                .close = redis_close};
