@@ -19,7 +19,8 @@ typedef struct etas_store etas_store;
 
 typedef enum etas_store_mode {
     ETAS_STORE_CREATE,  /**< E_EXISTS, naming --resume and --restart, when an unfinished one is
-                           there; a finished one is replaced */
+                           there; a finished one is replaced (an incomplete one is not: it can still
+                           be resumed). A file that is not a store is never touched: E_CORRUPT */
     ETAS_STORE_RESUME,  /**< E_IO when there is none */
     ETAS_STORE_RESTART, /**< throw away what is there */
     ETAS_STORE_READ     /**< read only, takes no epoch */
@@ -41,7 +42,7 @@ ETAS_NODISCARD etas_status etas_store_open(etas_store **out, const char *path, e
                                            etas_error *err);
 void etas_store_close(etas_store *self);
 uint64_t etas_store_epoch(const etas_store *self);
-/** Whether the run was ended with etas_store_finish. */
+/** Whether replacing it loses nothing: its run is complete, or it has none. */
 bool etas_store_finished(const etas_store *self);
 
 /** Once, right after ETAS_STORE_CREATE or RESTART. */
@@ -78,7 +79,7 @@ ETAS_NODISCARD etas_status etas_store_add(etas_store *self, size_t n,
 /** What is stored; belongs to the store, changes with etas_store_add. */
 const etas_ranges *etas_store_covered(const etas_store *self);
 
-/** Catalogues that could not be made, with why. */
+/** Catalogues that could not be made, with why; etas_store_dead leaves out what is stored. */
 ETAS_NODISCARD etas_status etas_store_add_dead(etas_store *self, etas_range range, const char *why,
                                                etas_error *err);
 ETAS_NODISCARD etas_status etas_store_dead(etas_store *self, etas_ranges *out, etas_error *err);
@@ -97,7 +98,7 @@ ETAS_NODISCARD etas_status etas_store_get(etas_store *self, const char *name, ch
                                           etas_error *err);
 /** Checks the epoch; call before the final rename of an output. */
 ETAS_NODISCARD etas_status etas_store_check_epoch(etas_store *self, etas_error *err);
-/** Marks the run finished ("complete" or "incomplete"). */
+/** Marks the run's end: "complete", or "incomplete" (it may be resumed to try the rest again). */
 ETAS_NODISCARD etas_status etas_store_finish(etas_store *self, const char *state, etas_error *err);
 
 /** Calls visit(context, frame, part) for every stored piece in order of its first catalogue; part
