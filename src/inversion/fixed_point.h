@@ -1,0 +1,39 @@
+/** @file fixed_point.h  The fixed point of a contracting map, by Anderson's acceleration. */
+#ifndef ETAS_INVERSION_FIXED_POINT_H
+#define ETAS_INVERSION_FIXED_POINT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/status.h"
+
+enum { ETAS_FIXED_POINT_MAX = 10 };
+
+typedef struct etas_fixed_point {
+    size_t n; /**< variables, up to ETAS_FIXED_POINT_MAX */
+    void *context;
+    /** image = map(x); *merit is a number that the map never lowers, of @p x, or NaN. */
+    etas_status (*map)(void *context, const double x[], double image[], double *merit,
+                       etas_error *err);
+    /** May the map be evaluated at an accelerated @p x? */
+    bool (*accepts)(void *context, const double x[]);
+    double tolerance; /**< of the distance to the fixed point, largest component */
+    double plain_sum; /**< > 0: no acceleration, stop at sum |step| below it */
+    uint32_t max_maps;
+} etas_fixed_point;
+
+typedef struct etas_fixed_point_result {
+    uint32_t n_maps;
+    double step, distance; /**< largest component; distance INFINITY when not known */
+} etas_fixed_point_result;
+
+/**
+ * @p x is the start and the result, always an image of the map. Stops when
+ * step * r / (1 - r) < tolerance after a plain step, r the largest ratio |g(x) - g(y)| / |x - y| of
+ * the latest consecutive evaluations, the plain one included. E_CONVERGE after max_maps.
+ */
+ETAS_NODISCARD etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
+                                                 etas_fixed_point_result *out, etas_error *err);
+
+#endif

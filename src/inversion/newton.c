@@ -1,0 +1,169 @@
+#include "inversion/newton.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
+
+enum { MAX_STEPS = 200, MAX_HALVINGS = 50 };
+
+static const double LAST_STEP = 1e-8; /* relative; its square is what remains after it */
+static const double LONGEST_STEP = 3.0;
+static const double NOISE = 1e-13; /* of the value, relative */
+
+/* Solves the free part of (H + shift I) step = -g by Cholesky; false if not positive definite. */
+static bool solve_free(size_t n, const bool free[], const etas_newton_point *at, double shift,
+                       double step[])
+{
+    double l[ETAS_NEWTON_MAX][ETAS_NEWTON_MAX];
+
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j <= i; j++) {
+            double sum = free[i] && free[j] ? at->hessian[i][j] : 0.0;
+
+            if (i == j)
+                sum = free[i] ? sum + shift : 1.0;
+            for (size_t k = 0; k < j; k++)
+                sum -= l[i][k] * l[j][k];
+            if (i != j)
+                l[i][j] = sum / l[j][j];
+            else if (sum > 1e-14 * fabs(at->hessian[i][i]) && sum <= 1e300)
+                l[i][i] = sqrt(sum);
+            else
+                return false;
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        step[i] = free[i] ? -at->gradient[i] : 0.0;
+        for (size_t k = 0; k < i; k++)
+            step[i] -= l[i][k] * step[k];
+        step[i] /= l[i][i];
+    }
+    for (size_t i = n; i-- > 0;) {
+        for (size_t k = i + 1; k < n; k++)
+            step[i] -= l[k][i] * step[k];
+        step[i] /= l[i][i];
+    }
+    return true;
+}
+
+static void newton_step(size_t n, const bool free[], const etas_newton_point *at, double step[])
+{
+    double shift = 0.0, size = 1e-6;
+
+    for (size_t i = 0; i < n; i++)
+        size = fmax(size, fabs(at->hessian[i][i]));
+    while (!solve_free(n, free, at, shift, step) && shift < 1e20 * size)
+        shift = shift > 0.0 ? 4.0 * shift : 1e-6 * size;
+}
+
+/* Directions that leave the box from its boundary are taken out, until the step keeps inside.
+ * Returns false when no variable is free. */
+static bool feasible_step(const etas_newton_problem *p, const double x[],
+                          const etas_newton_point *at, double step[])
+{
+    bool free[ETAS_NEWTON_MAX];
+    bool any = false;
+
+    for (size_t i = 0; i < p->n; i++) {
+        free[i] = p->low[i] < p->high[i] && !(x[i] <= p->low[i] && at->gradient[i] >= 0.0) &&
+                  !(x[i] >= p->high[i] && at->gradient[i] <= 0.0);
+        any = any || free[i];
+    }
+    while (any) {
+        bool leaves = false;
+
+        newton_step(p->n, free, at, step);
+        any = false;
+        for (size_t i = 0; i < p->n; i++) {
+            if (free[i] &&
+                ((x[i] <= p->low[i] && step[i] < 0.0) || (x[i] >= p->high[i] && step[i] > 0.0))) {
+                free[i] = false;
+                leaves = true;
+            }
+            any = any || free[i];
+        }
+        if (!leaves)
+            return true;
+    }
+    return false;
+}
+
+/* The largest part of the step that stays in the box and below the longest step. */
+static double longest_part(const etas_newton_problem *p, const double x[], const double step[])
+{
+    double part = 1.0;
+
+    for (size_t i = 0; i < p->n; i++) {
+        if (step[i] != 0.0)
+            part = fmin(part, LONGEST_STEP / fabs(step[i]));
+        if (step[i] > 0.0)
+            part = fmin(part, (p->high[i] - x[i]) / step[i]);
+        if (step[i] < 0.0)
+            part = fmin(part, (p->low[i] - x[i]) / step[i]);
+    }
+    return part;
+}
+
+static double relative_size(size_t n, const double x[], const double step[])
+{
+    double size = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        size = fmax(size, fabs(step[i]) / fmax(1.0, fabs(x[i])));
+    return size;
+}
+
+static void move(const etas_newton_problem *p, const double x[], const double step[], double part,
+                 double out[])
+{
+    for (size_t i = 0; i < p->n; i++)
+        out[i] = step[i] == 0.0 ? x[i] : fmin(p->high[i], fmax(p->low[i], x[i] + part * step[i]));
+}
+
+/* Backtracks from @p part; false when no decrease is found. */
+static bool search_line(const etas_newton_problem *p, const double step[], double part, double x[],
+                        etas_newton_point *at)
+{
+    etas_newton_point trial;
+    double next[ETAS_NEWTON_MAX];
+    double slope = 0.0;
+    const double noise = NOISE * (1.0 + fabs(at->value));
+
+    for (size_t i = 0; i < p->n; i++)
+        slope += at->gradient[i] * step[i];
+    for (int k = 0; k < MAX_HALVINGS; k++, part *= 0.5) {
+        move(p, x, step, part, next);
+        p->function(p->context, next, &trial);
+        if (isfinite(trial.value) && trial.value <= at->value + 1e-4 * part * slope + noise) {
+            memcpy(x, next, p->n * sizeof *x);
+            *at = trial;
+            return true;
+        }
+    }
+    return false;
+}
+
+etas_status etas_newton_minimise(const etas_newton_problem *problem, double x[])
+{
+    etas_newton_point at;
+
+    problem->function(problem->context, x, &at);
+    if (!isfinite(at.value))
+        return ETAS_E_CONVERGE;
+    for (int k = 0; k < MAX_STEPS; k++) {
+        double step[ETAS_NEWTON_MAX], part;
+
+        if (!feasible_step(problem, x, &at, step))
+            return ETAS_OK;
+        part = longest_part(problem, x, step);
+        if (relative_size(problem->n, x, step) <= LAST_STEP) {
+            move(problem, x, step, part, x);
+            if (part >= 1.0)
+                return ETAS_OK;
+            problem->function(problem->context, x, &at); /* a bound was met on the way */
+        } else if (!search_line(problem, step, part, x, &at)) {
+            return ETAS_E_CONVERGE;
+        }
+    }
+    return ETAS_E_CONVERGE;
+}

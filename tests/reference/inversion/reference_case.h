@@ -1,0 +1,147 @@
+/** @file reference_case.h  One of the reference inversions: its catalogue, settings and numbers. */
+#ifndef ETAS_TESTS_REFERENCE_CASE_H
+#define ETAS_TESTS_REFERENCE_CASE_H
+
+#include "support/check.h"
+
+#include <jansson.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etas/inversion.h"
+#include "etas/io.h"
+
+typedef struct reference_case {
+    etas_catalog catalog; /* prepared */
+    etas_inversion_config cfg;
+    json_t *inversion, *exact;
+} reference_case;
+
+static const char *shared_path(const char *folder, const char *file, char out[512])
+{
+    (void)snprintf(out, 512, "%s/%s/%s", getenv("ETAS_SHARED"), folder, file);
+    return out;
+}
+
+static json_t *load_vectors(const char *prefix, const char *name)
+{
+    char path[512], file[64];
+    json_error_t error;
+    json_t *out;
+
+    (void)snprintf(file, sizeof file, "%s_%s.json", prefix, name);
+    out = json_load_file(shared_path("vectors", file, path), 0, &error);
+    if (out == NULL)
+        fail_msg("%s:%d: %s", path, error.line, error.text);
+    return out;
+}
+
+static json_t *member(json_t *object, const char *key)
+{
+    json_t *out = json_object_get(object, key);
+
+    if (out == NULL)
+        fail_msg("no member %s", key);
+    return out;
+}
+
+static double number(json_t *object, const char *key)
+{
+    return json_number_value(member(object, key));
+}
+
+static etas_params params_of(json_t *theta)
+{
+    etas_params out;
+
+    for (etas_param k = 0; k < ETAS_N_PARAMS; k++) {
+        json_t *value = json_object_get(theta, etas_param_name(k));
+
+        out.value[k] = json_is_number(value) ? json_number_value(value) : NAN;
+    }
+    return out;
+}
+
+static etas_time time_of(json_t *config, const char *key)
+{
+    const char *text = json_string_value(member(config, key));
+    etas_error err = {0};
+    etas_time out;
+
+    check_ok(etas_time_parse(text, strlen(text), &out, &err), &err);
+    return out;
+}
+
+/* "../input_data/x.csv" is data/x.csv here. */
+static const char *data_path(json_t *config, const char *key, char out[512])
+{
+    const char *name = json_string_value(member(config, key));
+
+    return shared_path("data", strrchr(name, '/') + 1, out);
+}
+
+static void reference_case_load(reference_case *self, const char *name)
+{
+    etas_catalog all = {0};
+    etas_region region = {0};
+    etas_error err = {0};
+    char path[512];
+    json_t *config;
+
+    memset(self, 0, sizeof *self);
+    self->inversion = load_vectors("inversion", name);
+    self->exact = load_vectors("exact_em", name);
+    config = member(self->inversion, "config");
+    check_ok(etas_catalog_load_csv(&all, data_path(config, "fn_catalog", path), &err), &err);
+    check_ok(etas_region_load(&region, data_path(config, "shape_coords", path), false, &err), &err);
+    self->cfg = etas_inversion_config_default();
+    self->cfg.window_start = time_of(config, "timewindow_start");
+    self->cfg.window_end = time_of(config, "timewindow_end");
+    self->cfg.mc = self->cfg.m_ref = number(config, "mc");
+    self->cfg.delta_m = number(config, "delta_m");
+    self->cfg.theta_0 = params_of(member(config, "theta_0"));
+    check_ok(etas_region_area_km2(&region, self->cfg.earth_radius_km, &self->cfg.area_km2, &err),
+             &err);
+    check_ok(etas_catalog_select(&all,
+                                 &(etas_selection){.start = time_of(config, "auxiliary_start"),
+                                                   .end = self->cfg.window_end,
+                                                   .region = &region,
+                                                   .delta_m = self->cfg.delta_m,
+                                                   .mc = self->cfg.mc},
+                                 &self->catalog, &err),
+             &err);
+    etas_region_free(&region);
+    etas_catalog_free(&all);
+}
+
+static void reference_case_free(reference_case *self)
+{
+    etas_catalog_free(&self->catalog);
+    json_decref(self->inversion);
+    json_decref(self->exact);
+}
+
+/* Row of the prepared catalogue with a reference id. */
+static size_t row_of(const reference_case *self, json_t *record, const char *key)
+{
+    json_t *value = member(record, key);
+    char want[32];
+
+    if (json_is_string(value))
+        (void)snprintf(want, sizeof want, "%s", json_string_value(value));
+    else
+        (void)snprintf(want, sizeof want, "%lld", (long long)json_integer_value(value));
+    for (size_t i = 0; i < self->catalog.n; i++) {
+        const etas_event row = etas_catalog_row(&self->catalog, i);
+
+        if (row.id_len == strlen(want) && memcmp(row.id, want, row.id_len) == 0)
+            return i;
+    }
+    fail_msg("no event %s", want);
+    return 0;
+}
+
+#endif
