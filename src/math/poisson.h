@@ -37,7 +37,7 @@ static inline vd v_poisson_part(vd mean, vd u)
         const vd before = reached;
 
         count += v_select(active, one, zero);
-        mass = mass * mean / k;
+        mass *= mean * (1.0 / k); /* the division is off the chain of dependences */
         reached += mass;
         active &= v_lt(before, reached) & v_lt(reached, u);
     }

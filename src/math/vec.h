@@ -143,17 +143,27 @@ static inline vi v_isnan(vd a)
 /** mask ? yes : no, lane by lane. */
 static inline vd v_select(vi mask, vd yes, vd no)
 {
+#if ETAS_VLEN == 1
+    return mask != 0 ? yes : no;
+#else
     return v_bits((v_ints(yes) & mask) | (v_ints(no) & ~mask));
+#endif
 }
 
 static inline int v_any(vi mask)
 {
+#if ETAS_VLEN == 4 && defined(__AVX2__)
+    return !_mm256_testz_si256((__m256i)mask, (__m256i)mask);
+#elif ETAS_VLEN == 8 && defined(__AVX512F__)
+    return _mm512_test_epi64_mask((__m512i)mask, (__m512i)mask) != 0;
+#else
     uint64_t lane[ETAS_VLEN], all = 0;
 
     v_store_u64(lane, mask);
     for (size_t i = 0; i < ETAS_VLEN; i++)
         all |= lane[i];
     return all != 0;
+#endif
 }
 
 static inline vd v_abs(vd a)
