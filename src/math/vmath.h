@@ -75,6 +75,15 @@ static inline vd v_exp(vd x)
     return v_scale(1.0 + (at.r + at.r * at.r * v_exp_poly(at.r)), at.k_bits);
 }
 
+/** The same bits as v_exp for |x| <= 708 and half the steps; anything else gives nonsense. */
+static inline vd v_exp_normal(vd x)
+{
+    const v_reduced at = v_reduce_ln2(x);
+    const vd p = 1.0 + (at.r + at.r * at.r * v_exp_poly(at.r));
+
+    return p * v_bits((at.k_bits - (V_K_BIAS - 1023)) << 52);
+}
+
 /** e^(x + tail) with |tail| < 1e-10. */
 static inline vd v_exp_tail(vd x, vd tail)
 {
@@ -98,24 +107,31 @@ static inline vd v_expm1(vd x)
     return v_select(v_lt(v_abs(x), v_set(0x1p-54)), x, out);
 }
 
-/** x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)); x > 0, finite, subnormals too. */
+/** x = 2^k (1 + f) with 1 + f in [sqrt(1/2), sqrt(2)). */
 typedef struct v_binary {
     vd k, f;
 } v_binary;
 
-static inline v_binary v_split_binary(vd x)
+/** Of a normal x > 0; @p bias is 2^52 + 1023, more if x was scaled up. */
+static inline v_binary v_split_normal(vd x, vd bias)
 {
-    const vi tiny = v_lt(x, v_set(0x1p-1022));
-    const vd scaled = v_select(tiny, x * 0x1p54, x);
-    const vi shifted =
-        v_ints(scaled) + (UINT64_C(0x3ff0000000000000) - UINT64_C(0x3fe6a09e667f3bcd));
-    const vi mantissa = (shifted & UINT64_C(0x000fffffffffffff)) + UINT64_C(0x3fe6a09e667f3bcd);
-    const vd bias = v_select(tiny, v_set(0x1p52 + 1023.0 + 54.0), v_set(0x1p52 + 1023.0));
+    const uint64_t sqrt_half = UINT64_C(0x3fe6a09e667f3bcd);
+    const vi shifted = v_ints(x) + (UINT64_C(0x3ff0000000000000) - sqrt_half);
+    const vi mantissa = (shifted & UINT64_C(0x000fffffffffffff)) + sqrt_half;
     v_binary out;
 
     out.k = v_bits((shifted >> 52) | UINT64_C(0x4330000000000000)) - bias;
     out.f = v_bits(mantissa) - 1.0;
     return out;
+}
+
+/** Of any finite x > 0, subnormals too. */
+static inline v_binary v_split_binary(vd x)
+{
+    const vi tiny = v_lt(x, v_set(0x1p-1022));
+    const vd bias = v_select(tiny, v_set(0x1p52 + 1023.0 + 54.0), v_set(0x1p52 + 1023.0));
+
+    return v_split_normal(v_select(tiny, x * 0x1p54, x), bias);
 }
 
 /** ln(2^k (1 + f)) + tail, by 2 atanh(s), s = f / (2 + f). */
@@ -150,6 +166,12 @@ static inline vd v_log_limits(vd x, vd inside)
 static inline vd v_log(vd x)
 {
     return v_log_limits(x, v_log_core(v_split_binary(x), v_set(0.0)));
+}
+
+/** The same bits as v_log for normal x > 0, with fewer steps; anything else gives nonsense. */
+static inline vd v_log_normal(vd x)
+{
+    return v_log_core(v_split_normal(x, v_set(0x1p52 + 1023.0)), v_set(0.0));
 }
 
 /** ln(1 + x) without cancellation, error < 1 ulp. */

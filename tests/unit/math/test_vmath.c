@@ -210,6 +210,42 @@ static void errors_stay_within_a_few_units_in_the_last_place(void **state)
     }
 }
 
+static void the_short_forms_give_the_bits_of_the_full_ones_in_their_domain(void **state)
+{
+    static double full[N], brief[N];
+
+    (void)state;
+    for (size_t pass = 0; pass < 2; pass++) {
+        const size_t f = pass == 0 ? 0 : 2;
+
+        assert_string_equal(vmath_scalar.name[f], pass == 0 ? "exp" : "log");
+        assert_string_equal(vmath_scalar.name[11 + pass], pass == 0 ? "exp_normal" : "log_normal");
+        vmath_scalar.map[f](N, in_x, in_y, full);
+        vmath_scalar.map[11 + pass](N, in_x, in_y, brief);
+        for (size_t i = 0; i < N; i++)
+            if (pass == 0 ? fabs(in_x[i]) <= 708.0 : (in_x[i] > 0.0 && isnormal(in_x[i])))
+                assert_true(bits_of(full[i]) == bits_of(brief[i]));
+    }
+}
+
+static void names_of_instruction_sets_are_the_documented_ones(void **state)
+{
+    const etas_isa best = etas_isa_best();
+
+    (void)state;
+    assert_int_equal(etas_isa_named("scalar"), ETAS_ISA_SCALAR);
+    assert_int_equal(etas_isa_named("portable"), ETAS_ISA_SCALAR);
+    assert_int_equal(etas_isa_named(NULL), best);
+    assert_int_equal(etas_isa_named(""), best);
+    assert_int_equal(etas_isa_named("auto"), best);
+    assert_int_equal(etas_isa_named(etas_isa_name(best)), best);
+    assert_int_equal(etas_isa_named("AVX2"), ETAS_ISA_UNSUPPORTED);
+    assert_int_equal(etas_isa_named("unsupported"), ETAS_ISA_UNSUPPORTED);
+    assert_int_equal(etas_isa_named("sse"), ETAS_ISA_UNSUPPORTED);
+    for (etas_isa isa = ETAS_ISA_SCALAR; isa < ETAS_ISA_COUNT; isa++)
+        assert_true(etas_isa_named(etas_isa_name(isa)) == isa || isa > best);
+}
+
 static int setup(void **state)
 {
     (void)state;
@@ -222,6 +258,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_instruction_set_gives_the_bits_of_the_scalar_one),
         cmocka_unit_test(tails_of_every_length_touch_nothing_beyond_them),
+        cmocka_unit_test(the_short_forms_give_the_bits_of_the_full_ones_in_their_domain),
+        cmocka_unit_test(names_of_instruction_sets_are_the_documented_ones),
         cmocka_unit_test(errors_stay_within_a_few_units_in_the_last_place),
     };
 

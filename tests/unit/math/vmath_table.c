@@ -55,6 +55,8 @@ MAP(map_cos, cosine_of(x))
 MAP(map_floor, v_floor(x))
 MAP(map_from_u53, v_from_u53(v_ints(x) >> 11))
 MAP(map_to_u52, v_from_u53(v_to_u52(v_floor(v_abs(x)))))
+MAP(map_exp_normal, v_exp_normal(x))
+MAP(map_log_normal, v_log_normal(x))
 MAP(map_poisson_part, v_poisson_part(v_min(v_abs(x), v_set(16.0)), v_abs(y) * 0x1p-6))
 
 static double sum_exp(size_t n, const double x[])
@@ -104,9 +106,9 @@ static void philox(size_t n, uint64_t seed, const uint32_t counter[4], uint64_t 
 
 const vmath_table CAT(vmath_, ETAS_ISA) = {
     .name = {"exp", "expm1", "log", "log1p", "pow", "sin", "cos", "floor", "from_u53", "to_u52",
-             "poisson_part"},
+             "poisson_part", "exp_normal", "log_normal"},
     .map = {map_exp, map_expm1, map_log, map_log1p, map_pow, map_sin, map_cos, map_floor,
-            map_from_u53, map_to_u52, map_poisson_part},
+            map_from_u53, map_to_u52, map_poisson_part, map_exp_normal, map_log_normal},
     .sum_exp = sum_exp,
     .philox = philox,
     .poisson = etas_poisson};

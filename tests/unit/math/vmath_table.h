@@ -9,7 +9,7 @@
 #include "etas/sampling.h"
 #include "math/dispatch.h"
 
-enum { VMATH_COLUMNS = 11 };
+enum { VMATH_COLUMNS = 13 };
 
 typedef struct vmath_table {
     /** Name of the function that fills column i of all(). */
