@@ -17,32 +17,34 @@ typedef enum etas_config_use {
     ETAS_CONFIG_SIMULATE
 } etas_config_use;
 
-/** Starts as {0}; strings are owned (NULL when the key is absent or null); numbers that are absent
- * are NaN, counts 0, times ETAS_TIME_NONE. Input paths are resolved: the current directory if the
- * file exists there, else beside the configuration. */
+/**
+ * Starts as {0}; strings are owned (NULL when the key is absent or null); numbers that are absent
+ * are NaN, counts 0, times ETAS_TIME_NONE, unless a default stands beside them. Input paths are
+ * resolved: the current directory if the file exists there, else beside the configuration.
+ */
 typedef struct etas_config {
-    char *path; /**< the configuration itself */
-    char *text; /**< its bytes, for the store */
-    char *name, *id;
+    char *path;      /**< the configuration itself */
+    char *text;      /**< its bytes, for the store */
+    char *name, *id; /**< "NoName ETAS Model", "0" */
     char *fn_catalog, *data_path, *fn_inversion_output, *fn_store_simulation, *fn_store;
     etas_time auxiliary_start, timewindow_start, timewindow_end, testwindow_end;
     etas_time burn_start, primary_start, end;
     etas_params theta_0; /**< theta_0 or, for simulate, parameters */
     bool has_theta_0;
-    double mc, m_ref, delta_m, m_max;
+    double mc, m_ref, delta_m, m_max; /**< m_ref is mc while that is one number */
     etas_beta_method beta_method;
-    double beta;
-    double coppersmith_multiplier, earth_radius;
-    etas_region region;
-    char *shape_text; /**< the value of shape_coords as the results repeat it */
+    double beta;                                 /**< with ETAS_BETA_FIXED */
+    double coppersmith_multiplier, earth_radius; /**< 100, 6378.1 km */
+    etas_region region;                          /**< the globe without shape_coords */
+    char *shape_text; /**< the region as results print it; NULL for the globe */
     etas_estimator estimator;
     bool estimator_given;
-    double bw_sq;
+    double bw_sq; /**< 1 km^2 */
     double forecast_days;
-    uint64_t n_simulations;
-    double m_threshold;
-    double gaussian_scale;
-    bool filter_polygon;
+    uint64_t n_simulations; /**< 0: not given, a caller's option must say it */
+    double m_threshold;     /**< m_ref */
+    double gaussian_scale;  /**< 0.1 degrees */
+    bool filter_polygon;    /**< true */
     bool has_seed;
     uint64_t seed;
     uint32_t parallel;  /**< 0: not given */
@@ -52,8 +54,10 @@ typedef struct etas_config {
 
 /**
  * Read and check everything that @p use needs. Unknown keys are warned about by name on @p log;
- * missing or wrong ones are errors with file and key and what was expected; a feature that is not
- * built yet is refused (E_UNSUPPORTED) only when it is switched on.
+ * missing or wrong ones are errors with file, line and key and what was expected; a feature that is
+ * not built yet is refused (E_UNSUPPORTED) only when it is switched on. For a forecast with
+ * fn_inversion_output, that file fills in what the configuration leaves out: the catalogue, its
+ * windows, magnitudes, region and radius.
  */
 ETAS_NODISCARD etas_status etas_config_load(etas_config *self, const char *path,
                                             etas_config_use use, const etas_log *log,

@@ -108,9 +108,9 @@ void etas_json_close(etas_json *self)
     etas_text_free(&self->text);
 }
 
-const json_t *etas_json_get(const json_t *object, const char *key)
+json_t *etas_json_get(const json_t *object, const char *key)
 {
-    const json_t *value = json_object_get(object, key);
+    json_t *value = json_object_get(object, key);
 
     if (value == NULL || json_is_null(value) ||
         (json_is_string(value) && strcmp(json_string_value(value), "None") == 0))
@@ -220,4 +220,11 @@ etas_status etas_json_fail(const etas_json *self, const char *parent, const char
     if (find_key(&self->text, parent, key, &line, &column))
         etas_error_at_line(err, line, column);
     return code;
+}
+
+uint64_t etas_json_line(const etas_json *self, const char *parent, const char *key)
+{
+    uint64_t line, column;
+
+    return find_key(&self->text, parent, key, &line, &column) ? line : 0;
 }

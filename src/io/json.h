@@ -25,7 +25,7 @@ ETAS_NODISCARD etas_status etas_json_read(etas_json *self, size_t len, const cha
 void etas_json_close(etas_json *self);
 
 /** Member of an object; NULL when it is absent, null or "None". */
-const json_t *etas_json_get(const json_t *object, const char *key);
+json_t *etas_json_get(const json_t *object, const char *key);
 
 /** True for a number, also one that JSON proper does not have. */
 bool etas_json_is_number(const json_t *value, double *out);
@@ -38,5 +38,8 @@ const char *etas_json_describe(const json_t *value, char out[64]);
 etas_status etas_json_fail(const etas_json *self, const char *parent, const char *key,
                            etas_error *err, etas_status code, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+
+/** Line of that key, 0 when it is not there. */
+uint64_t etas_json_line(const etas_json *self, const char *parent, const char *key);
 
 #endif

@@ -96,6 +96,46 @@ static void magnitudes_are_not_a_region(void **state)
     assert_string_equal(err.file, "data/magnitudes.npy");
 }
 
+static void configurations_are_read_with_the_files_beside_them(void **state)
+{
+    etas_config c = {0};
+    etas_error err = {0};
+
+    (void)state;
+    check_ok(etas_config_load(&c, "data/ch_forecast.json", ETAS_CONFIG_FORECAST, NULL, &err), &err);
+    assert_string_equal(c.fn_catalog, "data/ch_catalog.csv");
+    assert_string_equal(c.id, "ch");
+    assert_int_equal(c.region.ring_start[1], 5);
+    assert_true(c.has_theta_0 && c.theta_0.value[ETAS_GAMMA] == 0.15 && c.forecast_days == 30);
+    etas_config_free(&c);
+    check_ok(etas_config_load(&c, "data/example_invert.json", ETAS_CONFIG_INVERT, NULL, &err),
+             &err);
+    assert_true(c.mc == 3.6 && c.beta_method == ETAS_BETA_TINTI);
+    etas_config_free(&c);
+    check_ok(
+        etas_config_load(&c, "data/california_simulate.json", ETAS_CONFIG_SIMULATE, NULL, &err),
+        &err);
+    assert_true(c.beta == 2.302585092994046 && c.theta_0.value[ETAS_LOG10_TAU] == 3.99);
+    etas_config_free(&c);
+}
+
+static void features_that_come_later_are_refused_by_name(void **state)
+{
+    etas_config c = {0};
+    etas_error err = {0};
+
+    (void)state;
+    assert_int_equal(
+        etas_config_load(&c, "data/example_constraints.json", ETAS_CONFIG_INVERT, NULL, &err),
+        ETAS_E_UNSUPPORTED);
+    assert_string_equal(err.key, "fixed_parameters");
+    err = (etas_error){0};
+    assert_int_equal(
+        etas_config_load(&c, "data/example_mc_var.json", ETAS_CONFIG_INVERT, NULL, &err),
+        ETAS_E_UNSUPPORTED);
+    assert_string_equal(err.key, "mc");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -104,6 +144,8 @@ int main(void)
         cmocka_unit_test(regions_are_read_in_either_order_of_axes),
         cmocka_unit_test(outline_that_crosses_itself_is_refused_with_the_place),
         cmocka_unit_test(magnitudes_are_not_a_region),
+        cmocka_unit_test(configurations_are_read_with_the_files_beside_them),
+        cmocka_unit_test(features_that_come_later_are_refused_by_name),
     };
     const char *shared = getenv("ETAS_SHARED");
 

@@ -36,7 +36,8 @@ static bool ends_with(const char *text, const char *end)
 
 static int is_input(const struct dirent *e)
 {
-    return e->d_name[0] != '.' && !ends_with(e->d_name, ".expected");
+    return e->d_name[0] != '.' && strchr(e->d_name, '.') != NULL &&
+           !ends_with(e->d_name, ".expected");
 }
 
 static void read_expected(const char *name, etas_text *out)

@@ -1,0 +1,195 @@
+#include <math.h>
+#include <string.h>
+
+#include "io/config_reader.h"
+#include "io/suggest.h"
+
+enum { INVERT = 1, FORECAST = 2, SIMULATE = 4 };
+
+/* Every key that means something, and the uses that cannot do without it. */
+static const struct {
+    const char *name;
+    unsigned required;
+} keys[] = {
+    {"fn_catalog", INVERT | FORECAST},
+    {"data_path", 0},
+    {"auxiliary_start", INVERT | FORECAST},
+    {"timewindow_start", INVERT | FORECAST},
+    {"timewindow_end", INVERT | FORECAST},
+    {"testwindow_end", 0},
+    {"theta_0", 0},
+    {"fixed_parameters", 0},
+    {"mc", INVERT | FORECAST | SIMULATE},
+    {"m_ref", 0},
+    {"delta_m", INVERT | FORECAST | SIMULATE},
+    {"m_max", 0},
+    {"beta", SIMULATE},
+    {"coppersmith_multiplier", 0},
+    {"earth_radius", 0},
+    {"shape_coords", 0},
+    {"inner_shape_coords", 0},
+    {"free_background", 0},
+    {"free_productivity", 0},
+    {"bw_sq", 0},
+    {"bg_term", 0},
+    {"three_dim", 0},
+    {"space_unit_in_meters", 0},
+    {"name", 0},
+    {"id", 0},
+    {"forecast_duration", FORECAST},
+    {"fn_store_simulation", 0},
+    {"n_simulations", 0},
+    {"m_threshold", 0},
+    {"m_thr", 0},
+    {"fn_inversion_output", 0},
+    {"fn_store", 0},
+    {"burn_start", SIMULATE},
+    {"primary_start", SIMULATE},
+    {"end", SIMULATE},
+    {"parameters", SIMULATE},
+    {"estimator", 0},
+    {"reference_stop", 0},
+    {"polygon_axes", 0},
+    {"bg_grid", 0},
+    {"gaussian_scale", 0},
+    {"n_induced", 0},
+    {"filter_polygon", 0},
+    {"placement", 0},
+    {"seed", 0},
+    {"parallel", 0},
+    {"chunksize", 0},
+};
+enum { N_KEYS = sizeof keys / sizeof *keys };
+
+void etas_config_warn_unknown(const etas_config_reader *r)
+{
+    const char *names[N_KEYS], *name;
+    json_t *unused;
+
+    for (size_t i = 0; i < N_KEYS; i++)
+        names[i] = keys[i].name;
+    json_object_foreach(r->file->root, name, unused)
+    {
+        const char *near = etas_suggest(name, N_KEYS, names);
+
+        if (near != NULL && strcmp(near, name) == 0)
+            continue;
+        if (near != NULL)
+            etas_log_write(r->log, ETAS_LOG_WARN,
+                           "%s:%llu: unknown key \"%.80s\" is ignored; did you mean \"%s\"?",
+                           r->file->path, (unsigned long long)etas_json_line(r->file, NULL, name),
+                           name, near);
+        else
+            etas_log_write(r->log, ETAS_LOG_WARN, "%s:%llu: unknown key \"%.80s\" is ignored",
+                           r->file->path, (unsigned long long)etas_json_line(r->file, NULL, name),
+                           name);
+    }
+}
+
+/* null, false, 0 and empty things switch nothing on. */
+static bool is_off(const json_t *value)
+{
+    double number;
+
+    return value == NULL || json_is_false(value) ||
+           (etas_json_is_number(value, &number) && number == 0) ||
+           (json_is_string(value) && json_string_length(value) == 0) ||
+           (json_is_array(value) && json_array_size(value) == 0) ||
+           (json_is_object(value) && json_object_size(value) == 0);
+}
+
+etas_status etas_config_refuse_unsupported(const etas_config_reader *r)
+{
+    static const char *const flags[] = {"free_background", "free_productivity", "three_dim"};
+    static const char *const others[] = {"fixed_parameters", "inner_shape_coords", "bg_term",
+                                         "bg_grid",          "n_induced",          "placement"};
+
+    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
+        bool on = false;
+        const etas_status st = etas_setting_flag(r, flags[i], &on);
+
+        if (st != ETAS_OK)
+            return st;
+        if (on)
+            return etas_setting_fail(r, flags[i], ETAS_E_UNSUPPORTED,
+                                     "not supported yet; expected false");
+    }
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (!is_off(etas_setting_find(r, others[i]).value))
+            return etas_setting_fail(r, others[i], ETAS_E_UNSUPPORTED,
+                                     "not supported yet; expected null");
+    return ETAS_OK;
+}
+
+etas_status etas_config_require(const etas_config_reader *r)
+{
+    static const struct {
+        const char *verb;
+        unsigned bit;
+    } uses[] = {[ETAS_CONFIG_INVERT] = {"an inversion", INVERT},
+                [ETAS_CONFIG_FORECAST] = {"a forecast", FORECAST},
+                [ETAS_CONFIG_SIMULATE] = {"a simulation", SIMULATE}};
+
+    for (size_t i = 0; i < N_KEYS; i++)
+        if ((keys[i].required & uses[r->use].bit) != 0 &&
+            etas_setting_find(r, keys[i].name).value == NULL) {
+            etas_fail(r->err, ETAS_E_PARSE, "missing; %s needs this key", uses[r->use].verb);
+            etas_error_in_file(r->err, r->file->path);
+            etas_error_in_key(r->err, keys[i].name);
+            return ETAS_E_PARSE;
+        }
+    return ETAS_OK;
+}
+
+/* @p later must not lie before @p earlier, nor on it when @p strict. */
+static etas_status check_order(const etas_config_reader *r, const char *earlier, etas_time a,
+                               const char *later, etas_time b, bool strict)
+{
+    char text[32];
+
+    if (a == ETAS_TIME_NONE || b == ETAS_TIME_NONE || a < b || (a == b && !strict))
+        return ETAS_OK;
+    etas_time_format(a, ' ', text);
+    return etas_setting_fail(r, later, ETAS_E_RANGE, "must %s \"%s\" (%s)",
+                             strict ? "be after" : "not be before", earlier, text);
+}
+
+static etas_status check_times(const etas_config_reader *r)
+{
+    const etas_config *c = r->self;
+    etas_status st = check_order(r, "auxiliary_start", c->auxiliary_start, "timewindow_start",
+                                 c->timewindow_start, false);
+
+    if (st == ETAS_OK)
+        st = check_order(r, "timewindow_start", c->timewindow_start, "timewindow_end",
+                         c->timewindow_end, true);
+    if (st == ETAS_OK)
+        st = check_order(r, "timewindow_end", c->timewindow_end, "testwindow_end",
+                         c->testwindow_end, true);
+    if (st == ETAS_OK)
+        st = check_order(r, "burn_start", c->burn_start, "primary_start", c->primary_start, false);
+    if (st == ETAS_OK)
+        st = check_order(r, "primary_start", c->primary_start, "end", c->end, true);
+    if (st == ETAS_OK && c->timewindow_end != ETAS_TIME_NONE && !isnan(c->forecast_days) &&
+        (double)c->timewindow_end + c->forecast_days * (double)ETAS_NS_PER_DAY > 9.2e18)
+        st = etas_setting_fail(r, "forecast_duration", ETAS_E_RANGE,
+                               "%g days after timewindow_end is beyond the year 2261",
+                               c->forecast_days);
+    return st;
+}
+
+etas_status etas_config_check(const etas_config_reader *r)
+{
+    const etas_config *c = r->self;
+    const etas_setting m_ref = etas_setting_find(r, "m_ref");
+    double given;
+
+    if (!isnan(c->m_max) && c->m_max < c->mc)
+        return etas_setting_fail(r, "m_max", ETAS_E_RANGE, "%g lies below mc (%g)", c->m_max,
+                                 c->mc);
+    if (etas_json_is_number(m_ref.value, &given) && fabs(given - c->mc) > 1e-9)
+        etas_log_write(r->log, ETAS_LOG_WARN,
+                       "%s: \"m_ref\" (%g) is ignored: with a constant mc it is mc (%g)",
+                       m_ref.file->path, given, c->mc);
+    return check_times(r);
+}

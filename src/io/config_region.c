@@ -1,0 +1,103 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "etas/io.h"
+#include "io/config_reader.h"
+#include "io/region_ring.h"
+
+etas_status etas_region_print(const etas_region *region, etas_text *out)
+{
+    for (size_t i = 0; i < region->ring_start[region->n_rings]; i++) {
+        char lat[32], lon[32];
+        etas_status st;
+
+        etas_format_double(region->lat[i], lat);
+        etas_format_double(region->lon[i], lon);
+        st = etas_text_printf(out, "%sarray([%s, %s])", i == 0 ? "[" : ", ", lat, lon);
+        if (st != ETAS_OK)
+            return st;
+    }
+    return etas_text_append(out, 1, "]");
+}
+
+static etas_status region_from_list(const etas_config_reader *r, const json_t *list, bool lonlat,
+                                    etas_error *err)
+{
+    etas_ring ring = {0};
+    etas_status st = ETAS_OK;
+
+    for (size_t i = 0; st == ETAS_OK && i < json_array_size(list); i++) {
+        const json_t *pair = json_array_get(list, i);
+        double first, second;
+
+        if (json_array_size(pair) != 2 || !json_is_number(json_array_get(pair, 0)) ||
+            !json_is_number(json_array_get(pair, 1))) {
+            st = etas_fail(err, ETAS_E_PARSE, "vertex %zu is not a pair of numbers [lat, lon]",
+                           i + 1);
+            break;
+        }
+        first = json_number_value(json_array_get(pair, 0));
+        second = json_number_value(json_array_get(pair, 1));
+        st = etas_ring_append(&ring, first, second);
+        if (st != ETAS_OK)
+            etas_fail(err, st, "out of memory after %zu vertices", ring.n);
+    }
+    if (st == ETAS_OK)
+        st = etas_ring_to_region(&ring, lonlat, &r->self->region, err);
+    etas_ring_free(&ring);
+    return st;
+}
+
+/* A string is the name of a file, or the list itself as a results file repeats it. */
+static bool is_inline(const char *text)
+{
+    static const char *const starts[] = {
+        "[", "(", "{", "array(", "np.", "numpy.", "POLYGON", "MULTIPOLYGON", "SRID="};
+
+    text += strspn(text, " \t\r\n");
+    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+        if (strncmp(text, starts[i], strlen(starts[i])) == 0)
+            return true;
+    return false;
+}
+
+static etas_status region_from_file(const etas_config_reader *r, bool lonlat)
+{
+    char *path = NULL;
+    etas_status st = etas_setting_path(r, "shape_coords", &path);
+
+    if (st == ETAS_OK)
+        st = etas_region_load(&r->self->region, path, lonlat, r->err);
+    if (st != ETAS_OK)
+        etas_error_in_key(r->err, "shape_coords");
+    free(path);
+    return st;
+}
+
+etas_status etas_setting_region(const etas_config_reader *r)
+{
+    static const char *const axes[2] = {"latlon", "lonlat"};
+    const etas_setting s = etas_setting_find(r, "shape_coords");
+    etas_error e = {0};
+    bool lonlat = false;
+    etas_status st = etas_setting_choice(r, "polygon_axes", axes, &lonlat);
+
+    if (st != ETAS_OK || s.value == NULL)
+        return st;
+    if (s.file == r->results)
+        lonlat = false; /* results are always [lat, lon] */
+    if (json_is_array(s.value))
+        st = region_from_list(r, s.value, lonlat, &e);
+    else if (json_is_object(s.value))
+        st = etas_fail(&e, ETAS_E_UNSUPPORTED, "regions in GeoJSON are not supported yet");
+    else if (!json_is_string(s.value))
+        st = etas_fail(&e, ETAS_E_PARSE, "expected a list [[lat, lon], ...] or the path of a file");
+    else if (is_inline(json_string_value(s.value)))
+        st = etas_region_read_list(&r->self->region, json_string_length(s.value),
+                                   json_string_value(s.value), lonlat, &e);
+    else
+        return region_from_file(r, lonlat);
+    if (st != ETAS_OK)
+        return etas_setting_fail(r, "shape_coords", st, "%s", e.text);
+    return ETAS_OK;
+}

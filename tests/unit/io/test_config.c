@@ -1,0 +1,156 @@
+#include "etas/config.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "support/check.h"
+#include "unit/io/golden.h"
+
+static void collect(void *context, etas_log_level level, const char *text)
+{
+    golden_print(context, "%s: %s\n", level == ETAS_LOG_WARN ? "warning" : "log", text);
+}
+
+static etas_config_use use_of(const char *path)
+{
+    if (strncmp(path, "simulate", 8) == 0)
+        return ETAS_CONFIG_SIMULATE;
+    return strncmp(path, "forecast", 8) == 0 ? ETAS_CONFIG_FORECAST : ETAS_CONFIG_INVERT;
+}
+
+static void show_time(etas_text *out, const char *name, etas_time t)
+{
+    char text[32];
+
+    if (t == ETAS_TIME_NONE)
+        return;
+    etas_time_format(t, ' ', text);
+    golden_print(out, "%s %s\n", name, text);
+}
+
+static void show_number(etas_text *out, const char *name, double value)
+{
+    char text[32];
+
+    if (isnan(value))
+        return;
+    etas_format_double(value, text);
+    golden_print(out, "%s %s\n", name, text);
+}
+
+static void show_values(const etas_config *c, etas_text *out)
+{
+    static const char *const betas[] = {"tinti", "positive", "fixed"};
+    const struct {
+        const char *name, *value;
+    } texts[] = {{"name", c->name},
+                 {"id", c->id},
+                 {"fn_catalog", c->fn_catalog},
+                 {"data_path", c->data_path},
+                 {"fn_inversion_output", c->fn_inversion_output},
+                 {"fn_store_simulation", c->fn_store_simulation},
+                 {"fn_store", c->fn_store},
+                 {"shape", c->shape_text}};
+
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
+        if (texts[i].value != NULL)
+            golden_print(out, "%s [%s]\n", texts[i].name, texts[i].value);
+    show_time(out, "auxiliary_start", c->auxiliary_start);
+    show_time(out, "timewindow_start", c->timewindow_start);
+    show_time(out, "timewindow_end", c->timewindow_end);
+    show_time(out, "testwindow_end", c->testwindow_end);
+    show_time(out, "burn_start", c->burn_start);
+    show_time(out, "primary_start", c->primary_start);
+    show_time(out, "end", c->end);
+    for (etas_param i = 0; c->has_theta_0 && i < ETAS_N_PARAMS; i++)
+        show_number(out, etas_param_name(i), c->theta_0.value[i]);
+    show_number(out, "mc", c->mc);
+    show_number(out, "m_ref", c->m_ref);
+    show_number(out, "delta_m", c->delta_m);
+    show_number(out, "m_max", c->m_max);
+    golden_print(out, "beta_method %s\n", betas[c->beta_method]);
+    show_number(out, "beta", c->beta);
+    show_number(out, "coppersmith_multiplier", c->coppersmith_multiplier);
+    show_number(out, "earth_radius", c->earth_radius);
+    golden_print(out, "estimator %s%s\n", c->estimator == ETAS_ESTIMATOR_MLE ? "mle" : "reference",
+                 c->estimator_given ? " (given)" : "");
+    show_number(out, "bw_sq", c->bw_sq);
+    show_number(out, "forecast_days", c->forecast_days);
+    golden_print(out, "n_simulations %llu\n", (unsigned long long)c->n_simulations);
+    show_number(out, "m_threshold", c->m_threshold);
+    show_number(out, "gaussian_scale", c->gaussian_scale);
+    if (c->has_seed)
+        golden_print(out, "seed %llu\n", (unsigned long long)c->seed);
+    golden_print(out, "filter_polygon %d parallel %u chunksize %llu reference_stop %d\n",
+                 c->filter_polygon, c->parallel, (unsigned long long)c->chunksize,
+                 c->reference_stop);
+}
+
+static void show_config(const char *path, etas_text *out)
+{
+    const etas_log log = {.emit = collect, .context = out, .max_level = ETAS_LOG_DEBUG};
+    etas_config c = {0};
+    etas_error err = {0};
+
+    if (etas_config_load(&c, path, use_of(path), &log, &err) != ETAS_OK) {
+        assert_null(c.id);
+        assert_null(c.fn_catalog);
+        assert_null(c.text);
+        assert_int_equal(c.region.n_rings, 0);
+        golden_error(out, &err);
+        return;
+    }
+    assert_string_equal(c.path, path);
+    assert_int_equal(c.text[0] == '{' || c.text[0] == '\xef' || c.text[0] == '\n', 1);
+    show_values(&c, out);
+    etas_config_free(&c);
+    etas_config_free(&c);
+}
+
+static void good_configurations_are_read_key_for_key(void **state)
+{
+    (void)state;
+    golden_check("config/valid", 8, show_config);
+}
+
+static void bad_configurations_name_file_line_and_key(void **state)
+{
+    (void)state;
+    golden_check("config/invalid", 40, show_config);
+}
+
+/* The file in the current directory goes before the one beside the configuration. */
+static void input_files_are_looked_for_here_first_then_beside_the_configuration(void **state)
+{
+    const char *data = getenv("ETAS_TEST_DATA");
+    char path[512], beside[512];
+    etas_config c = {0};
+    etas_error err = {0};
+
+    (void)state;
+    etas_format(sizeof path, path, "%s/io/config/valid/invert_full.json", data);
+    etas_format(sizeof beside, beside, "%s/io/config/valid/inputs/catalog.csv", data);
+    assert_int_equal(chdir("/"), 0);
+    check_ok(etas_config_load(&c, path, ETAS_CONFIG_INVERT, NULL, &err), &err);
+    assert_string_equal(c.fn_catalog, beside);
+    etas_config_free(&c);
+    etas_format(sizeof path, path, "%s/io/config/valid", data);
+    assert_int_equal(chdir(path), 0);
+    etas_format(sizeof path, path, "%s/io/config/valid/invert_full.json", data);
+    check_ok(etas_config_load(&c, path, ETAS_CONFIG_INVERT, NULL, &err), &err);
+    assert_string_equal(c.fn_catalog, "inputs/catalog.csv");
+    etas_config_free(&c);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(good_configurations_are_read_key_for_key),
+        cmocka_unit_test(bad_configurations_name_file_line_and_key),
+        cmocka_unit_test(input_files_are_looked_for_here_first_then_beside_the_configuration),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
