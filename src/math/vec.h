@@ -10,9 +10,14 @@
 #ifndef ETAS_SRC_MATH_VEC_H
 #define ETAS_SRC_MATH_VEC_H
 
+#include <float.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+
+#if FLT_EVAL_METHOD != 0 || defined(__FAST_MATH__)
+#error "doubles must be evaluated as written and as doubles"
+#endif
 
 #ifndef ETAS_VLEN
 #define ETAS_VLEN 1

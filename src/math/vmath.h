@@ -215,7 +215,10 @@ static inline v_double2 v_two_product(vd a, vd b)
     return out;
 }
 
-/** ln x to about 2^-60 relative; x > 0, finite. */
+/**
+ * ln x to about 2^-66 relative; x > 0, finite. ln(1 + f) = 2 s + 2/3 s^3 + s^5 p(s^2); the first
+ * two terms are kept in twice the precision.
+ */
 static inline v_double2 v_log_double2(vd x)
 {
     const v_binary at = v_split_binary(x);
@@ -224,18 +227,24 @@ static inline v_double2 v_log_double2(vd x)
     const vd s = f / g;
     const v_double2 sg = v_two_product(s, g);
     const vd s_low = (((f - sg.high) - sg.low) - s * g_low) / g;
-    const vd z = s * s;
+    const v_double2 square = v_two_product(s, s), cube = v_two_product(square.high, s);
+    const v_double2 third = v_two_product(cube.high, v_set(0x1.5555555555555p-1));
+    const vd z = square.high;
+    const vd cube_low = cube.low + (square.low * s + 3.0 * z * s_low);
+    const vd third_low =
+        third.low + (cube.high * 0x1.5555555555555p-55 + cube_low * 0x1.5555555555555p-1);
     vd p = z * 0x1.0c039c49a5004p-3 + 0x1.0fbe95d714d2bp-3;
-    v_double2 sum, out;
+    v_double2 sum, more, out;
 
     p = p * z + 0x1.3b1c355a8f857p-3;
     p = p * z + 0x1.745cf9048dd92p-3;
     p = p * z + 0x1.c71c720159177p-3;
     p = p * z + 0x1.2492492476cccp-2;
     p = p * z + 0x1.9999999999a38p-2;
-    p = p * z + 0x1.5555555555555p-1;
     sum = v_two_sum(at.k * V_LN2_HIGH, 2.0 * s);
-    out = v_two_sum(sum.high, sum.low + (at.k * V_LN2_LOW + (2.0 * s_low + s * z * p)));
+    more = v_two_sum(sum.high, third.high);
+    out = v_two_sum(more.high, (sum.low + more.low) + ((at.k * V_LN2_LOW + 2.0 * s_low) +
+                                                       (cube.high * z * p + third_low)));
     return out;
 }
 

@@ -7,7 +7,22 @@
 #include <Random123/philox.h>
 
 #include "etas/sampling.h"
+#include "math/vphilox.h"
 #include "vmath_table.h"
+
+/* The calls of calloc that still succeed; negative: all of them. */
+static int callocs_left = -1;
+
+void *__real_calloc(size_t n, size_t size);
+void *__wrap_calloc(size_t n, size_t size);
+
+void *__wrap_calloc(size_t n, size_t size)
+{
+    if (callocs_left == 0)
+        return NULL;
+    callocs_left -= callocs_left > 0;
+    return __real_calloc(n, size);
+}
 
 enum { SEED_COUNT = 64, BLOCKS = 37 };
 
@@ -81,6 +96,15 @@ static void every_variant_of_philox_is_that_of_random123(void **state)
             }
         }
     }
+}
+
+static void uniforms_stay_inside_the_open_interval(void **state)
+{
+    (void)state;
+    assert_true(v_uniform(0) == 0x1p-54);
+    assert_true(v_uniform(UINT64_MAX) == 1.0 - 0x1p-53);
+    assert_true(v_uniform(UINT64_MAX - 2048) == 1.0 - 0x1p-52);
+    assert_true(v_uniform(UINT64_C(1) << 63) == 0.5);
 }
 
 static void an_address_becomes_the_documented_counter(void **state)
@@ -189,15 +213,34 @@ static void alias_tables_refuse_weights_that_are_none(void **state)
     assert_null(alias.keep);
 }
 
+static void a_failed_allocation_is_reported_and_leaves_nothing_behind(void **state)
+{
+    const double weight[] = {1.0, 2.0};
+    etas_alias alias = {0};
+
+    (void)state;
+    for (int left = 0; left < 2; left++) {
+        etas_status status;
+
+        callocs_left = left;
+        status = etas_alias_build(&alias, 2, weight);
+        callocs_left = -1;
+        assert_int_equal(status, ETAS_E_NOMEM);
+        assert_true(alias.keep == NULL && alias.other == NULL && alias.n == 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(philox_gives_the_published_known_answers),
         cmocka_unit_test(every_variant_of_philox_is_that_of_random123),
+        cmocka_unit_test(uniforms_stay_inside_the_open_interval),
         cmocka_unit_test(an_address_becomes_the_documented_counter),
         cmocka_unit_test(alias_tables_hold_exactly_the_given_probabilities),
         cmocka_unit_test(alias_picks_follow_cells_and_never_take_weight_zero),
         cmocka_unit_test(alias_tables_refuse_weights_that_are_none),
+        cmocka_unit_test(a_failed_allocation_is_reported_and_leaves_nothing_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

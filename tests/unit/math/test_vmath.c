@@ -67,7 +67,10 @@ static void fill_inputs(void)
             in_x[i] = ldexp(u + 0.5, (int)(v * 2140.0) - 1074);
         else
             in_x[i] = 1.0 + (u - 0.5) * ldexp(1.0, -(int)(v * 50.0));
-        in_y[i] = i < SPECIALS ? specials[(i * 7 + 3) % listed] : (v - 0.5) * 80.0;
+        if (i >= SPECIALS && kind == 3) /* x^y all over the range, where log x needs every digit */
+            in_y[i] = (next_uniform(&state) - 0.5) * 1300.0 / (in_x[i] - 1.0);
+        else
+            in_y[i] = i < SPECIALS ? specials[(i * 7 + 3) % listed] : (v - 0.5) * 80.0;
     }
 }
 

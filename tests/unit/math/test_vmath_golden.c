@@ -58,7 +58,7 @@ static void no_bit_of_any_function_has_changed(void **state)
 {
     static const uint64_t golden[VMATH_COLUMNS] = {
         0xd259bf5469d64360, 0x7fc29673b45b0354, 0x271c64b7a288375f, 0x8188da90fe3ee4b1,
-        0x0a3844629cca0506, 0xe9a7e30b68c5f9d6, 0xd5ff7cbc87716726, 0xcd06a2a36d627539,
+        0xf1e257e87141bd17, 0xe9a7e30b68c5f9d6, 0xd5ff7cbc87716726, 0xcd06a2a36d627539,
         0xd30c6ab968725e5b, 0xe09a3a077f6be0bb, 0x5e8bb0589f7438fb, 0xaada61380b7e52ba,
         0x2efe924d826d1906};
     static double x[N], y[N], out[N];
@@ -102,7 +102,7 @@ static void no_bit_of_the_gamma_functions_or_the_draws_has_changed(void **state)
         draws = fold(fold(draws, pair[0]), pair[1]);
         draws = fold(draws, vmath_scalar.poisson(i, &at, 100.0 * u));
     }
-    assert_int_equal(gamma, UINT64_C(0x0930a0d373fed686));
+    assert_int_equal(gamma, UINT64_C(0x7f61123cdcfb97c3));
     assert_int_equal(draws, UINT64_C(0x42f5910ebb9df20d));
 }
 
