@@ -188,21 +188,42 @@ static void adapt_batch(etas_maker *self, double took_s)
         self->batch = self->batch_max;
 }
 
+static bool inside_careful(const etas_maker *self)
+{
+    return self->next >= self->task.careful_first && self->next < self->task.careful_end;
+}
+
+size_t etas_maker_next_batch(const etas_maker *self)
+{
+    const etas_maker_task *const t = &self->task;
+    uint64_t stop = self->end;
+    size_t count = self->batch;
+
+    if (inside_careful(self)) {
+        stop = t->careful_end;
+        count = t->careful_step;
+    } else if (self->next < t->careful_first && t->careful_first < t->careful_end) {
+        stop = t->careful_first;
+    }
+    if (stop > self->end)
+        stop = self->end;
+    return stop - self->next < count ? (size_t)(stop - self->next) : count;
+}
+
 etas_status etas_maker_step(etas_maker *self, etas_maker_emit emit, void *context, etas_error *err)
 {
-    const uint64_t left = self->end - self->next;
-    const size_t count = left < self->batch ? (size_t)left : self->batch;
+    const size_t count = etas_maker_next_batch(self);
+    const bool careful = inside_careful(self);
     const double start = etas_clock_s();
     etas_status st, sent;
-    double took;
     bool all;
 
     if (count == 0)
         return etas_maker_flush(self, emit, context, err);
     st = simulate_batch(self, count, err);
-    took = etas_clock_s() - start;
-    adapt_batch(self, took);
-    all = st != ETAS_OK || self->next == self->end ||
+    if (!careful && count == self->batch)
+        adapt_batch(self, etas_clock_s() - start);
+    all = st != ETAS_OK || self->next == self->end || careful || inside_careful(self) ||
           etas_clock_s() - self->since_s >= self->task.frame_s;
     sent = self->held.n_catalogs > 0
                ? emit_held(self, all, emit, context, st == ETAS_OK ? err : NULL)

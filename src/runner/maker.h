@@ -19,6 +19,11 @@ typedef struct etas_maker_task {
     uint64_t seed, first, count;
     double frame_s; /**< a frame goes out at the latest after so long */
     bool compress;
+    /** Among the catalogues [careful_first, careful_end) is one that killed the process before:
+     * they are made at most careful_step at a time, each such batch is emitted before the next
+     * begins. Equal: none. */
+    uint64_t careful_first, careful_end;
+    size_t careful_step;
 } etas_maker_task;
 
 /** Starts as {0}; etas_maker_free is idempotent. The fields are the maker's own but for next. */
@@ -39,6 +44,9 @@ typedef struct etas_maker {
 /** @p batch_max: the largest batch, from etas_simulator_batch. */
 void etas_maker_start(etas_maker *self, etas_simulator *simulator, size_t batch_max,
                       const etas_maker_task *task);
+
+/** How many catalogues the next step will simulate, from self->next on; 0 at the end. */
+size_t etas_maker_next_batch(const etas_maker *self);
 
 /**
  * Simulate the next batch and emit the frames that are full or due, all at the task's end. When a

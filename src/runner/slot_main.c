@@ -13,7 +13,6 @@
 #include "etas/runner.h"
 #include "etas/simulation.h"
 #include "etas/text.h"
-#include "runner/clock.h"
 #include "runner/maker.h"
 #include "runner/slot_message.h"
 
@@ -30,7 +29,6 @@ typedef struct slot_state {
     slot_model models[MODELS];
     etas_maker maker;
     uint64_t n_orders;
-    double spoke_s;
 } slot_state;
 
 /* The parent is gone or broken: there is nobody left to tell. */
@@ -55,11 +53,10 @@ static void send_all(size_t len, const void *bytes, int flags)
     }
 }
 
-static void say(slot_state *self, etas_slot_message message, const void *body)
+static void say(etas_slot_message message, const void *body)
 {
     send_all(sizeof message, &message, message.len > 0 ? MSG_MORE : 0);
     send_all(message.len, body, 0);
-    self->spoke_s = etas_clock_s();
 }
 
 /* Reads exactly @p len bytes; a descriptor that comes with them goes to *fd. */
@@ -154,10 +151,11 @@ static etas_status model_find(slot_state *self, const etas_slot_order *order, in
 static etas_status send_frame(void *context, uint64_t first, uint32_t count, size_t len,
                               const uint8_t bytes[], etas_error *err)
 {
+    (void)context;
     if (len > ETAS_SLOT_BODY_MAX)
         return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu takes %zu bytes",
                          (unsigned long long)first, len);
-    say(context, (etas_slot_message){ETAS_SLOT_SAYS_FRAME, (uint32_t)len, first, count}, bytes);
+    say((etas_slot_message){ETAS_SLOT_SAYS_FRAME, (uint32_t)len, first, count}, bytes);
     return ETAS_OK;
 }
 
@@ -184,20 +182,24 @@ static etas_status run_task(slot_state *self, const etas_slot_order *order, slot
                             .first = order->first,
                             .count = order->count,
                             .frame_s = order->frame_s,
-                            .compress = order->compress != 0};
+                            .compress = order->compress != 0,
+                            .careful_first = order->careful_first,
+                            .careful_end = order->careful_end,
+                            .careful_step = (size_t)order->careful_step};
     etas_maker *const maker = &self->maker;
     etas_status st = ETAS_OK;
 
     memcpy(task.run, order->run, sizeof task.run);
     etas_maker_start(maker, m->simulator, etas_simulator_batch(&m->plan), &task);
     while (st == ETAS_OK && maker->next < maker->end) {
-        st = etas_maker_step(maker, send_frame, self, err);
+        const uint64_t stop = maker->next + etas_maker_next_batch(maker);
+
+        say((etas_slot_message){.kind = ETAS_SLOT_SAYS_BATCH, .a = maker->next, .b = stop}, NULL);
+        st = etas_maker_step(maker, send_frame, NULL, err);
         if (st == ETAS_OK && halted(order->number)) {
-            st = etas_maker_flush(maker, send_frame, self, err);
+            st = etas_maker_flush(maker, send_frame, NULL, err);
             break;
         }
-        if (etas_clock_s() - self->spoke_s > 0.2)
-            say(self, (etas_slot_message){.kind = ETAS_SLOT_SAYS_PROGRESS, .a = maker->next}, NULL);
     }
     return st;
 }
@@ -216,12 +218,12 @@ static void serve_task(slot_state *self, const etas_slot_order *order, int fd)
         reached = self->maker.next;
     }
     if (st == ETAS_OK) {
-        say(self, (etas_slot_message){.kind = ETAS_SLOT_SAYS_DONE, .a = reached}, NULL);
+        say((etas_slot_message){.kind = ETAS_SLOT_SAYS_DONE, .a = reached}, NULL);
     } else {
         char text[200];
 
         etas_error_format(&err, sizeof text, text);
-        say(self, (etas_slot_message){ETAS_SLOT_SAYS_ERROR, (uint32_t)strlen(text) + 1, reached, 0},
+        say((etas_slot_message){ETAS_SLOT_SAYS_ERROR, (uint32_t)strlen(text) + 1, reached, 0},
             text);
     }
 }
@@ -245,7 +247,7 @@ int etas_slot_serve(void)
     slot_state *const self = &state;
 
     volunteer_for_oom();
-    say(self, (etas_slot_message){.kind = ETAS_SLOT_SAYS_READY}, NULL);
+    say((etas_slot_message){.kind = ETAS_SLOT_SAYS_READY}, NULL);
     for (;;) {
         etas_slot_message message;
         etas_slot_order order;

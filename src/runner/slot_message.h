@@ -14,10 +14,10 @@ typedef enum etas_slot_kind {
     ETAS_SLOT_SAYS_HALT,     /**< a: the task's number */
     /* from the slot */
     ETAS_SLOT_SAYS_READY = 16, /**< alive, waiting for its first task */
-    ETAS_SLOT_SAYS_PROGRESS,
-    ETAS_SLOT_SAYS_FRAME, /**< a: first, b: count; body: the frame */
-    ETAS_SLOT_SAYS_DONE,  /**< a: first catalogue not delivered */
-    ETAS_SLOT_SAYS_ERROR  /**< a: the catalogue that failed; body: why, terminated */
+    ETAS_SLOT_SAYS_BATCH,      /**< a, b: it begins to simulate catalogues a .. b - 1 */
+    ETAS_SLOT_SAYS_FRAME,      /**< a: first, b: count; body: the frame */
+    ETAS_SLOT_SAYS_DONE,       /**< a: first catalogue not delivered */
+    ETAS_SLOT_SAYS_ERROR       /**< a: the catalogue that failed; body: why, terminated */
 } etas_slot_kind;
 
 typedef struct etas_slot_message {
@@ -31,6 +31,7 @@ typedef struct etas_slot_message {
 typedef struct etas_slot_order {
     uint64_t number; /**< of the task, for HALT */
     uint64_t seed, first, count, model_len;
+    uint64_t careful_first, careful_end, careful_step; /**< as in etas_maker_task */
     double frame_s;
     uint32_t compress;
     uint8_t run[16];

@@ -1,39 +1,38 @@
 #include "runner/slots.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "etas/array.h"
 #include "etas/range.h"
 #include "etas/text.h"
 #include "runner/clock.h"
+#include "runner/slot_model.h"
 #include "runner/slot_process.h"
 
-enum { MODELS = 4, BAD_STARTS = 5 };
+enum { BAD_STARTS = 5 };
+
+/* A batch that killed its process is cut into so many for the next try: six deaths find one among
+ * millions, two more may be by chance. A process that dies before its first batch gets two tries.
+ */
+enum { CUTS = 16, RETRIES = 8, RETRIES_EARLY = 2 };
 
 /* A parent that does not look for longer was stopped or busy itself: no fault of its slots. */
 static const double look_s = 1.0;
 
-typedef struct shared_model {
-    char key[65];
-    int fd;
-    size_t len;
-    uint64_t used;
-} shared_model;
-
 typedef struct slot {
     etas_slot_process process;
     bool ready, busy, paused, halting;
-    uint64_t number, next, end; /* of its task */
+    etas_slot_order order;           /* its task */
+    uint64_t next, end;              /* first catalogue not delivered, end of the task */
+    uint64_t batch_first, batch_end; /* what it is simulating, as far as it has said */
+    uint32_t retries;
     double heard_s;
     char verdict[120]; /* why it was killed; "" otherwise */
 } slot;
@@ -42,10 +41,10 @@ struct etas_slots {
     etas_slots_config cfg;
     char kernels[sizeof((etas_slot_order *)0)->kernels];
     slot *slots;
-    shared_model models[MODELS];
+    etas_slot_models models;
     struct pollfd *polls;
     size_t poll_capacity;
-    uint64_t n_tasks, n_uses;
+    uint64_t n_tasks;
     uint32_t turn;       /* the slot that is asked first */
     int64_t held;        /* slot whose oldest message the caller is looking at, or -1 */
     uint32_t bad_starts; /* deaths in a row before the process was ready */
@@ -53,69 +52,15 @@ struct etas_slots {
     double looked_s;
 };
 
-/* ---- models ---- */
-
-static shared_model *model_named(etas_slots *self, const char *key)
-{
-    for (size_t i = 0; i < MODELS; i++)
-        if (self->models[i].fd >= 0 && strcmp(self->models[i].key, key) == 0)
-            return &self->models[i];
-    return NULL;
-}
-
-static bool write_all(int fd, size_t len, const uint8_t bytes[])
-{
-    while (len > 0) {
-        const ssize_t n = write(fd, bytes, len);
-
-        if (n < 0 && errno != EINTR)
-            return false;
-        if (n > 0) {
-            bytes += n;
-            len -= (size_t)n;
-        }
-    }
-    return true;
-}
-
 bool etas_slots_model_known(const etas_slots *self, const char *sha256_hex)
 {
-    for (size_t i = 0; i < MODELS; i++)
-        if (self->models[i].fd >= 0 && strcmp(self->models[i].key, sha256_hex) == 0)
-            return true;
-    return false;
+    return etas_slot_models_find(&self->models, sha256_hex) != NULL;
 }
 
 etas_status etas_slots_model_add(etas_slots *self, const char *sha256_hex, size_t len,
                                  const uint8_t bytes[], etas_error *err)
 {
-    shared_model *m = model_named(self, sha256_hex);
-    int fd;
-
-    if (m != NULL) {
-        m->used = ++self->n_uses;
-        return ETAS_OK;
-    }
-    if (len == 0 || strlen(sha256_hex) != sizeof m->key - 1)
-        return etas_fail(err, ETAS_E_ARG, "not a model: %zu bytes, key \"%s\"", len, sha256_hex);
-    fd = memfd_create("etas-model", MFD_CLOEXEC | MFD_ALLOW_SEALING);
-    if (fd < 0 || !write_all(fd, len, bytes) ||
-        fcntl(fd, F_ADD_SEALS, F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE) != 0) {
-        const int reason = errno;
-
-        if (fd >= 0)
-            close(fd);
-        return etas_fail(err, ETAS_E_IO, "cannot share the model in memory: %s", strerror(reason));
-    }
-    m = &self->models[0];
-    for (size_t i = 1; i < MODELS; i++)
-        if (self->models[i].used < m->used)
-            m = &self->models[i];
-    if (m->fd >= 0)
-        close(m->fd); /* slots that use it have it open or decoded */
-    *m = (shared_model){.fd = fd, .len = len, .used = ++self->n_uses};
-    etas_format(sizeof m->key, m->key, "%s", sha256_hex);
-    return ETAS_OK;
+    return etas_slot_models_add(&self->models, sha256_hex, len, bytes, err);
 }
 
 /* ---- life ---- */
@@ -149,8 +94,7 @@ etas_status etas_slots_open(etas_slots **out, const etas_slots_config *cfg, etas
                 cfg->kernels != NULL ? cfg->kernels : "");
     self->held = -1;
     self->looked_s = etas_clock_s();
-    for (size_t i = 0; i < MODELS; i++)
-        self->models[i].fd = -1;
+    etas_slot_models_init(&self->models);
     for (uint32_t i = 0; i < cfg->n; i++)
         self->slots[i].process.fd = -1;
     for (uint32_t i = 0; i < cfg->n && st == ETAS_OK; i++)
@@ -175,9 +119,7 @@ void etas_slots_close(etas_slots *self)
         etas_slot_process_end(&self->slots[i].process, &status);
         etas_array_free((void **)&self->slots[i].process.in);
     }
-    for (size_t i = 0; i < MODELS; i++)
-        if (self->models[i].fd >= 0)
-            close(self->models[i].fd);
+    etas_slot_models_free(&self->models);
     etas_array_free((void **)&self->slots);
     etas_array_free((void **)&self->polls);
     free(self);
@@ -207,47 +149,57 @@ void etas_slots_pause(etas_slots *self, uint32_t i, bool paused)
 
 /* ---- orders ---- */
 
+static etas_status give_order(slot *s, const etas_slot_model *m, etas_error *err)
+{
+    const etas_slot_message message = {.kind = ETAS_SLOT_SAYS_TASK, .len = sizeof s->order};
+
+    s->busy = true;
+    s->batch_first = s->batch_end = s->next;
+    s->heard_s = etas_clock_s();
+    return etas_slot_process_say(&s->process, &message, &s->order, m->fd, err);
+}
+
+static etas_status ask_to_halt(slot *s, etas_error *err)
+{
+    const etas_slot_message message = {.kind = ETAS_SLOT_SAYS_HALT, .a = s->order.number};
+
+    s->halting = true;
+    return etas_slot_process_say(&s->process, &message, NULL, -1, err);
+}
+
 etas_status etas_slots_assign(etas_slots *self, uint32_t i, const char *sha256_hex,
                               const etas_slot_task *task, etas_error *err)
 {
-    const etas_slot_message message = {.kind = ETAS_SLOT_SAYS_TASK, .len = sizeof(etas_slot_order)};
     slot *const s = &self->slots[i];
-    shared_model *const m = model_named(self, sha256_hex);
-    etas_slot_order order;
+    const etas_slot_model *const m = etas_slot_models_use(&self->models, sha256_hex);
+    etas_slot_order *const order = &s->order;
 
     if (s->busy || m == NULL || task->count == 0 || task->first >= ETAS_MAX_CATALOGS ||
         task->count > ETAS_MAX_CATALOGS - task->first)
         return etas_fail(err, ETAS_E_ARG, "slot %u is busy, or its task is not one", i);
-    memset(&order, 0, sizeof order); /* padding goes through the socket too */
-    order.number = ++self->n_tasks;
-    order.seed = task->seed;
-    order.first = task->first;
-    order.count = task->count;
-    order.model_len = m->len;
-    order.frame_s = self->cfg.frame_s > 0 ? self->cfg.frame_s : 1.0;
-    order.compress = self->cfg.compress;
-    memcpy(order.run, task->run, sizeof order.run);
-    memcpy(order.model, m->key, sizeof order.model);
-    memcpy(order.kernels, self->kernels, sizeof order.kernels);
-    m->used = ++self->n_uses;
-    s->busy = true;
+    memset(order, 0, sizeof *order); /* padding goes through the socket too */
+    order->number = ++self->n_tasks;
+    order->seed = task->seed;
+    order->first = task->first;
+    order->count = task->count;
+    order->model_len = m->len;
+    order->frame_s = self->cfg.frame_s > 0 ? self->cfg.frame_s : 1.0;
+    order->compress = self->cfg.compress;
+    memcpy(order->run, task->run, sizeof order->run);
+    memcpy(order->model, m->key, sizeof order->model);
+    memcpy(order->kernels, self->kernels, sizeof order->kernels);
     s->halting = false;
-    s->number = order.number;
+    s->retries = 0;
     s->next = task->first;
     s->end = task->first + task->count;
-    s->heard_s = etas_clock_s();
-    return etas_slot_process_say(&s->process, &message, &order, m->fd, err);
+    return give_order(s, m, err);
 }
 
 etas_status etas_slots_halt(etas_slots *self, uint32_t i, etas_error *err)
 {
     slot *const s = &self->slots[i];
-    const etas_slot_message message = {.kind = ETAS_SLOT_SAYS_HALT, .a = s->number};
 
-    if (!s->busy || s->halting)
-        return ETAS_OK;
-    s->halting = true;
-    return etas_slot_process_say(&s->process, &message, NULL, -1, err);
+    return s->busy && !s->halting ? ask_to_halt(s, err) : ETAS_OK;
 }
 
 etas_status etas_slots_abort(etas_slots *self, uint32_t i, etas_error *err)
@@ -282,8 +234,8 @@ static bool in_order(const slot *s, const etas_slot_message *m)
     switch (m->kind) {
     case ETAS_SLOT_SAYS_READY:
         return !s->ready && m->len == 0;
-    case ETAS_SLOT_SAYS_PROGRESS:
-        return s->busy && m->len == 0;
+    case ETAS_SLOT_SAYS_BATCH:
+        return s->busy && m->a >= s->next && m->b > m->a && m->b <= s->end && m->len == 0;
     case ETAS_SLOT_SAYS_FRAME:
         return s->busy && m->a == s->next && m->b > 0 && m->b <= s->end - s->next;
     case ETAS_SLOT_SAYS_DONE:
@@ -315,6 +267,9 @@ static bool hear(etas_slots *self, uint32_t i, etas_slot_event *out)
     if (m.kind == ETAS_SLOT_SAYS_READY) {
         s->ready = true;
         self->bad_starts = 0;
+    } else if (m.kind == ETAS_SLOT_SAYS_BATCH) {
+        s->batch_first = m.a;
+        s->batch_end = m.b;
     } else if (m.kind == ETAS_SLOT_SAYS_FRAME) {
         *out = (etas_slot_event){.kind = ETAS_SLOT_FRAME,
                                  .slot = i,
@@ -335,19 +290,13 @@ static bool hear(etas_slots *self, uint32_t i, etas_slot_event *out)
     return true;
 }
 
-/* Every message has been heard and the process is gone: say so and put a new one in place. */
-static etas_status bury(etas_slots *self, uint32_t i, etas_slot_event *out, etas_error *err)
+/* Why the process ended, for people. */
+static void describe_end(const slot *s, int status, etas_slot_event *out)
 {
-    slot *const s = &self->slots[i];
-    const bool was_ready = s->ready;
     char why[160];
-    int status;
 
-    *out = (etas_slot_event){
-        .kind = ETAS_SLOT_DIED, .slot = i, .reached = s->busy ? s->next : UINT64_MAX};
-    etas_slot_process_end(&s->process, &status);
     if (WIFSIGNALED(status)) {
-        const char *name = sigdescr_np(WTERMSIG(status));
+        const char *const name = sigdescr_np(WTERMSIG(status));
 
         out->signal = WTERMSIG(status);
         etas_format(sizeof why, why, "slot process killed by signal %d (%s)", out->signal,
@@ -357,14 +306,58 @@ static etas_status bury(etas_slots *self, uint32_t i, etas_slot_event *out, etas
     }
     etas_format(sizeof out->message, out->message, "%s%s%s", why,
                 s->verdict[0] != '\0' ? ": it " : "", s->verdict);
-    etas_log_write(self->cfg.log, ETAS_LOG_WARN, "slot %u: %s", i, out->message);
+}
+
+/* The task goes on in the new process where the old one's deliveries end. What it was simulating is
+ * cut up and delivered piece by piece this time, so that another death tells more. */
+static etas_status carry_on(slot *s, const etas_slot_model *m, bool halt, etas_error *err)
+{
+    const uint64_t width = s->batch_end - s->batch_first;
+    etas_status st;
+
+    s->retries++;
+    s->order.first = s->next;
+    s->order.count = s->end - s->next;
+    s->order.careful_first = s->batch_first;
+    s->order.careful_end = s->batch_end;
+    s->order.careful_step = (width + CUTS - 1) / CUTS;
+    st = give_order(s, m, err);
+    return st == ETAS_OK && halt ? ask_to_halt(s, err) : st;
+}
+
+/* Every message has been heard and the process is gone: put a new one in place. *found: the caller
+ * is told, because it had no task or the catalogue to blame is known. */
+static etas_status bury(etas_slots *self, uint32_t i, bool *found, etas_slot_event *out,
+                        etas_error *err)
+{
+    slot *const s = &self->slots[i];
+    const bool was_ready = s->ready, was_busy = s->busy, halt = s->halting;
+    const bool exact = s->next == s->batch_first && s->batch_end == s->batch_first + 1;
+    const bool over = was_busy && s->next == s->end;
+    const etas_slot_model *const m =
+        was_busy ? etas_slot_models_use(&self->models, s->order.model) : NULL;
+    etas_status st;
+    int status;
+
+    *out = (etas_slot_event){
+        .kind = ETAS_SLOT_DIED, .slot = i, .reached = was_busy ? s->next : UINT64_MAX};
+    etas_slot_process_end(&s->process, &status);
+    describe_end(s, status, out);
     if (!was_ready) {
         self->bad_starts++;
         if (self->bad_starts >= BAD_STARTS)
-            return etas_fail(err, ETAS_E_IO, "slot processes end as soon as they start (%s)", why);
+            return etas_fail(err, ETAS_E_IO, "slot processes end as soon as they start (%s)",
+                             out->message);
         nanosleep(&(struct timespec){.tv_nsec = 20000000L * self->bad_starts}, NULL);
     }
-    return start_slot(s, err);
+    *found = !was_busy || exact || m == NULL || over ||
+             s->retries >= (s->batch_end > s->batch_first ? RETRIES : RETRIES_EARLY);
+    if (over)
+        out->kind = ETAS_SLOT_IDLE; /* every catalogue had been delivered */
+    etas_log_write(self->cfg.log, *found ? ETAS_LOG_WARN : ETAS_LOG_INFO, "slot %u: %s", i,
+                   out->message);
+    st = start_slot(s, err);
+    return st != ETAS_OK || *found ? st : carry_on(s, m, halt, err);
 }
 
 /* The first event that is there already; *found false when there is none. */
@@ -385,8 +378,12 @@ static etas_status next_heard(etas_slots *self, bool *found, etas_slot_event *ou
             self->held = -1;
             etas_slot_process_drop(&s->process);
         }
-        if (s->process.ended)
-            return bury(self, i, out, err);
+        if (s->process.ended) {
+            const etas_status st = bury(self, i, found, out, err);
+
+            if (st != ETAS_OK || *found)
+                return st;
+        }
     }
     *found = false;
     return ETAS_OK;

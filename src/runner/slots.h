@@ -41,7 +41,10 @@ typedef enum etas_slot_event_kind {
     ETAS_SLOT_ERROR, /**< the simulation of catalogue `reached` failed with `message`; slot idle
                         again */
     ETAS_SLOT_DIED   /**< the process ended; `reached` is the first catalogue not delivered, or
-                        UINT64_MAX when it had no task; a new process is in place, idle */
+                        UINT64_MAX when it had no task; a new process is in place, idle. A process
+                        that dies within a batch is first replaced without a word, and its batch cut
+                        up, until the catalogue at which it dies is known: that is `reached` then.
+                        So a chance death in a long task costs time and no event */
 } etas_slot_event_kind;
 
 typedef struct etas_slot_event {
