@@ -5,12 +5,13 @@
 #include "etas/model.h"
 #include "etas/special.h"
 
-/* The difference of two incomplete gammas keeps its digits while the second is at most this share
- * of the first. */
-static const double LARGEST_SHARE = 0.9;
+/* The difference of two incomplete gammas loses a factor two at most while the second is at most
+ * this share of the first. */
+static const double LARGEST_SHARE = 0.5;
 
-/* Gauss-Legendre in v = ln((t + c) / (t0 + c)): 8 points are good to 1e-15 on panels this wide. */
-static const double PANEL_WIDTH = 2;
+/* Gauss-Legendre in v = ln((t + c) / (t0 + c)): on panels this wide 8 points are good to 1e-14
+ * for what is left, windows that hold less than half of all that is to come. */
+static const double PANEL_WIDTH = 1.5;
 
 /* Integral of (t + c)^-(1 + omega) from t0, where t0 + c = a, up to t + c = a exp(span). */
 static double untapered(double omega, double a, double span)
