@@ -19,8 +19,11 @@
 #define ETAS_ALGORITHM_VERSION 1
 
 /* The most that a plan may allow. */
-#define ETAS_PLAN_MAX_GENERATIONS 65535u
+#define ETAS_PLAN_MAX_GENERATIONS 65534u
 #define ETAS_PLAN_MAX_EVENTS      UINT64_C(20000000)
+
+/** Delays are drawn up to so many taper times; what lies beyond is e^-40 of the children. */
+#define ETAS_PLAN_HORIZON_TAUS 40.0
 
 /** Events that happened before the window and may trigger inside it. */
 typedef struct etas_plan_history {

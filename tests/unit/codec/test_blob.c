@@ -277,7 +277,7 @@ static void a_plan_that_cannot_be_is_refused_both_ways(void **state)
             plan.output_start = plan.end + 1;
             break;
         case 4:
-            plan.max_generations = 65536;
+            plan.max_generations = 65535;
             break;
         case 5:
             plan.max_events = 0;

@@ -1,0 +1,165 @@
+/* Generation 0: the background, and one stand-in per catalogue for the history. */
+#include "simulation/sim_state.h"
+
+#include <math.h>
+
+enum { MAX_ATTEMPTS = 1 << 20 };
+
+bool sim_region_holds(const etas_plan *plan, double lat, double lon)
+{
+    const etas_region *region = &plan->region;
+
+    if (etas_raster_contains(&plan->raster, region, lat, lon))
+        return true;
+    return region->n_rings > 0 && ((region->lon_max >= 180 &&
+                                    etas_raster_contains(&plan->raster, region, lat, lon + 360)) ||
+                                   (region->lon_min < -180 &&
+                                    etas_raster_contains(&plan->raster, region, lat, lon - 360)));
+}
+
+static etas_status append_catalog(etas_simulator *self, size_t k, bool past, size_t n,
+                                  etas_error *err)
+{
+    sim_cohort *now = &self->now;
+    size_t row = now->n;
+
+    if (sim_cohort_reserve(now, now->n + past + n) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu background events", n);
+    now->n += past + n;
+    if (past) {
+        now->catalog[row] = (uint32_t)k;
+        now->event[row++] = SIM_HISTORY_EVENT;
+    }
+    for (size_t i = 0; i < n; i++, row++) {
+        now->catalog[row] = (uint32_t)k;
+        now->event[row] = (uint32_t)i;
+    }
+    return ETAS_OK;
+}
+
+/* Per catalogue the stand-in, if the history has children there, then the background. */
+static etas_status draw_numbers(etas_simulator *self, etas_error *err)
+{
+    const etas_plan *plan = self->plan;
+
+    self->now.n = 0;
+    for (size_t k = 0; k < self->count; k++) {
+        etas_address at = {.catalog = self->first + k, .purpose = SIM_HISTORY_NUMBER};
+        double from_history, n;
+        etas_status st = sim_draw_number(self, &at, plan->history.mean, &from_history, err);
+
+        if (st != ETAS_OK)
+            return st;
+        at.purpose = SIM_BACKGROUND_NUMBER;
+        st = sim_draw_number(self, &at, plan->background.mean, &n, err);
+        if (st == ETAS_OK)
+            st = sim_count_kept(self, k, n, err);
+        if (st == ETAS_OK)
+            st = append_catalog(self, k, from_history > 0, (size_t)n, err);
+        if (st != ETAS_OK)
+            return st;
+        self->tally[k].from_history = from_history;
+    }
+    return ETAS_OK;
+}
+
+static void try_places(etas_simulator *self, uint32_t attempt)
+{
+    const etas_plan_background *b = &self->plan->background;
+    sim_block *block = &self->block;
+    const sim_addresses at = sim_addresses_of(self, 0, block->n, block->catalog, block->event);
+
+    if (b->kind == ETAS_BACKGROUND_UNIFORM) {
+        self->kernels->place_by_area(&self->constants, &at, attempt, block->lat, block->lon);
+        return;
+    }
+    self->kernels->uniforms(&at, SIM_PLACE, 2 * attempt, block->u0, block->u1);
+    for (size_t i = 0; i < block->n; i++) {
+        const uint32_t past = etas_alias_pick(&b->locations, block->u0[i]);
+
+        block->lat[i] = b->lat[past];
+        block->lon[i] = b->lon[past];
+    }
+    self->kernels->place_by_offset(&self->constants, &at, attempt, block->lat, block->lon);
+}
+
+static double rounded_degrees(double x)
+{
+    return floor(x * ETAS_DEGREE_UNITS + 0.5) / ETAS_DEGREE_UNITS;
+}
+
+/* Those that lie inside get their place; those outside stay in the block for the next try. */
+static void keep_places(etas_simulator *self)
+{
+    sim_block *block = &self->block;
+    size_t left = 0;
+
+    for (size_t i = 0; i < block->n; i++) {
+        const uint32_t row = block->source[i];
+
+        if (sim_region_holds(self->plan, rounded_degrees(block->lat[i]),
+                             rounded_degrees(block->lon[i]))) {
+            self->now.lat[row] = block->lat[i];
+            self->now.lon[row] = block->lon[i];
+        } else {
+            block->catalog[left] = block->catalog[i];
+            block->event[left] = block->event[i];
+            block->source[left++] = row;
+        }
+    }
+    block->n = left;
+}
+
+static etas_status place_block(etas_simulator *self, etas_error *err)
+{
+    sim_block *block = &self->block;
+
+    for (uint32_t attempt = 0; block->n > 0; attempt++) {
+        if (attempt == MAX_ATTEMPTS)
+            return sim_fail_limit(self, block->catalog[0],
+                                  "found no place inside the region for a background event", err);
+        sim_block_pad(block);
+        try_places(self, attempt);
+        keep_places(self);
+    }
+    return ETAS_OK;
+}
+
+static etas_status draw_places(etas_simulator *self, etas_error *err)
+{
+    sim_cohort *now = &self->now;
+    sim_block *block = &self->block;
+
+    block->n = 0;
+    for (size_t row = 0; row < now->n; row++) {
+        if (now->event[row] == SIM_HISTORY_EVENT) {
+            now->time[row] = -1; /* not reported; the rest is not used */
+            now->lat[row] = now->lon[row] = now->dm[row] = 0;
+            continue;
+        }
+        if (block->n == SIM_BLOCK) {
+            const etas_status st = place_block(self, err);
+
+            if (st != ETAS_OK)
+                return st;
+        }
+        block->catalog[block->n] = now->catalog[row];
+        block->event[block->n] = now->event[row];
+        block->source[block->n++] = (uint32_t)row;
+    }
+    return place_block(self, err);
+}
+
+etas_status sim_background(etas_simulator *self, etas_error *err)
+{
+    sim_cohort *now = &self->now;
+    sim_addresses at;
+    etas_status st = draw_numbers(self, err);
+
+    if (st != ETAS_OK || now->n == 0)
+        return st;
+    sim_cohort_pad(now);
+    at = sim_addresses_of(self, 0, now->n, now->catalog, now->event);
+    self->kernels->background(&self->constants, &at, now->time, now->dm);
+    return draw_places(self, err);
+}

@@ -1,0 +1,113 @@
+/** @file sim_state.h  A simulator's scratch memory, and the stages of one batch of catalogues. */
+#ifndef ETAS_SRC_SIMULATION_SIM_STATE_H
+#define ETAS_SRC_SIMULATION_SIM_STATE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "etas/events.h"
+#include "etas/simulation.h"
+#include "simulation/sim_kernels.h"
+
+enum { SIM_BLOCK = 512 }; /* draws that are processed together: 40 KB of columns */
+
+/** One generation of all catalogues of a batch: catalogue by catalogue, in order of their index. */
+typedef struct sim_cohort {
+    size_t n, capacity;
+    uint32_t *catalog; /**< in the batch */
+    uint32_t *event;   /**< index within the generation */
+    double *time, *lat, *lon, *dm;
+    double *log_ratio, *d_km2, *number; /**< as parents */
+} sim_cohort;
+
+/** In generation 0 the event with this index stands for the history, the parent of the first draws
+ * of generation 1. No event has it: they are fewer. */
+#define SIM_HISTORY_EVENT UINT32_MAX
+
+/** Draws on their way; columns as the kernels want them. */
+typedef struct sim_block {
+    size_t n;
+    uint32_t catalog[SIM_BLOCK], event[SIM_BLOCK];
+    uint32_t source[SIM_BLOCK]; /**< parent in its cohort, or slot of a background event */
+    double time[SIM_BLOCK], lat[SIM_BLOCK], lon[SIM_BLOCK], dm[SIM_BLOCK];
+    double a_days[SIM_BLOCK], log_ratio[SIM_BLOCK], d_km2[SIM_BLOCK];
+    double u0[SIM_BLOCK], u1[SIM_BLOCK];
+} sim_block;
+
+/** What will be reported, in the order of generations. */
+typedef struct sim_found {
+    size_t n, capacity;
+    uint32_t *catalog;
+    uint64_t *time_ms;
+    int32_t *lat, *lon, *mag;
+    uint16_t *generation;
+} sim_found;
+
+/** Sort key with the row that it belongs to. */
+typedef struct sim_key {
+    uint64_t time_ms;
+    size_t row;
+} sim_key;
+
+/** Bookkeeping per catalogue of a batch. */
+typedef struct sim_tally {
+    uint64_t drawn, kept; /**< events of all generations so far */
+    double from_history;  /**< number of children of the history */
+    uint32_t found;       /**< reported events */
+} sim_tally;
+
+struct etas_simulator {
+    const etas_plan *plan;
+    const sim_kernels *kernels;
+    sim_constants constants;
+    size_t batch; /**< catalogues that go through the generations together */
+    uint64_t seed, first;
+    size_t count; /**< catalogues in the present batch */
+    sim_cohort now, next;
+    sim_block block;
+    sim_found found;
+    sim_tally *tally;
+    size_t tally_capacity;
+    sim_key *keys, *spare;
+    size_t keys_capacity, spare_capacity;
+    size_t *offset;
+    size_t offset_capacity;
+};
+
+/** Room for @p n events and the padding behind them. */
+ETAS_NODISCARD etas_status sim_cohort_reserve(sim_cohort *self, size_t n);
+void sim_cohort_free(sim_cohort *self);
+/** Fills the padding behind the last event, n > 0, with copies of it. */
+void sim_cohort_pad(sim_cohort *self);
+void sim_block_pad(sim_block *self);
+
+/** Where the draws of events in generation @p generation live. */
+sim_addresses sim_addresses_of(const etas_simulator *self, uint32_t generation, size_t n,
+                               const uint32_t catalog[], const uint32_t event[]);
+
+/** The error of a catalogue (of the batch) that cannot be finished. */
+etas_status sim_fail_limit(const etas_simulator *self, size_t catalog, const char *what,
+                           etas_error *err);
+
+/** A Poisson number of children, or of background events, of a catalogue of the batch. */
+ETAS_NODISCARD etas_status sim_draw_number(etas_simulator *self, const etas_address *address,
+                                           double mean, double *number, etas_error *err);
+/** Counts events that were drawn, and those that exist; E_LIMIT when they are too many. */
+ETAS_NODISCARD etas_status sim_count_drawn(etas_simulator *self, size_t catalog, double n,
+                                           etas_error *err);
+ETAS_NODISCARD etas_status sim_count_kept(etas_simulator *self, size_t catalog, double n,
+                                          etas_error *err);
+
+/** Whether a place, in degrees after rounding, counts as inside the region. */
+bool sim_region_holds(const etas_plan *plan, double lat, double lon);
+
+/** Generation 0 into self->now. */
+ETAS_NODISCARD etas_status sim_background(etas_simulator *self, etas_error *err);
+/** The children of self->now, which is generation @p generation - 1, into self->next. */
+ETAS_NODISCARD etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *err);
+/** Adds what is to be reported of self->now to self->found. */
+ETAS_NODISCARD etas_status sim_report(etas_simulator *self, uint32_t generation, etas_error *err);
+/** Appends the batch's catalogues to @p out, each in order of time. */
+ETAS_NODISCARD etas_status sim_deliver(etas_simulator *self, etas_events *out, etas_error *err);
+
+#endif

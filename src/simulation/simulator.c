@@ -1,0 +1,295 @@
+#include "etas/simulation.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etas/array.h"
+#include "etas/range.h"
+#include "etas/special.h"
+#include "math/dispatch.h"
+#include "math/poisson.h"
+#include "simulation/sim_state.h"
+
+/* Of all draws those that the taper removes: with delays cut at 40 tau at most 39 of 40. */
+static const double DRAWN_PER_EVENT = 64;
+/* Events that go through the generations together: their columns stay in the cache. */
+static const double EVENTS_PER_BATCH = 8192, EVENTS_PER_RUN = 50000;
+static const size_t MAX_BATCH = 1 << 20;
+
+/* ---- columns ---- */
+
+etas_status sim_cohort_reserve(sim_cohort *self, size_t n)
+{
+    const struct {
+        void **column;
+        size_t size;
+    } columns[] = {{(void **)&self->catalog, sizeof *self->catalog},
+                   {(void **)&self->event, sizeof *self->event},
+                   {(void **)&self->time, sizeof *self->time},
+                   {(void **)&self->lat, sizeof *self->lat},
+                   {(void **)&self->lon, sizeof *self->lon},
+                   {(void **)&self->dm, sizeof *self->dm},
+                   {(void **)&self->log_ratio, sizeof *self->log_ratio},
+                   {(void **)&self->d_km2, sizeof *self->d_km2},
+                   {(void **)&self->number, sizeof *self->number}};
+    size_t capacity = self->capacity;
+
+    if (n + SIM_PAD <= self->capacity)
+        return ETAS_OK;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+        capacity = self->capacity;
+        if (etas_array_reserve(columns[i].column, &capacity, n + SIM_PAD, columns[i].size) !=
+            ETAS_OK)
+            return ETAS_E_NOMEM;
+    }
+    self->capacity = capacity;
+    return ETAS_OK;
+}
+
+void sim_cohort_free(sim_cohort *self)
+{
+    etas_array_free((void **)&self->catalog);
+    etas_array_free((void **)&self->event);
+    etas_array_free((void **)&self->time);
+    etas_array_free((void **)&self->lat);
+    etas_array_free((void **)&self->lon);
+    etas_array_free((void **)&self->dm);
+    etas_array_free((void **)&self->log_ratio);
+    etas_array_free((void **)&self->d_km2);
+    etas_array_free((void **)&self->number);
+}
+
+void sim_cohort_pad(sim_cohort *self)
+{
+    const size_t last = self->n - 1;
+
+    for (size_t i = self->n; i % SIM_PAD != 0; i++) {
+        self->catalog[i] = self->catalog[last];
+        self->event[i] = self->event[last];
+        self->time[i] = self->lat[i] = self->lon[i] = self->dm[i] = 0;
+    }
+}
+
+void sim_block_pad(sim_block *self)
+{
+    const size_t last = self->n - 1;
+
+    for (size_t i = self->n; i % SIM_PAD != 0; i++) {
+        self->catalog[i] = self->catalog[last];
+        self->event[i] = self->event[last];
+        self->time[i] = self->lat[i] = self->lon[i] = 0;
+        self->a_days[i] = self->log_ratio[i] = self->d_km2[i] = 1;
+    }
+}
+
+sim_addresses sim_addresses_of(const etas_simulator *self, uint32_t generation, size_t n,
+                               const uint32_t catalog[], const uint32_t event[])
+{
+    return (sim_addresses){.seed = self->seed,
+                           .first = self->first,
+                           .generation = generation,
+                           .n = n,
+                           .catalog = catalog,
+                           .event = event};
+}
+
+/* ---- limits ---- */
+
+etas_status sim_fail_limit(const etas_simulator *self, size_t catalog, const char *what,
+                           etas_error *err)
+{
+    return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu %s; the branching ratio is %.6g",
+                     (unsigned long long)(self->first + catalog), what,
+                     self->plan->branching_ratio);
+}
+
+static double drawn_limit(const etas_simulator *self)
+{
+    return fmin(DRAWN_PER_EVENT * (double)self->plan->max_events, ETAS_POISSON_MEAN_MAX);
+}
+
+etas_status sim_count_drawn(etas_simulator *self, size_t catalog, double n, etas_error *err)
+{
+    uint64_t *drawn = &self->tally[catalog].drawn;
+
+    if (!((double)*drawn + n <= drawn_limit(self)))
+        return sim_fail_limit(self, catalog, "draws too many events", err);
+    *drawn += (uint64_t)n;
+    return ETAS_OK;
+}
+
+etas_status sim_count_kept(etas_simulator *self, size_t catalog, double n, etas_error *err)
+{
+    uint64_t *kept = &self->tally[catalog].kept;
+
+    if (!((double)*kept + n <= (double)self->plan->max_events))
+        return sim_fail_limit(self, catalog, "has too many events", err);
+    *kept += (uint64_t)n;
+    return ETAS_OK;
+}
+
+etas_status sim_draw_number(etas_simulator *self, const etas_address *address, double mean,
+                            double *number, etas_error *err)
+{
+    const size_t catalog = (size_t)(address->catalog - self->first);
+
+    *number = 0;
+    if (!(mean <= drawn_limit(self)))
+        return sim_fail_limit(self, catalog, "draws too many events", err);
+    *number = self->kernels->poisson(self->seed, address, mean);
+    return sim_count_drawn(self, catalog, *number, err);
+}
+
+/* ---- open ---- */
+
+static sim_constants constants_of(const etas_plan *plan)
+{
+    const double pi = 3.14159265358979323846, to_rad = pi / 180;
+    const bool globe = plan->region.n_rings == 0;
+    const double lat_min = globe ? -90 : plan->region.lat_min;
+    const double lat_max = globe ? 90 : plan->region.lat_max;
+    const double lon_min = globe ? -180 : plan->region.lon_min;
+    const double lon_max = globe ? 180 : plan->region.lon_max;
+    double sine_min, sine_max, cosine;
+
+    etas_sincos(lat_min * to_rad, &sine_min, &cosine);
+    etas_sincos(lat_max * to_rad, &sine_max, &cosine);
+    return (sim_constants){
+        .window_days = plan->window_days,
+        .horizon_days = plan->inv_tau > 0 ? ETAS_PLAN_HORIZON_TAUS / plan->inv_tau : INFINITY,
+        .c_days = plan->c_days,
+        .omega = plan->omega,
+        .inv_tau = plan->inv_tau,
+        .productivity = plan->productivity * etas_pow(plan->c_days, -plan->omega),
+        .alpha = plan->alpha,
+        .d_km2 = plan->d_km2,
+        .gamma = plan->gamma,
+        .minus_inv_rho = -1 / plan->rho,
+        .km_per_degree = to_rad * plan->earth_radius_km,
+        .beta = plan->beta,
+        .mag_span_cdf = plan->mag_span_cdf,
+        .mc = plan->mc,
+        .delta_m = plan->delta_m,
+        .m_max = plan->m_max,
+        .gaussian_scale_deg = plan->background.gaussian_scale_deg,
+        .lon_min = lon_min,
+        .lon_span = lon_max - lon_min,
+        .sine_min = sine_min,
+        .sine_span = sine_max - sine_min,
+        /* whole milliseconds from the start: the first not before, the first not inside */
+        .output_ms = (double)((plan->output_start - plan->start + 999999) / ETAS_NS_PER_MS),
+        .end_ms = (double)((plan->end - plan->start + 999999) / ETAS_NS_PER_MS),
+        .threshold_units = floor((plan->m_threshold - plan->delta_m / 2) * ETAS_MAG_UNITS + 0.5),
+    };
+}
+
+/* About how many events a catalogue has, for the sizes of batches only. */
+static double expected_events(const etas_plan *plan)
+{
+    const double ratio = plan->branching_ratio;
+    const double cascade = ratio >= 0 && ratio < 0.99 ? 1 / (1 - ratio) : 100;
+
+    return 1 + (plan->background.mean + plan->history.mean) * cascade;
+}
+
+static size_t batch_of(const etas_plan *plan, double n_events)
+{
+    const double n = n_events / expected_events(plan);
+
+    return n < 1 ? 1 : n < (double)MAX_BATCH ? (size_t)n : MAX_BATCH;
+}
+
+size_t etas_simulator_batch(const etas_plan *plan)
+{
+    return batch_of(plan, EVENTS_PER_RUN);
+}
+
+etas_status etas_simulator_open(etas_simulator **out, const etas_plan *plan, const char *kernels,
+                                etas_error *err)
+{
+    static const sim_kernels *const tables[] = ETAS_ISA_TABLES(sim_kernels_);
+    const etas_isa isa = etas_isa_named(kernels);
+    etas_simulator *self;
+
+    if (isa == ETAS_ISA_UNSUPPORTED)
+        return etas_fail(err, ETAS_E_ARG, "kernels \"%s\" are unknown or need another CPU",
+                         kernels);
+    if (plan->algorithm != ETAS_ALGORITHM_VERSION)
+        return etas_fail(err, ETAS_E_VERSION,
+                         "the model is for algorithm version %u, this program computes version %d",
+                         (unsigned)plan->algorithm, ETAS_ALGORITHM_VERSION);
+    self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for a simulator");
+    self->plan = plan;
+    self->kernels = tables[isa];
+    self->constants = constants_of(plan);
+    self->batch = batch_of(plan, EVENTS_PER_BATCH);
+    *out = self;
+    return ETAS_OK;
+}
+
+void etas_simulator_close(etas_simulator *self)
+{
+    if (self == NULL)
+        return;
+    sim_cohort_free(&self->now);
+    sim_cohort_free(&self->next);
+    etas_array_free((void **)&self->found.catalog);
+    etas_array_free((void **)&self->found.time_ms);
+    etas_array_free((void **)&self->found.lat);
+    etas_array_free((void **)&self->found.lon);
+    etas_array_free((void **)&self->found.mag);
+    etas_array_free((void **)&self->found.generation);
+    etas_array_free((void **)&self->tally);
+    etas_array_free((void **)&self->keys);
+    etas_array_free((void **)&self->spare);
+    etas_array_free((void **)&self->offset);
+    free(self);
+}
+
+/* ---- run ---- */
+
+static etas_status run_batch(etas_simulator *self, etas_events *out, etas_error *err)
+{
+    etas_status st;
+
+    if (etas_array_reserve((void **)&self->tally, &self->tally_capacity, self->count,
+                           sizeof *self->tally) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu catalogues", self->count);
+    memset(self->tally, 0, self->count * sizeof *self->tally);
+    self->found.n = 0;
+    st = sim_background(self, err);
+    for (uint32_t generation = 0; st == ETAS_OK && self->now.n > 0; generation++) {
+        const sim_cohort swap = self->now;
+
+        if (generation > self->plan->max_generations)
+            return sim_fail_limit(self, self->now.catalog[0], "has too many generations", err);
+        st = sim_report(self, generation, err);
+        if (st == ETAS_OK)
+            st = sim_cascade(self, generation + 1, err);
+        self->now = self->next;
+        self->next = swap;
+    }
+    return st == ETAS_OK ? sim_deliver(self, out, err) : st;
+}
+
+etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t first, size_t count,
+                               etas_events *out, etas_error *err)
+{
+    etas_status st = ETAS_OK;
+
+    out->n = out->n_catalogs = 0;
+    if (first > ETAS_MAX_CATALOGS || count > ETAS_MAX_CATALOGS - first)
+        return etas_fail(err, ETAS_E_ARG, "catalogue indices end at 2^48");
+    self->seed = seed;
+    for (size_t done = 0; done < count && st == ETAS_OK; done += self->count) {
+        self->first = first + done;
+        self->count = count - done < self->batch ? count - done : self->batch;
+        st = run_batch(self, out, err);
+    }
+    if (st != ETAS_OK)
+        out->n = out->n_catalogs = 0;
+    return st;
+}
