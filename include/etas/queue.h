@@ -233,6 +233,7 @@ typedef struct etas_claim {
     uint64_t seed;
     char model_sha256[65];
     double lease_s; /**< beat at least every sixth of it */
+    char why[24];   /**< of EMPTY: none, paused, full, silent, algorithm, cancelled, leases */
 } etas_claim;
 ETAS_NODISCARD etas_status etas_queue_claim(etas_queue *self, const etas_agent *agent,
                                             const etas_claim_request *request, etas_claim *out,

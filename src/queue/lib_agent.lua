@@ -1,0 +1,464 @@
+
+-- ---- agents
+
+-- Leases of an agent that it does not hold (claims whose reply was lost) go back.
+local function reconcile(c, agent, held)
+  local sum = 0
+  for _, l in pairs(leases_of(c, agent)) do
+    if not held[int(l.token) .. l.run] then
+      sum = sum + give_back(c, l)
+    end
+  end
+  return sum
+end
+
+-- Protocols of live participants other than this one, when none of them speaks ours.
+local function foreign_protocols(c, agent)
+  if call('ZCOUNT', c.P .. 'agents', int(c.now - GONE_MS), '+inf') > 0
+      or call('ZCARD', c.P .. 'runs') > 0 then
+    return nil
+  end
+  local all, seen, list = call('HGETALL', c.V), {}, {}
+  for i = 1, #all, 2 do
+    local protocol, ms = all[i + 1]:match('^(%d+) %S+ %S+ (%d+)')
+    if protocol and all[i] ~= agent and c.now - tonumber(ms) < GONE_MS then
+      if tonumber(protocol) == PROTOCOL then
+        return nil
+      end
+      if not seen[protocol] then
+        seen[protocol] = true
+        list[#list + 1] = protocol
+      end
+    end
+  end
+  return #list > 0 and table.concat(list, ' '):sub(1, 60) or nil
+end
+
+local function slots_of(c, agent)
+  local info = call('HGET', c.P .. 'info', agent)
+  return tonumber(info and info:match('^%S+ %d+ (%d+) ') or 0)
+end
+
+define('hello', {'allow-oom'}, function(c, a)
+  local agent, P = identity(a[1], 'agent'), c.P
+  local host, pid, slots = word(a[2], 'host'), number(a[3], 'pid'), number(a[4], 'slots')
+  local busy, release, algorithm = number(a[5], 'busy'), word(a[6], 'release'),
+                                   number(a[7], 'algorithm')
+  local simulated, held = number(a[8], 'simulated'), {}
+  if #a - 8 > MAX_NAMES then
+    refuse('too many leases')
+  end
+  call('HSET', c.V, agent, string.format('%d %s %.0f %.0f', PROTOCOL, release, algorithm, c.now))
+  local foreign = foreign_protocols(c, agent)
+  if foreign then
+    return {'INCOMPATIBLE', foreign}
+  end
+  for i = 9, #a do
+    local l = read_lease(agent, a[i])
+    held[int(l.token) .. l.run] = true
+  end
+  local sum = reconcile(c, agent, held)
+  local old = call('HGET', P .. 'info', agent)
+  local since = old and old:match('(%d+)$') or int(c.now)
+  call('HINCRBY', P .. 'pool', 'slots', int(slots - slots_of(c, agent)))
+  call('HSET', P .. 'info', agent,
+       string.format('%s %.0f %.0f %.0f %s %.0f %.0f %s', host, pid, slots, busy, release,
+                     algorithm, simulated, since))
+  call('ZADD', P .. 'agents', int(c.now), agent)
+  return {'OK', int(sum)}
+end)
+
+local function forget_agent(c, agent)
+  call('ZREM', c.P .. 'agents', agent)
+  call('HDEL', c.P .. 'info', agent)
+  call('HDEL', c.V, agent)
+end
+
+define('bye', {'allow-oom'}, function(c, a)
+  local agent = identity(a[1], 'agent')
+  local sum = reconcile(c, agent, {})
+  call('HINCRBY', c.P .. 'pool', 'slots', int(-slots_of(c, agent)))
+  forget_agent(c, agent)
+  call('HDEL', c.P .. 'marks', agent)
+  return {'OK', int(sum)}
+end)
+
+-- A word for the agent, if there is one: it is unknown, or marked.
+local function command_for(c, agent)
+  if not call('ZSCORE', c.P .. 'agents', agent) then
+    return 'HELLO'
+  end
+  call('ZADD', c.P .. 'agents', int(c.now), agent)
+  local mark = call('HGET', c.P .. 'marks', agent)
+  return mark and (mark:find('^now') and 'NOW' or 'STOP') or nil
+end
+
+local function chunk_of(c, r, rate, remaining)
+  local chunk = tonumber(r.chunk) or 0
+  if chunk < 1 then
+    local live = math.max(1, tonumber(call('HGET', c.P .. 'pool', 'slots') or 0) or 1)
+    chunk = (tonumber(r.pend) or 0) / (4 * live)
+    if rate > 0 then
+      chunk = math.min(chunk, rate * (tonumber(r.task_ms) or 0) / 1000)
+      if remaining then
+        chunk = math.min(chunk, rate * remaining)
+      end
+    else
+      chunk = math.min(chunk, FIRST_CHUNK)
+    end
+  end
+  return math.max(1, math.min(math.floor(chunk), 2 ^ 31 - 1))
+end
+
+-- Why nobody may claim from this run now, else nil.
+local function closed(c, run, r, algorithm)
+  if r.state ~= 'open' then
+    return 'cancelled'
+  elseif r.full == '1' or (tonumber(r.bytes) or 0) >= (tonumber(r.mark) or 0) then
+    return 'full'
+  elseif c.now - (tonumber(r.beat) or 0) >= SILENT_MS then
+    return 'silent'
+  elseif tonumber(r.algorithm) ~= algorithm then
+    return 'algorithm'
+  elseif not model_complete(c, r.sha) then
+    call('HSET', run_key(c, run), 'nomodel', '1')
+    hint(c, run)
+    return 'nomodel'
+  end
+  return nil
+end
+
+-- The head of pending, or a piece of it.
+local function cut(c, run, chunk)
+  local key = c.P .. 'pending:' .. run
+  local d = read_descriptor(call('LINDEX', key, 0))
+  if not d then
+    call('LPOP', key)
+    return nil
+  end
+  if d.count > chunk then
+    call('LSET', key, 0, describe({first = d.first + chunk, count = d.count - chunk, errors = 0,
+                                   lost = d.lost}))
+    d.count = chunk
+  else
+    call('LPOP', key)
+  end
+  call('HINCRBY', run_key(c, run), 'pend', int(-d.count))
+  return d
+end
+
+local function next_token(c)
+  local token = math.max(c.us, (tonumber(call('HGET', c.P .. 'pool', 'token') or 0) or 0) + 1)
+  call('HSET', c.P .. 'pool', 'token', int(token))
+  return token
+end
+
+define('claim', {'allow-oom'}, function(c, a)
+  local agent, algorithm, P = identity(a[1], 'agent'), number(a[2], 'algorithm'), c.P
+  local rate, remaining = tonumber(a[3]), tonumber(a[4])
+  if not rate or not (rate >= 0 and rate < 1e15) or not remaining then
+    refuse('bad rate')
+  end
+  if not (remaining >= 0 and remaining < 1e15) then
+    remaining = nil
+  end
+  local command = command_for(c, agent)
+  if command then
+    return {command}
+  end
+  if call('HGET', P .. 'pool', 'paused') == '1' then
+    return {'EMPTY', 'paused'}
+  end
+  if call('ZCARD', P .. 'leases') >= MAX_LEASES then
+    return {'EMPTY', 'leases'}
+  end
+  local why = 'none'
+  for _, run in ipairs(call('ZRANGE', P .. 'runs', 0, MAX_RUNS - 1)) do
+    local r = run_fields(c, run, {'bytes', 'mark', 'full', 'beat', 'algorithm', 'sha', 'chunk',
+                                  'pend', 'task_ms', 'lease_ms', 'seed'})
+    if r and call('LLEN', P .. 'pending:' .. run) > 0 then
+      local reason = closed(c, run, r, algorithm)
+      local l = not reason and cut(c, run, chunk_of(c, r, rate, remaining))
+      if l then
+        l.token, l.run, l.agent = next_token(c), run, agent
+        local member = lease_member(l)
+        call('ZADD', P .. 'leases', int(c.now + tonumber(r.lease_ms)), member)
+        call('ZADD', P .. 'runs', int(call('HINCRBY', P .. 'pool', 'turn', 1)), run)
+        if call('LLEN', P .. 'pending:' .. run) > 0 and call('LLEN', P .. 'wake') == 0 then
+          hint(c)
+        end
+        return {'WORK', member:sub(1, -34), r.seed, r.sha, r.lease_ms}
+      end
+      why = why ~= 'nomodel' and reason or why
+    end
+  end
+  if why == 'nomodel' then
+    return {'NOMODEL'}
+  end
+  return {'EMPTY', why}
+end)
+
+define('beat', {'allow-oom'}, function(c, a)
+  local agent, busy, simulated = identity(a[1], 'agent'), number(a[2], 'busy'),
+                                 number(a[3], 'simulated')
+  local leases, info_key, terms = c.P .. 'leases', c.P .. 'info', {}
+  local command = command_for(c, agent)
+  if #a - 3 > MAX_NAMES then
+    refuse('too many leases')
+  end
+  if command ~= 'HELLO' then
+    local head, release, algorithm, since = (call('HGET', info_key, agent) or ''):match(
+      '^(%S+ %d+ %d+) %d+ (%S+) (%d+) %d+ (%d+)$')
+    if head then
+      call('HSET', info_key, agent, string.format('%s %.0f %s %s %.0f %s', head, busy, release,
+                                                  algorithm, simulated, since))
+      call('HSET', c.V, agent, string.format('%d %s %s %.0f', PROTOCOL, release, algorithm,
+                                             c.now))
+    end
+  end
+  local reply = {command or 'OK'}
+  for i = 4, #a do
+    local l = read_lease(agent, a[i])
+    local member, verdict = lease_member(l), 'LOST'
+    terms[l.run] = terms[l.run] or run_fields(c, l.run, {'lease_ms'}) or {state = 'gone'}
+    if terms[l.run].state ~= 'open' then
+      give_back(c, l)
+      verdict = 'CANCEL'
+    elseif call('ZSCORE', leases, member) then
+      call('ZADD', leases, int(c.now + tonumber(terms[l.run].lease_ms)), member)
+      verdict = 'OK'
+    end
+    reply[#reply + 1] = verdict
+  end
+  return reply
+end)
+
+define('commit', {}, function(c, a)
+  local agent, P = identity(a[1], 'agent'), c.P
+  local l, count, sum, frame = read_lease(agent, a[2]), number(a[3], 'count'), checksum(a[5]), a[6]
+  local leases, member, key = P .. 'leases', lease_member(l), run_key(c, l.run)
+  if count < 1 or count > l.count then
+    refuse('a count outside the lease')
+  end
+  if type(frame) ~= 'string' or #frame < 1
+      or #frame > (count > 1 and MAX_FRAME or MAX_LONE_FRAME) then
+    refuse('bad frame size')
+  end
+  local r = run_fields(c, l.run, {'bytes', 'mark', 'lease_ms'})
+  if not r or r.state ~= 'open' then
+    give_back(c, l)
+    return {'CANCEL'}
+  end
+  local rest = {first = l.first + count, count = l.count - count, errors = 0, lost = l.lost,
+                token = l.token, run = l.run, agent = agent}
+  if not call('ZSCORE', leases, member) then
+    local done = rest.count > 0 and call('ZSCORE', leases, lease_member(rest))
+    return {done and 'OK' or 'LOST'}
+  end
+  local there = call('LLEN', P .. 'outmeta:' .. l.run)
+  if there > 0 and (there >= MAX_FRAMES or tonumber(r.bytes) + #frame > tonumber(r.mark)) then
+    call('HSET', key, 'full', '1')
+    hint(c, l.run)
+    return {'WAIT'}
+  end
+  call('ZREM', leases, member)
+  call('RPUSH', P .. 'outmeta:' .. l.run,
+       string.format('%.0f %.0f %s %.0f %s', l.first, count, sum, #frame, agent))
+  call('RPUSH', P .. 'out:' .. l.run, frame)
+  call('HINCRBY', key, 'bytes', #frame)
+  call('HINCRBY', key, 'simulated', int(count))
+  call('HINCRBY', P .. 'pool', 'simulated', int(count))
+  if rest.count > 0 then
+    if a[4] == '1' then
+      put_back(c, l.run, {rest})
+    else
+      call('ZADD', leases, int(c.now + tonumber(r.lease_ms)), lease_member(rest))
+    end
+  end
+  hint(c, l.run)
+  return {'OK'}
+end)
+
+define('fail', {'allow-oom'}, function(c, a)
+  local agent = identity(a[1], 'agent')
+  local l, kind, reached = read_lease(agent, a[2]), a[3], number(a[4], 'reached')
+  local signal, message = number(a[5], 'signal'), a[6] or ''
+  if (kind ~= 'error' and kind ~= 'drain') or reached < l.first or reached >= l.first + l.count then
+    refuse('bad failure')
+  end
+  if not call('ZSCORE', c.P .. 'leases', lease_member(l)) then
+    return {'LOST'}
+  end
+  local r = run_fields(c, l.run, {'attempts'})
+  if not r or kind == 'drain' then
+    give_back(c, l)
+    return {'OK'}
+  end
+  call('ZREM', c.P .. 'leases', lease_member(l))
+  local back, attempts = {}, tonumber(r.attempts) or 3
+  local bad = {first = reached, count = l.first + l.count - reached, errors = 1, lost = l.lost}
+  if reached > l.first then
+    back[1] = {first = l.first, count = reached - l.first, errors = l.errors, lost = l.lost}
+  else
+    bad.errors = l.errors + 1
+  end
+  if bad.errors >= attempts or bad.errors >= 2 then
+    local rest = {first = reached + 1, count = bad.count - 1, errors = 0, lost = l.lost}
+    if bad.errors < attempts or not dead_full(c, l.run) then
+      bad.count = 1
+    end
+    if bad.errors >= attempts then
+      bury(c, l.run, bad, signal, message)
+    else
+      back[#back + 1] = bad
+    end
+    if bad.count == 1 and rest.count > 0 then
+      back[#back + 1] = rest
+    end
+  else
+    back[1 + #back] = bad
+  end
+  call('HINCRBY', run_key(c, l.run), 'repeated', int(l.count))
+  put_back(c, l.run, back)
+  return {'OK'}
+end)
+
+-- ---- reap
+
+-- An expired lease: its worker is lost.
+local function lose(c, l, r)
+  call('ZREM', c.P .. 'leases', lease_member(l))
+  local lost, half = l.lost + 1, math.ceil(l.count / 2)
+  call('HINCRBY', run_key(c, l.run), 'repeated', int(l.count))
+  if lost >= (tonumber(r.max_lost) or 10) and (l.count == 1 or dead_full(c, l.run)) then
+    bury(c, l.run, {first = l.first, count = l.count, errors = l.errors, lost = lost}, 0,
+         string.format('lost with its worker %d times', lost))
+    return true
+  elseif lost >= 2 and l.count > 1 then
+    put_back(c, l.run, {{first = l.first, count = half, errors = l.errors, lost = lost},
+                        {first = l.first + half, count = l.count - half, errors = 0,
+                         lost = lost}})
+  else
+    put_back(c, l.run, {{first = l.first, count = l.count, errors = l.errors, lost = lost}})
+  end
+  return false
+end
+
+-- Once a second: what costs a pass over agents and runs.
+local function sweep(c)
+  local P = c.P
+  call('HSET', P .. 'pool', 'swept', int(c.now), 'slots', int(count_slots(c)))
+  for _, agent in ipairs(call('ZRANGEBYSCORE', P .. 'agents', '-inf', int(c.now - GONE_MS),
+                              'LIMIT', 0, 1000)) do
+    forget_agent(c, agent)
+  end
+  for _, run in ipairs(call('ZRANGE', P .. 'runs', 0, MAX_RUNS - 1)) do
+    local r = run_fields(c, run, {'beat', 'full', 'bytes', 'mark', 'simulated', 'rate', 'rate_ms',
+                                  'rate_n'})
+    if not r then
+      call('ZREM', P .. 'runs', run)
+    else
+      local dt, n = (c.now - (tonumber(r.rate_ms) or 0)) / 1000, tonumber(r.simulated) or 0
+      if dt >= 1 or dt < 0 then
+        local rate = tonumber(r.rate) or 0
+        if dt > 0 then
+          rate = rate + ((n - (tonumber(r.rate_n) or 0)) / dt - rate) * (1 - math.exp(-dt / 10))
+        end
+        call('HSET', run_key(c, run), 'rate', string.format('%.6g', math.max(rate, 0)),
+             'rate_ms', int(c.now), 'rate_n', int(n))
+      end
+      if (r.full == '1' or (tonumber(r.bytes) or 0) >= (tonumber(r.mark) or 0))
+          and c.now - (tonumber(r.beat) or 0) >= GONE_MS then
+        out_to_pending(c, run)
+      end
+    end
+  end
+end
+
+-- Once a minute: what has outlived its use.
+local function prune(c)
+  local versions, marks = call('HGETALL', c.V), call('HGETALL', c.P .. 'marks')
+  call('HSET', c.P .. 'pool', 'pruned', int(c.now))
+  call('ZREMRANGEBYSCORE', c.P .. 'past', '-inf', int(c.now - HOUR_MS))
+  for i = 1, #versions, 2 do
+    local ms = tonumber(versions[i + 1]:match('^%d+ %S+ %S+ (%d+)') or 0)
+    if c.now - ms > GONE_MS then
+      call('HDEL', c.V, versions[i])
+    end
+  end
+  for i = 1, #marks, 2 do
+    local ms = tonumber(marks[i + 1]:match('(%d+)$') or 0)
+    if c.now - ms > DAY_MS then
+      call('HDEL', c.P .. 'marks', marks[i])
+    end
+  end
+end
+
+-- After a gap the clock, the server or everybody was away: stamps from the future come back.
+local function bring_back(c)
+  for _, agent in ipairs(call('ZRANGEBYSCORE', c.P .. 'agents', '(' .. int(c.now), '+inf')) do
+    call('ZADD', c.P .. 'agents', int(c.now), agent)
+  end
+  for _, run in ipairs(call('ZRANGE', c.P .. 'runs', 0, MAX_RUNS - 1)) do
+    local r = run_fields(c, run, {'beat'})
+    if r and (tonumber(r.beat) or 0) > c.now then
+      call('HSET', run_key(c, run), 'beat', int(c.now))
+    end
+  end
+end
+
+define('reap', {'allow-oom'}, function(c)
+  local P, leases = c.P, c.P .. 'leases'
+  local stamps = call('HMGET', P .. 'pool', 'reap', 'swept', 'pruned')
+  local last = tonumber(stamps[1] or nil)
+  local back, dead, rearmed, longest, shortest = 0, 0, 0, 0, math.huge
+  local runs = {}
+  for _, run in ipairs(call('ZRANGE', P .. 'runs', 0, -1)) do
+    local r = run_fields(c, run, {'lease_ms', 'max_lost'})
+    if r then
+      r.term = tonumber(r.lease_ms) or SILENT_MS
+      r.gap = not last or last > c.now or c.now - last > r.term / 2
+      runs[run], longest, shortest = r, math.max(longest, r.term), math.min(shortest, r.term)
+    end
+  end
+  local gap = not last or last > c.now or c.now - last > shortest / 2
+  local list
+  if gap then
+    list = call('ZRANGE', leases, 0, -1, 'WITHSCORES')
+    bring_back(c)
+  else
+    list = call('ZRANGEBYSCORE', leases, '-inf', int(c.now), 'WITHSCORES', 'LIMIT', 0, 1000)
+    for _, x in ipairs(call('ZRANGEBYSCORE', leases, '(' .. int(c.now + longest + 1), '+inf',
+                            'WITHSCORES', 'LIMIT', 0, 1000)) do
+      list[#list + 1] = x
+    end
+  end
+  for i = 1, #list, 2 do
+    local l, deadline = read_member(list[i]), tonumber(list[i + 1])
+    local r = l and runs[l.run]
+    local marked = deadline % 1 ~= 0
+    if not r then
+      call('ZREM', leases, list[i])
+    elseif r.gap and not marked then
+      call('ZADD', leases, string.format('%.1f', c.now + r.term + 0.5), list[i])
+      rearmed = rearmed + 1
+    elseif deadline <= c.now then
+      if lose(c, l, r) then
+        dead = dead + l.count
+      else
+        back = back + l.count
+      end
+    elseif deadline > c.now + r.term + 1 then
+      call('ZADD', leases, string.format('%.1f', c.now + r.term + (marked and 0.5 or 0)), list[i])
+    end
+  end
+  call('HSET', P .. 'pool', 'reap', int(c.now))
+  local swept, pruned = tonumber(stamps[2] or nil), tonumber(stamps[3] or nil)
+  if not swept or swept > c.now or c.now - swept >= 1000 then
+    sweep(c)
+  end
+  if not pruned or pruned > c.now or c.now - pruned >= SILENT_MS then
+    prune(c)
+  end
+  return {'OK', int(back), int(dead), int(rearmed)}
+end)

@@ -1,0 +1,384 @@
+#include "queue/queue_link.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <unistd.h>
+
+#include "etas/text.h"
+#include "queue/queue_library.h"
+#include "queue/queue_reply.h"
+
+etas_redis_options etas_redis_options_default(void)
+{
+    return (etas_redis_options){.host = "localhost",
+                                .port = 6379,
+                                .pool = "default",
+                                .connect_timeout_s = 5,
+                                .command_timeout_s = 30};
+}
+
+static bool is_word_char(char c, const char *also)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           (c != '\0' && strchr(also, c) != NULL);
+}
+
+static bool is_pool_name(const char *name)
+{
+    const size_t len = strlen(name);
+
+    for (size_t i = 0; i < len; i++)
+        if (!is_word_char(name[i], "-_."))
+            return false;
+    return len > 0 && len <= 64;
+}
+
+static void wipe_free(const char **text)
+{
+    char *copy = (char *)(uintptr_t)*text; /* ours, made by strdup */
+
+    if (copy != NULL)
+        explicit_bzero(copy, strlen(copy));
+    free(copy);
+    *text = NULL;
+}
+
+static bool copy_string(const char **text)
+{
+    if (*text == NULL)
+        return true;
+    *text = strdup(*text);
+    return *text != NULL;
+}
+
+etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options, etas_error *err)
+{
+    etas_queue *self;
+    etas_redis_options *o;
+    bool copied;
+
+    *out = NULL;
+    if (options->pool == NULL || !is_pool_name(options->pool))
+        return etas_fail(err, ETAS_E_ARG,
+                         "a pool's name has 1 to 64 letters, digits, '-', '_' and '.'");
+    if (!(options->connect_timeout_s > 0) || !(options->command_timeout_s > 0))
+        return etas_fail(err, ETAS_E_ARG, "timeouts are positive");
+    self = calloc(1, sizeof *self);
+    if (self == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory");
+    o = &self->options;
+    *o = *options;
+    if (o->host == NULL)
+        o->host = "localhost";
+    copied = copy_string(&o->host);
+    copied = copy_string(&o->socket_path) && copied;
+    copied = copy_string(&o->user) && copied;
+    copied = copy_string(&o->password) && copied;
+    copied = copy_string(&o->pool) && copied;
+    if (!copied) {
+        etas_queue_close(self);
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory");
+    }
+    (void)etas_format(sizeof self->key, self->key, "etas:{%s}:v%d:pool", o->pool,
+                      ETAS_PROTOCOL_VERSION);
+    if (o->socket_path != NULL)
+        (void)etas_format(sizeof self->place, self->place, "%s", o->socket_path);
+    else
+        (void)etas_format(sizeof self->place, self->place, "%s:%u", o->host, o->port);
+    *out = self;
+    return ETAS_OK;
+}
+
+void etas_queue_disconnect(etas_queue *self)
+{
+    if (self->link != NULL)
+        redisFree(self->link);
+    if (self->hint != NULL)
+        redisFree(self->hint);
+    self->link = self->hint = NULL;
+}
+
+void etas_queue_close(etas_queue *self)
+{
+    if (self == NULL)
+        return;
+    etas_queue_disconnect(self);
+    etas_arena_free(&self->args.arena);
+    etas_array_free((void **)&self->args.argv);
+    etas_array_free((void **)&self->args.lens);
+    wipe_free(&self->options.host);
+    wipe_free(&self->options.socket_path);
+    wipe_free(&self->options.user);
+    wipe_free(&self->options.password);
+    wipe_free(&self->options.pool);
+    free(self);
+}
+
+const char *etas_queue_host(const etas_queue *self)
+{
+    return self->place;
+}
+
+bool etas_queue_memory_full(const etas_queue *self)
+{
+    return self->memory_full;
+}
+
+double etas_backoff_s(uint32_t attempt, double cap_s, uint64_t random)
+{
+    const double ceiling = fmin(cap_s, ldexp(0.1, attempt < 64 ? (int)attempt : 64));
+
+    return ceiling * ((double)(random >> 11) * 0x1p-53);
+}
+
+/* ---- errors ---- */
+
+etas_status queue_broken(const etas_queue *self, const redisContext *link, etas_error *err)
+{
+    const int reason = errno;
+    etas_status st = ETAS_E_NET;
+
+    if (link->err == REDIS_ERR_PROTOCOL)
+        st = ETAS_E_CORRUPT;
+    else if (link->err == REDIS_ERR_OOM)
+        st = ETAS_E_NOMEM;
+    else if (link->err == REDIS_ERR_IO &&
+             (reason == EAGAIN || reason == EWOULDBLOCK || reason == ETIMEDOUT))
+        st = ETAS_E_TIMEOUT;
+#ifdef REDIS_ERR_TIMEOUT
+    else if (link->err == REDIS_ERR_TIMEOUT)
+        st = ETAS_E_TIMEOUT;
+#endif
+    (void)etas_fail(err, st, "%s", st == ETAS_E_TIMEOUT ? "no answer in time" : link->errstr);
+    (void)etas_error_on_host(err, self->place);
+    return st;
+}
+
+static bool starts_with(const redisReply *reply, const char *word)
+{
+    const size_t len = strlen(word);
+
+    return (size_t)reply->len >= len && memcmp(reply->str, word, len) == 0;
+}
+
+etas_status queue_classify(const etas_queue *self, const redisReply *reply, etas_error *err)
+{
+    static const struct {
+        const char *start;
+        etas_status status;
+    } table[] = {
+        {"MISCONF ", ETAS_E_AWAY},
+        {"LOADING ", ETAS_E_AWAY},
+        {"READONLY ", ETAS_E_AWAY},
+        {"BUSY ", ETAS_E_AWAY},
+        {"MASTERDOWN ", ETAS_E_AWAY},
+        {"CLUSTERDOWN ", ETAS_E_AWAY},
+        {"TRYAGAIN ", ETAS_E_AWAY},
+        {"NOREPLICAS ", ETAS_E_AWAY},
+        {"UNBLOCKED ", ETAS_E_AWAY},
+        {"ERR max number of clients", ETAS_E_AWAY},
+        {"ERR Function not found", ETAS_E_AWAY},
+        {"NOAUTH ", ETAS_E_AUTH},
+        {"WRONGPASS ", ETAS_E_AUTH},
+        {"NOPERM ", ETAS_E_AUTH},
+        {"DENIED ", ETAS_E_AUTH},
+        {"ERR invalid password", ETAS_E_AUTH},
+        {"ETAS ", ETAS_E_ARG},
+    };
+    etas_status st = ETAS_E_REFUSED;
+    char text[200] = "";
+
+    for (size_t i = 0; i < sizeof table / sizeof *table; i++)
+        if (starts_with(reply, table[i].start))
+            st = table[i].status;
+    for (size_t i = 0; i < (size_t)reply->len && i + 1 < sizeof text; i++) {
+        const char c = reply->str[i];
+
+        text[i] = c >= ' ' && c <= '~' ? c : '?';
+        text[i + 1] = '\0';
+    }
+    (void)etas_fail(err, st, "the server answered: %s", text);
+    (void)etas_error_on_host(err, self->place);
+    return st;
+}
+
+etas_status queue_damaged(etas_queue *self, const char *call, etas_error *err)
+{
+    etas_queue_disconnect(self);
+    (void)etas_fail(err, ETAS_E_CORRUPT, "the server's answer to %s makes no sense", call);
+    (void)etas_error_on_host(err, self->place);
+    return ETAS_E_CORRUPT;
+}
+
+/* ---- connecting ---- */
+
+static struct timeval seconds(double s)
+{
+    const double whole = floor(fmin(s, 1e9));
+
+    return (struct timeval){.tv_sec = (time_t)whole,
+                            .tv_usec = (suseconds_t)((fmin(s, 1e9) - whole) * 1e6)};
+}
+
+/* AUTH goes past hiredis' buffers, which are freed without being wiped; and whatever the server
+ * says about it is not repeated, for it might contain the secret. */
+static etas_status authenticate(const etas_queue *self, redisContext *link, etas_error *err)
+{
+    const etas_redis_options *o = &self->options;
+    const char *argv[3] = {"AUTH", o->user != NULL ? o->user : o->password, o->password};
+    const size_t lens[3] = {4, strlen(argv[1]), strlen(o->password)};
+    const int argc = o->user != NULL ? 3 : 2;
+    char *command = NULL;
+    redisReply *reply = NULL;
+    etas_status st = ETAS_OK;
+    const int len = (int)redisFormatCommandArgv(&command, argc, argv, lens);
+
+    if (len < 0)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory");
+    for (size_t sent = 0; sent < (size_t)len;) {
+        const ssize_t n = send(link->fd, command + sent, (size_t)len - sent, MSG_NOSIGNAL);
+
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            st = etas_fail(err, ETAS_E_NET, "the connection was lost");
+            break;
+        }
+        sent += (size_t)n;
+    }
+    explicit_bzero(command, (size_t)len);
+    redisFreeCommand(command);
+    if (st == ETAS_OK && redisGetReply(link, (void **)&reply) != REDIS_OK)
+        st = queue_broken(self, link, err);
+    else if (st == ETAS_OK && reply->type == REDIS_REPLY_ERROR) {
+        etas_error dropped = {0};
+
+        st = queue_classify(self, reply, &dropped);
+        st = st == ETAS_E_AWAY ? st : ETAS_E_AUTH;
+        (void)etas_fail(err, st, "%s",
+                        st == ETAS_E_AWAY ? "the server is not ready"
+                                          : "the server refused the user name or password");
+    }
+    if (reply != NULL)
+        freeReplyObject(reply);
+    return st;
+}
+
+/* One line "name:value" of INFO. */
+static bool info_line(const redisReply *reply, const char *name, size_t capacity, char out[])
+{
+    const size_t len = strlen(name);
+    const char *at = reply->str, *end = reply->str + reply->len;
+
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        const size_t n = (size_t)((stop != NULL ? stop : end) - at);
+
+        if (n > len && memcmp(at, name, len) == 0 && at[len] == ':') {
+            size_t k = 0;
+
+            for (size_t i = len + 1; i < n && k + 1 < capacity && at[i] > ' ' && at[i] <= '~'; i++)
+                out[k++] = at[i];
+            out[k] = '\0';
+            return true;
+        }
+        if (stop == NULL)
+            break;
+        at = stop + 1;
+    }
+    return false;
+}
+
+/* What the server is; stays unknown where the user may not ask. */
+static void learn(etas_queue *self, const redisReply *reply)
+{
+    char text[32] = "";
+
+    self->policy[0] = self->version[0] = '\0';
+    self->maxmemory = 0;
+    if (reply->type != REDIS_REPLY_STRING)
+        return;
+    (void)info_line(reply, "redis_version", sizeof self->version, self->version);
+    (void)info_line(reply, "maxmemory_policy", sizeof self->policy, self->policy);
+    if (info_line(reply, "maxmemory", sizeof text, text))
+        (void)etas_parse_u64(text, strlen(text), &self->maxmemory);
+}
+
+static etas_status greet(etas_queue *self, redisContext *link, etas_error *err)
+{
+    char name[96];
+    redisReply *reply;
+    etas_status st = ETAS_OK;
+
+    if (self->options.password != NULL)
+        st = authenticate(self, link, err);
+    if (st == ETAS_OK && self->options.db != 0) {
+        reply = redisCommand(link, "SELECT %u", self->options.db);
+        if (reply == NULL)
+            return queue_broken(self, link, err);
+        if (reply->type == REDIS_REPLY_ERROR)
+            st = queue_classify(self, reply, err);
+        freeReplyObject(reply);
+    }
+    if (st != ETAS_OK)
+        return st;
+    (void)etas_format(sizeof name, name, "etas-%s", self->options.pool);
+    reply = redisCommand(link, "CLIENT SETNAME %s", name); /* for CLIENT LIST; not vital */
+    if (reply == NULL)
+        return queue_broken(self, link, err);
+    freeReplyObject(reply);
+    reply = redisCommand(link, "INFO");
+    if (reply == NULL)
+        return queue_broken(self, link, err);
+    if (reply->type == REDIS_REPLY_ERROR && !starts_with(reply, "NOPERM"))
+        st = queue_classify(self, reply, err);
+    learn(self, reply);
+    freeReplyObject(reply);
+    return st;
+}
+
+etas_status queue_connect(etas_queue *self, redisContext **out, etas_error *err)
+{
+    const etas_redis_options *o = &self->options;
+    const struct timeval patience = seconds(o->connect_timeout_s);
+    redisContext *link = o->socket_path != NULL
+                             ? redisConnectUnixWithTimeout(o->socket_path, patience)
+                             : redisConnectWithTimeout(o->host, o->port, patience);
+    etas_status st = ETAS_OK;
+
+    *out = NULL;
+    if (link == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory");
+    if (link->err != 0) {
+        st = link->err == REDIS_ERR_OOM ? ETAS_E_NOMEM : ETAS_E_NET;
+        (void)etas_fail(err, st, "cannot connect: %s", link->errstr);
+    } else {
+        const int idle_ms = (int)fmin(o->command_timeout_s * 1000, 1e9);
+
+        /* Slots are started by fork and exec: they must not inherit the link. */
+        (void)fcntl(link->fd, F_SETFD, FD_CLOEXEC);
+        if (o->socket_path == NULL) {
+            (void)redisEnableKeepAlive(link);
+            (void)setsockopt(link->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &idle_ms, sizeof idle_ms);
+        }
+        if (redisSetTimeout(link, seconds(o->command_timeout_s)) != REDIS_OK)
+            st = queue_broken(self, link, err);
+        else
+            st = greet(self, link, err);
+    }
+    if (st != ETAS_OK) {
+        redisFree(link);
+        (void)etas_error_on_host(err, self->place);
+        return st;
+    }
+    *out = link;
+    return ETAS_OK;
+}

@@ -1,0 +1,63 @@
+/** @file queue_link.h  One connection that is made when it is needed, arguments and replies. */
+#ifndef ETAS_QUEUE_LINK_H
+#define ETAS_QUEUE_LINK_H
+
+#include <hiredis/hiredis.h>
+
+#include "etas/array.h"
+#include "etas/queue.h"
+
+/** Arguments of one command; numbers live in the arena, bytes stay the caller's. */
+typedef struct queue_args {
+    etas_arena arena;
+    const char **argv;
+    size_t *lens;
+    size_t n, argv_capacity, lens_capacity;
+    bool failed; /**< memory ran out */
+} queue_args;
+
+struct etas_queue {
+    etas_redis_options options; /**< strings are own copies */
+    char key[96];               /**< the declared key; its prefix is the pool's */
+    char place[128];            /**< host:port or socket path */
+    redisContext *link, *hint;
+    double hint_deadline; /**< monotonic seconds; the question is lost when it passes */
+    queue_args args;
+    bool memory_full, denied_said;
+    uint64_t maxmemory; /**< of the server; 0 unlimited or unknown */
+    char policy[32];    /**< maxmemory-policy, "" unknown */
+    char version[24];   /**< of the server, "" unknown */
+};
+
+/** Begin a call of etas_v1_<name>; then add arguments; then queue_call. */
+void queue_begin(etas_queue *self, const char *name);
+void queue_arg(etas_queue *self, const char *text);
+void queue_arg_bytes(etas_queue *self, size_t len, const void *bytes);
+void queue_arg_u64(etas_queue *self, uint64_t value);
+void queue_arg_format(etas_queue *self, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/** As one argument, with what an agent may not send replaced by '_'. */
+void queue_arg_word(etas_queue *self, const char *text);
+/** TOKEN RUN FIRST COUNT ERRORS LOST */
+void queue_arg_lease(etas_queue *self, const etas_lease *lease);
+
+typedef enum queue_mode {
+    QUEUE_LOAD, /**< load the library when it is missing */
+    QUEUE_READ  /**< a missing library is an empty pool: *out is NULL */
+} queue_mode;
+
+/** Send it; *out is an array that starts with a string, to be freed with freeReplyObject. */
+ETAS_NODISCARD etas_status queue_call(etas_queue *self, queue_mode mode, redisReply **out,
+                                      etas_error *err);
+
+/** A new connection, past AUTH and SELECT. */
+ETAS_NODISCARD etas_status queue_connect(etas_queue *self, redisContext **out, etas_error *err);
+/** What a NULL reply on @p link was about. */
+etas_status queue_broken(const etas_queue *self, const redisContext *link, etas_error *err);
+/** What an error reply means; never ETAS_OK. */
+etas_status queue_classify(const etas_queue *self, const redisReply *reply, etas_error *err);
+/** The reply does not fit the protocol: drops the link, E_CORRUPT. */
+etas_status queue_damaged(etas_queue *self, const char *call, etas_error *err);
+/** Drivers and agents only enter a server that keeps what it is given. */
+ETAS_NODISCARD etas_status queue_check_policy(const etas_queue *self, etas_error *err);
+
+#endif
