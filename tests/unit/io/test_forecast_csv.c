@@ -1,0 +1,200 @@
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "etas/io.h"
+#include "etas/text.h"
+#include "support/check.h"
+
+enum { N_CATALOGS = 5, N = 6 };
+
+static uint32_t counts[N_CATALOGS] = {0, 3, 0, 3, 0};
+static uint64_t times[N] = {0, 86399999, 2591999999, 1, 999, 123456};
+static int32_t lats[N] = {46500000, -1, 0, 89999999, -45123456, 7};
+static int32_t lons[N] = {7250000, -999999, 179999999, -180000000, -1000001, 1};
+static int32_t mags[N] = {23000, 30000, 45678, -5000, 100, 25};
+static uint16_t generations[N] = {0, 1, 2, 0, 0, 65535};
+static const etas_events events = {.n_catalogs = N_CATALOGS,
+                                   .n = N,
+                                   .count = counts,
+                                   .time_ms = times,
+                                   .lat = lats,
+                                   .lon = lons,
+                                   .mag = mags,
+                                   .generation = generations};
+
+static char *write_all(const etas_forecast_writer_config *cfg, size_t at, size_t count,
+                       uint64_t catalog_id)
+{
+    const etas_forecast_part part = {
+        .events = &events, .at = at, .count = count, .catalog_id = catalog_id};
+    etas_error err = {0};
+    uint64_t event_id = 0;
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    assert_non_null(out);
+    check_ok(etas_forecast_write_header(out, cfg, &err), &err);
+    check_ok(etas_forecast_write_part(out, cfg, &part, &event_id, &err), &err);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static etas_time at_time(const char *text)
+{
+    etas_time t = 0;
+
+    check_ok(etas_time_parse(text, strlen(text), &t, NULL), NULL);
+    return t;
+}
+
+static void csep_layout_has_seven_fields_and_a_row_for_every_empty_catalogue(void **state)
+{
+    const etas_forecast_writer_config cfg = {
+        .format = ETAS_FORMAT_CSEP, .window_start = at_time("2022-09-10"), .delta_m = 0.1};
+    char *text = write_all(&cfg, 0, N_CATALOGS, 0);
+
+    (void)state;
+    assert_string_equal(text, "lon,lat,mag,time_string,depth,catalog_id,event_id\n"
+                              ",,,,,0,\n"
+                              "7.250000,46.500000,2.3,2022-09-10T00:00:00.000000,0,1,0\n"
+                              "-0.999999,-0.000001,3,2022-09-10T23:59:59.999000,0,1,1\n"
+                              "179.999999,0.000000,4.5678,2022-10-09T23:59:59.999000,0,1,2\n"
+                              ",,,,,2,\n"
+                              "-180.000000,89.999999,-0.5,2022-09-10T00:00:00.001000,0,3,3\n"
+                              "-1.000001,-45.123456,0.01,2022-09-10T00:00:00.999000,0,3,4\n"
+                              "0.000001,0.000007,0.0025,2022-09-10T00:02:03.456000,0,3,5\n"
+                              ",,,,,4,\n");
+    free(text);
+}
+
+static void reference_layout_has_the_columns_that_are_asked_for(void **state)
+{
+    etas_forecast_writer_config cfg = {.format = ETAS_FORMAT_REFERENCE,
+                                       .window_start = at_time("1899-12-31 23:59:59.9999995")};
+    char *text = write_all(&cfg, 1, 2, 10);
+
+    (void)state;
+    assert_string_equal(text, "id,latitude,longitude,magnitude,time,catalog_id\n"
+                              "0,46.500000,7.250000,2.3,1899-12-31 23:59:59.999999,10\n"
+                              "1,-0.000001,-0.999999,3,1900-01-01 23:59:59.998999,10\n"
+                              "2,0.000000,179.999999,4.5678,1900-01-30 23:59:59.998999,10\n");
+    free(text);
+    cfg.with_is_background = cfg.with_generation = true;
+    text = write_all(&cfg, 3, 2, UINT64_C(1) << 47);
+    assert_string_equal(
+        text, "id,latitude,longitude,magnitude,time,is_background,generation,catalog_id\n"
+              "0,89.999999,-180.000000,-0.5,1900-01-01 00:00:00.000999,True,0,140737488355328\n"
+              "1,-45.123456,-1.000001,0.01,1900-01-01 00:00:00.998999,True,0,140737488355328\n"
+              "2,0.000007,0.000001,0.0025,1900-01-01 00:02:03.455999,False,65535,"
+              "140737488355328\n");
+    free(text);
+}
+
+static void parts_written_one_by_one_make_the_same_file(void **state)
+{
+    const etas_forecast_writer_config cfg = {.format = ETAS_FORMAT_CSEP,
+                                             .window_start = at_time("2022-09-10")};
+    char *whole = write_all(&cfg, 0, N_CATALOGS, 7), *parts = NULL;
+    uint64_t event_id = 0;
+    size_t len;
+    FILE *out = open_memstream(&parts, &len);
+
+    (void)state;
+    check_ok(etas_forecast_write_header(out, &cfg, NULL), NULL);
+    for (size_t i = 0; i < N_CATALOGS; i++)
+        check_ok(
+            etas_forecast_write_part(
+                out, &cfg,
+                &(etas_forecast_part){.events = &events, .at = i, .count = 1, .catalog_id = 7 + i},
+                &event_id, NULL),
+            NULL);
+    assert_int_equal(fclose(out), 0);
+    assert_int_equal(event_id, N);
+    assert_string_equal(parts, whole);
+    free(parts);
+    free(whole);
+}
+
+/* Enough rows to pass many blocks, each compared with printf's. */
+static void many_rows_agree_with_printf(void **state)
+{
+    enum { MANY = 20000 };
+    etas_events many = {.n_catalogs = 1, .n = MANY};
+    const etas_forecast_writer_config cfg = {.format = ETAS_FORMAT_CSEP,
+                                             .window_start = at_time("1871-01-01")};
+    uint32_t count = MANY;
+    uint64_t event_id = 5;
+    char *text = NULL, *line;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    (void)state;
+    check_ok(etas_events_reserve(&many, 1, MANY), NULL);
+    many.count[0] = count;
+    for (size_t i = 0; i < MANY; i++) {
+        many.time_ms[i] = (uint64_t)rand() * 2000;
+        many.lat[i] = rand() % 180000001 - 90000000;
+        many.lon[i] = rand() % 360000001 - 180000000;
+        many.mag[i] = rand() % 100001 - 10000;
+    }
+    check_ok(etas_forecast_write_part(
+                 out, &cfg, &(etas_forecast_part){.events = &many, .count = 1, .catalog_id = 3},
+                 &event_id, NULL),
+             NULL);
+    assert_int_equal(fclose(out), 0);
+    line = text;
+    for (size_t i = 0; i < MANY; i++) {
+        char want[256], time[32], mag[32];
+
+        etas_time_format(cfg.window_start + (etas_time)many.time_ms[i] * ETAS_NS_PER_MS, 'T', time);
+        etas_format(sizeof mag, mag, "%.6g", many.mag[i] / 1e4);
+        etas_format(sizeof want, want, "%.6f,%.6f,%s,%s,0,3,%zu\n", many.lon[i] / 1e6,
+                    many.lat[i] / 1e6, mag, time, i + 5);
+        assert_memory_equal(line, want, strlen(want));
+        line += strlen(want);
+    }
+    assert_true(*line == '\0');
+    free(text);
+    etas_events_free(&many);
+}
+
+static void full_disk_and_wrong_input_are_errors(void **state)
+{
+    etas_forecast_writer_config cfg = {.format = ETAS_FORMAT_CSEP, .window_start = 0};
+    etas_forecast_part part = {.events = &events, .count = N_CATALOGS};
+    uint64_t event_id = 0;
+    etas_error err = {0};
+    FILE *full = fopen("/dev/full", "w");
+
+    (void)state;
+    assert_non_null(full);
+    assert_int_equal(setvbuf(full, NULL, _IONBF, 0), 0);
+    assert_int_equal(etas_forecast_write_part(full, &cfg, &part, &event_id, &err), ETAS_E_IO);
+    assert_non_null(strstr(err.text, "No space left"));
+    assert_int_equal(event_id, 0);
+    assert_int_equal(etas_forecast_write_header(full, &cfg, NULL), ETAS_E_IO);
+    part.at = 1;
+    assert_int_equal(etas_forecast_write_part(full, &cfg, &part, &event_id, NULL), ETAS_E_ARG);
+    part = (etas_forecast_part){.events = &events, .count = N_CATALOGS};
+    cfg.window_start = INT64_MAX - 1000;
+    err = (etas_error){0};
+    assert_int_equal(etas_forecast_write_part(full, &cfg, &part, &event_id, &err), ETAS_E_RANGE);
+    cfg = (etas_forecast_writer_config){.delta_m = NAN};
+    assert_int_equal(etas_forecast_write_header(full, &cfg, NULL), ETAS_E_ARG);
+    (void)fclose(full);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(csep_layout_has_seven_fields_and_a_row_for_every_empty_catalogue),
+        cmocka_unit_test(reference_layout_has_the_columns_that_are_asked_for),
+        cmocka_unit_test(parts_written_one_by_one_make_the_same_file),
+        cmocka_unit_test(many_rows_agree_with_printf),
+        cmocka_unit_test(full_disk_and_wrong_input_are_errors),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
