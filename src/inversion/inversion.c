@@ -71,6 +71,8 @@ static etas_status check_config(const etas_inversion_config *cfg, etas_error *er
     if (st == ETAS_OK)
         st = check_number(cfg->m_ref, -100.0, "m_ref", err);
     if (st == ETAS_OK)
+        st = check_number(cfg->mc, -100.0, "mc", err);
+    if (st == ETAS_OK)
         st = check_number(cfg->tolerance, tiny, "tolerance", err);
     if (st == ETAS_OK && cfg->beta_method == ETAS_BETA_FIXED)
         st = check_number(cfg->beta, tiny, "beta", err);
@@ -203,13 +205,15 @@ static etas_status em_map(void *context, const double x[], double image[], doubl
     return ETAS_OK;
 }
 
+/* mu has no bounds here: the maximisation gives it in closed form. */
 static bool inside_bounds(void *context, const double x[])
 {
     (void)context;
     for (size_t i = 0; i < N_MOVING; i++)
-        if (!(x[i] >= etas_param_low(MOVING[i]) && x[i] <= etas_param_high(MOVING[i])))
+        if (MOVING[i] != ETAS_LOG10_MU &&
+            !(x[i] >= etas_param_low(MOVING[i]) && x[i] <= etas_param_high(MOVING[i])))
             return false;
-    return true;
+    return isfinite(x[0]);
 }
 
 etas_status etas_inversion_solve(etas_inversion *self, etas_error *err)

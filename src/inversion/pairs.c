@@ -124,8 +124,8 @@ etas_status etas_pairs_build(const etas_catalog *catalog, const etas_inversion_c
     size_t first_target = 0;
     etas_status st;
 
-    if (catalog->n > UINT32_MAX)
-        return etas_fail(err, ETAS_E_LIMIT, "the catalogue has more than 2^32 - 1 events");
+    if (catalog->n > UINT32_MAX / 4)
+        return etas_fail(err, ETAS_E_LIMIT, "the catalogue has more than 2^30 events");
     for (size_t i = 1; i < catalog->n; i++)
         if (catalog->time[i] < catalog->time[i - 1])
             return etas_fail(err, ETAS_E_ARG, "the catalogue is not sorted by time (row %zu)",
