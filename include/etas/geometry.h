@@ -28,9 +28,11 @@ typedef struct etas_region {
 } etas_region;
 
 /**
- * Copy one closed ring of n >= 3 vertices. E_RANGE for a latitude outside [-90, 90] or a longitude
- * outside [-360, 360] (the message names the configuration key polygon_axes), E_PARSE for a ring
- * that crosses itself or has no area, with the place of the crossing (GEOS's validity test).
+ * Copy one closed ring of n >= 3 vertices. It may touch itself in points, and it may reach islands
+ * and holes over bridges, edges that it runs forth and back: such parts become rings of their own.
+ * E_RANGE for a latitude outside [-90, 90] or a longitude outside [-360, 360] (the message names
+ * the configuration key polygon_axes), E_PARSE for a ring that crosses itself or has no area, with
+ * the place of the crossing (GEOS's validity test), or whose parts overlap.
  */
 ETAS_NODISCARD etas_status etas_region_set_ring(etas_region *self, size_t n, const double lat[],
                                                 const double lon[], etas_error *err);

@@ -4,12 +4,8 @@
 #include <string.h>
 
 #include "etas/array.h"
-#include "etas/text.h"
-#include "geometry/ring_polygon.h"
-
-/* A ring that touches itself in a point is fine under the even-odd rule: GEOS accepts it where it
- * encloses a hole, and calls it by this name where it does not. */
-static const char TOUCHING[] = "Interior is disconnected";
+#include "geometry/bridges.h"
+#include "geometry/region_check.h"
 
 static etas_status check_vertices(size_t n, const double lat[], const double lon[], etas_error *err)
 {
@@ -30,51 +26,6 @@ static etas_status check_vertices(size_t n, const double lat[], const double lon
     return ETAS_OK;
 }
 
-static etas_status report_crossing(GEOSContextHandle_t geos, const char *reason,
-                                   const GEOSGeometry *place, etas_error *err)
-{
-    double lat, lon;
-
-    if (place == NULL || !GEOSGeomGetX_r(geos, place, &lon) || !GEOSGeomGetY_r(geos, place, &lat))
-        return etas_fail(err, ETAS_E_PARSE, "the polygon is not valid: %s", reason);
-    return etas_fail(err, ETAS_E_PARSE, "the polygon is not valid: %s at lat %.10g, lon %.10g",
-                     reason, lat, lon);
-}
-
-static etas_status check_simple(size_t n, const double lat[], const double lon[], etas_error *err)
-{
-    GEOSContextHandle_t geos = GEOS_init_r();
-    GEOSGeometry *polygon = NULL, *place = NULL;
-    char *reason = NULL;
-    double area = 0;
-    char valid;
-    etas_status st = ETAS_E_NOMEM;
-
-    if (geos == NULL)
-        return etas_fail(err, ETAS_E_NOMEM, "no memory to check the polygon");
-    polygon = etas_ring_polygon(geos, n, lon, lat);
-    if (polygon == NULL || !GEOSArea_r(geos, polygon, &area)) {
-        etas_fail(err, st, "no memory to check the polygon");
-        goto out;
-    }
-    valid = GEOSisValidDetail_r(geos, polygon, GEOSVALID_ALLOW_SELFTOUCHING_RING_FORMING_HOLE,
-                                &reason, &place);
-    if (valid == 0 && reason != NULL && strcmp(reason, TOUCHING) != 0)
-        st = report_crossing(geos, reason, place, err);
-    else if (valid > 1 || (valid == 0 && reason == NULL))
-        etas_fail(err, st, "no memory to check the polygon");
-    else if (area == 0)
-        st = etas_fail(err, ETAS_E_PARSE, "the polygon has no area");
-    else
-        st = ETAS_OK;
-out:
-    GEOSFree_r(geos, reason);
-    GEOSGeom_destroy_r(geos, place);
-    GEOSGeom_destroy_r(geos, polygon);
-    GEOS_finish_r(geos);
-    return st;
-}
-
 static void bounding_box(etas_region *self, size_t n)
 {
     self->lat_min = self->lon_min = INFINITY;
@@ -87,26 +38,68 @@ static void bounding_box(etas_region *self, size_t n)
     }
 }
 
+static etas_status alloc_rings(etas_region *self, size_t n)
+{
+    if (etas_array_alloc((void **)&self->ring_start, n + 1, sizeof *self->ring_start) != ETAS_OK ||
+        etas_array_alloc((void **)&self->lat, n, sizeof *self->lat) != ETAS_OK ||
+        etas_array_alloc((void **)&self->lon, n, sizeof *self->lon) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    return ETAS_OK;
+}
+
+static etas_status copy_ring(size_t n, const double lat[], const double lon[], etas_region *out)
+{
+    const etas_status st = alloc_rings(out, n);
+
+    if (st != ETAS_OK)
+        return st;
+    memcpy(out->lat, lat, n * sizeof *lat);
+    memcpy(out->lon, lon, n * sizeof *lon);
+    out->ring_start[1] = n;
+    out->n_rings = 1;
+    return ETAS_OK;
+}
+
+/* The ring's parts as rings of their own, without the bridges between them. */
+static etas_status copy_parts(size_t n, const double lat[], const double lon[], etas_region *out)
+{
+    size_t *order = NULL;
+    etas_status st = etas_array_alloc((void **)&order, n, sizeof *order);
+
+    if (st == ETAS_OK)
+        st = alloc_rings(out, n);
+    if (st == ETAS_OK)
+        st = etas_ring_cut_bridges(n, lat, lon, order, out->ring_start, &out->n_rings);
+    for (size_t i = 0; st == ETAS_OK && i < out->ring_start[out->n_rings]; i++) {
+        out->lat[i] = lat[order[i]];
+        out->lon[i] = lon[order[i]];
+    }
+    etas_array_free((void **)&order);
+    return st;
+}
+
 etas_status etas_region_set_ring(etas_region *self, size_t n, const double lat[],
                                  const double lon[], etas_error *err)
 {
-    etas_region fresh = {.n_rings = 1};
+    etas_region fresh = {0};
     etas_status st = check_vertices(n, lat, lon, err);
 
-    if (st == ETAS_OK)
-        st = check_simple(n, lat, lon, err);
     if (st != ETAS_OK)
         return st;
-    if (etas_array_alloc((void **)&fresh.ring_start, 2, sizeof *fresh.ring_start) != ETAS_OK ||
-        etas_array_alloc((void **)&fresh.lat, n, sizeof *fresh.lat) != ETAS_OK ||
-        etas_array_alloc((void **)&fresh.lon, n, sizeof *fresh.lon) != ETAS_OK) {
+    st = copy_ring(n, lat, lon, &fresh);
+    if (st == ETAS_OK)
+        st = etas_region_check(&fresh, NULL);
+    if (st == ETAS_E_PARSE) {
         etas_region_free(&fresh);
-        return etas_fail(err, ETAS_E_NOMEM, "no memory for a polygon of %zu vertices", n);
+        st = copy_parts(n, lat, lon, &fresh);
+        if (st == ETAS_OK)
+            st = etas_region_check(&fresh, err);
     }
-    fresh.ring_start[1] = n;
-    memcpy(fresh.lat, lat, n * sizeof *lat);
-    memcpy(fresh.lon, lon, n * sizeof *lon);
-    bounding_box(&fresh, n);
+    if (st != ETAS_OK) {
+        etas_region_free(&fresh);
+        return etas_fail(err, st, "no memory for a polygon of %zu vertices", n);
+    }
+    bounding_box(&fresh, fresh.ring_start[fresh.n_rings]);
     etas_region_free(self);
     *self = fresh;
     return ETAS_OK;

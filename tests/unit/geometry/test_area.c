@@ -118,6 +118,19 @@ static void a_hole_is_subtracted_and_a_second_part_added(void **state)
     check_rel(area, 2 * whole_area - hole_area, 1e-12);
 }
 
+static void islands_over_bridges_count_in_full_also_when_they_touch_themselves(void **state)
+{
+    const double lat[] = {40, 40, 41, 42, 42, 43, 43, 44, 44, 43, 43, 42, 41, 41};
+    const double lon[] = {0, 1, 1, 2, 3, 3, 4, 4, 3, 3, 2, 2, 1, 0};
+    const double one_lat[] = {40, 40, 41, 41}, one_lon[] = {0, 1, 1, 0};
+    const double all_lat[] = {40, 40, 44, 44}, all_lon[] = {0, 4, 4, 0};
+
+    (void)state;
+    assert_true(area_of(14, lat, lon) > 2.8 * area_of(4, one_lat, one_lon));
+    assert_true(area_of(14, lat, lon) < 3.0 * area_of(4, one_lat, one_lon));
+    assert_true(area_of(14, lat, lon) < 0.2 * area_of(4, all_lat, all_lon));
+}
+
 static void the_globe_has_the_area_of_its_sphere(void **state)
 {
     const etas_region globe = {0};
@@ -140,6 +153,7 @@ int main(void)
         cmocka_unit_test(a_polar_cap_reaches_the_pole),
         cmocka_unit_test(the_direction_and_the_start_of_a_ring_do_not_matter),
         cmocka_unit_test(a_hole_is_subtracted_and_a_second_part_added),
+        cmocka_unit_test(islands_over_bridges_count_in_full_also_when_they_touch_themselves),
         cmocka_unit_test(the_globe_has_the_area_of_its_sphere),
     };
     return cmocka_run_group_tests_name("area", tests, NULL, NULL);

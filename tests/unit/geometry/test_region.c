@@ -160,6 +160,81 @@ static void a_ring_that_touches_itself_follows_the_even_odd_rule(void **state)
     etas_region_free(&notch);
 }
 
+/* The ring from each of its vertices on. */
+static void for_every_start(size_t n, const double lat[], const double lon[],
+                            void (*check)(const etas_region *))
+{
+    double from_lat[16], from_lon[16];
+
+    for (size_t start = 0; start < n; start++)
+        for (size_t closed = 0; closed < 2; closed++) {
+            etas_region region;
+
+            for (size_t i = 0; i < n + closed; i++) {
+                from_lat[i] = lat[(start + i) % n];
+                from_lon[i] = lon[(start + i) % n];
+            }
+            region = region_of(n + closed, from_lat, from_lon);
+            assert_int_equal(region.n_rings, 2);
+            check(&region);
+            etas_region_free(&region);
+        }
+}
+
+static void check_island(const etas_region *region)
+{
+    assert_true(etas_region_contains(region, 1, 3));
+    assert_true(etas_region_contains(region, 7, 6.5));
+    assert_false(etas_region_contains(region, 5, 5)); /* the bridge */
+    assert_false(etas_region_contains(region, 7, 1));
+    assert_true(etas_region_contains(region, 4, 4));
+    assert_true(etas_region_contains(region, 6, 6));
+}
+
+static void an_island_over_a_bridge_is_a_ring_of_its_own(void **state)
+{
+    const double lat[] = {0, 0, 4, 6, 6, 8, 8, 6, 4, 4}, lon[] = {0, 4, 4, 6, 8, 8, 6, 6, 4, 0};
+
+    (void)state;
+    for_every_start(COUNT(lat), lat, lon, check_island);
+}
+
+static void check_hole(const etas_region *region)
+{
+    assert_true(etas_region_contains(region, 1, 1)); /* the bridge lies in the ring */
+    assert_true(etas_region_contains(region, 5, 3));
+    assert_false(etas_region_contains(region, 3, 3));
+    assert_false(etas_region_contains(region, 3, 7));
+}
+
+static void a_hole_reached_through_a_slit_is_a_ring_of_its_own(void **state)
+{
+    const double lat[] = {0, 2, 4, 4, 2, 2, 0, 0, 6, 6}, lon[] = {0, 2, 2, 4, 4, 2, 0, 6, 6, 0};
+
+    (void)state;
+    for_every_start(COUNT(lat), lat, lon, check_hole);
+}
+
+static void a_bridge_to_a_part_that_overlaps_is_refused(void **state)
+{
+    const double lat[] = {0, 0, 4, 3, 3, 8, 8, 3, 4, 4}, lon[] = {0, 4, 4, 3, 8, 8, 3, 3, 4, 0};
+    etas_region region = {0};
+    etas_error err = {0};
+
+    (void)state;
+    assert_int_equal(etas_region_set_ring(&region, COUNT(lat), lat, lon, &err), ETAS_E_PARSE);
+    assert_non_null(strstr(err.text, "overlaps"));
+}
+
+static void a_spike_is_refused(void **state)
+{
+    const double lat[] = {0, 0, 4, 6, 8, 6, 4, 4}, lon[] = {0, 4, 4, 6, 8, 6, 4, 0};
+    etas_region region = {0};
+
+    (void)state;
+    assert_int_equal(etas_region_set_ring(&region, COUNT(lat), lat, lon, NULL), ETAS_E_PARSE);
+}
+
 static void rings_without_area_are_refused(void **state)
 {
     const double line_lat[] = {0, 1, 2}, line_lon[] = {0, 1, 2};
@@ -220,6 +295,10 @@ int main(void)
         cmocka_unit_test(a_ring_that_crosses_itself_is_refused_with_the_place),
         cmocka_unit_test(a_hole_drawn_against_its_ring_crosses_it),
         cmocka_unit_test(a_ring_that_touches_itself_follows_the_even_odd_rule),
+        cmocka_unit_test(an_island_over_a_bridge_is_a_ring_of_its_own),
+        cmocka_unit_test(a_hole_reached_through_a_slit_is_a_ring_of_its_own),
+        cmocka_unit_test(a_bridge_to_a_part_that_overlaps_is_refused),
+        cmocka_unit_test(a_spike_is_refused),
         cmocka_unit_test(rings_without_area_are_refused),
         cmocka_unit_test(impossible_coordinates_are_refused_by_name),
         cmocka_unit_test(a_refused_ring_leaves_the_region_as_it_was),
