@@ -1,7 +1,6 @@
 #include "etas/status.h"
 
 #include <stdarg.h>
-#include <string.h>
 
 #include "etas/text.h"
 
@@ -85,7 +84,7 @@ char *etas_error_format(const etas_error *err, size_t capacity, char out[])
         etas_format(sizeof place, place, "%s: ", err->file);
     if (err->key[0] != '\0')
         etas_format(sizeof key, key, "\"%s\": ", err->key);
-    if (err->host[0] != '\0' && strstr(text, err->host) == NULL)
+    if (err->host[0] != '\0')
         etas_format(sizeof host, host, " (%s)", err->host);
     etas_format(capacity, out, "%s%s%s%s", place, key, text, host);
     return out;

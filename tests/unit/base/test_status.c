@@ -38,11 +38,23 @@ static void the_innermost_place_wins_and_is_printed(void **state)
     assert_string_equal(etas_error_format(&err, 6, line), "a.csv");
 }
 
+static void the_server_is_always_named(void **state)
+{
+    etas_error err = {0};
+    char line[256];
+
+    (void)state;
+    (void)etas_fail(&err, ETAS_E_NET, "No such file");
+    assert_int_equal(etas_error_on_host(&err, "s"), ETAS_E_NET);
+    assert_string_equal(etas_error_format(&err, sizeof line, line), "No such file (s)");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_code_has_a_message),
         cmocka_unit_test(the_first_error_is_kept),
+        cmocka_unit_test(the_server_is_always_named),
         cmocka_unit_test(the_innermost_place_wins_and_is_printed),
     };
     return cmocka_run_group_tests_name("status", tests, NULL, NULL);
