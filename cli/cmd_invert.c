@@ -1,0 +1,89 @@
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "commands.h"
+#include "etas/io.h"
+#include "fit.h"
+#include "talk.h"
+
+static const command_usage usage = {
+    .name = "etas invert",
+    .synopsis = "CONFIG [OPTIONS]",
+    .about = "Estimate the parameters of the ETAS model from the catalogue that the configuration\n"
+             "names, and write parameters_<id>.json, trig_and_bg_probs_<id>.csv and\n"
+             "sources_<id>.csv to data_path. The parameters are printed as well.",
+    .min_arguments = 1,
+    .max_arguments = 1,
+};
+
+static void print_state(const etas_config *cfg, const fit *f)
+{
+    const etas_inversion_state *s = &f->state;
+
+    for (int i = 0; i < ETAS_N_PARAMS; i++)
+        if (!isnan(s->theta.value[i]))
+            printf("%-16s %.10g\n", etas_param_name((etas_param)i), s->theta.value[i]);
+    printf("%-16s %.10g\n", "beta", s->beta);
+    if (isnan(s->branching_ratio))
+        printf("%-16s none: %s\n", "branching_ratio",
+               s->branching_note != NULL ? s->branching_note : "undefined");
+    else
+        printf("%-16s %.6g\n", "branching_ratio", s->branching_ratio);
+    printf("%-16s %.10g of %zu targets\n", "n_hat", s->n_hat, s->n_targets);
+    if (!isnan(s->log_likelihood))
+        printf("%-16s %.10g\n", "log_likelihood", s->log_likelihood);
+    printf("%-16s %s\n", "estimator", cfg->estimator == ETAS_ESTIMATOR_MLE ? "mle" : "reference");
+}
+
+int cmd_invert(int argc, char *argv[])
+{
+    const char *arguments[1], *directory = NULL;
+    size_t n_arguments;
+    bool store_pij = false;
+    fit_options options;
+    option_spec fit_specs[FIT_OPTIONS], talk_specs[TALK_OPTIONS];
+    talk t;
+    const option_spec own[] = {
+        {"output", 'o', OPTION_TEXT, &directory, "DIR", "write there instead of data_path"},
+        {"store-pij", 0, OPTION_LATER, &store_pij, NULL, NULL},
+    };
+    const option_table tables[] = {
+        {sizeof own / sizeof *own, own}, {FIT_OPTIONS, fit_specs}, {TALK_OPTIONS, talk_specs}};
+    etas_error err = {0};
+    etas_config cfg = {0};
+    fit f = {0};
+    options_outcome outcome;
+    etas_status st;
+
+    talk_init(&t, "etas");
+    fit_options_init(&options);
+    fit_options_table(&options, fit_specs);
+    talk_options(&t, talk_specs);
+    outcome = options_parse(&usage, 3, tables, argc, argv, arguments, &n_arguments);
+    if (outcome == OPTIONS_RUN)
+        outcome = talk_start(&t, &usage);
+    if (outcome != OPTIONS_RUN)
+        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+
+    st = etas_config_load(&cfg, arguments[0], ETAS_CONFIG_INVERT, &t.log, &err);
+    if (st == ETAS_OK)
+        st = fit_run(&f, &cfg, &options, &t, &err);
+    if (st == ETAS_OK) {
+        const etas_results_input results = {
+            .config = &cfg,
+            .directory = directory != NULL ? directory : cfg.data_path,
+            .catalog = &f.catalog,
+            .state = &f.state,
+            .area_km2 = f.area_km2,
+            .invert_seconds = f.invert_s,
+        };
+
+        st = etas_results_save(&results, &err);
+    }
+    if (st == ETAS_OK)
+        print_state(&cfg, &f);
+    fit_free(&f);
+    etas_config_free(&cfg);
+    return st == ETAS_OK ? 0 : talk_fail(&t, st, &err);
+}

@@ -1,0 +1,9 @@
+/** @file commands.h  The subcommands of etas; argv[0] is the subcommand's name. */
+#ifndef ETAS_CLI_COMMANDS_H
+#define ETAS_CLI_COMMANDS_H
+
+int cmd_forecast(int argc, char *argv[]);
+int cmd_invert(int argc, char *argv[]);
+int cmd_simulate(int argc, char *argv[]);
+
+#endif

@@ -1,0 +1,42 @@
+/** @file fit.h  From a configuration to a fitted model: load, prepare, invert. */
+#ifndef ETAS_CLI_FIT_H
+#define ETAS_CLI_FIT_H
+
+#include <stdint.h>
+
+#include "etas/catalog.h"
+#include "etas/config.h"
+#include "etas/inversion.h"
+#include "talk.h"
+
+typedef struct fit_options {
+    uint64_t threads; /**< 0: one per CPU */
+    double tolerance; /**< of the fixed point */
+    const char *kernels;
+} fit_options;
+
+/** Start values, and the options --threads, --tolerance and --kernels for a command's table. */
+enum { FIT_OPTIONS = 3 };
+void fit_options_init(fit_options *self);
+void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS]);
+
+/** Starts as {0}; fit_free is idempotent. */
+typedef struct fit {
+    etas_catalog catalog; /**< prepared */
+    double area_km2;
+    etas_inversion *inversion;
+    etas_inversion_state state;
+    double load_s, prepare_s, invert_s;
+} fit;
+
+ETAS_NODISCARD etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options,
+                                   talk *t, etas_error *err);
+void fit_free(fit *self);
+
+/** CPUs this process may use, at least 1. */
+uint32_t available_cpus(void);
+
+/** The prepared catalogue of a configuration: what an inversion calls its sources. */
+ETAS_NODISCARD etas_status fit_prepare(fit *self, const etas_config *cfg, etas_error *err);
+
+#endif

@@ -1,0 +1,70 @@
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <gsl/gsl_errno.h>
+
+#include "commands.h"
+#include "etas/runner.h"
+#include "options.h"
+
+typedef struct command {
+    const char *name;
+    const char *summary;
+    int (*run)(int argc, char *argv[]);
+} command;
+
+static const command commands[] = {
+    {"forecast", "invert a catalogue and simulate its possible continuations", cmd_forecast},
+    {"invert", "estimate the model's parameters from a catalogue", cmd_invert},
+    {"simulate", "simulate catalogues from given parameters", cmd_simulate},
+};
+enum { N_COMMANDS = sizeof commands / sizeof *commands };
+
+/* Planned, so that a user who tries one learns that the name is right and the time is not. */
+static const char *const later[] = {"evaluate", "estimate-mc", "catalog", "export",
+                                    "report",   "monitor",     "series",  "plot"};
+
+static void print_help(void)
+{
+    puts("usage: etas COMMAND [OPTIONS]\n\n"
+         "Earthquake forecasts with the ETAS model.\n\ncommands:");
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        printf("  %-12s %s\n", commands[i].name, commands[i].summary);
+    puts(
+        "  version      print the version\n\n"
+        "etas COMMAND --help describes a command. See also etas-redis-worker, etas-redis-manager.");
+}
+
+int main(int argc, char *argv[])
+{
+    int exit_code;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (etas_slot_main(argc, argv, &exit_code))
+        return exit_code;
+    (void)gsl_set_error_handler_off();
+    if (argc < 2) {
+        (void)fputs("usage: etas COMMAND [OPTIONS] (see etas --help)\n", stderr);
+        return EXIT_USAGE;
+    }
+    if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help();
+        return 0;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        puts("etas " ETAS_RELEASE);
+        return 0;
+    }
+    for (size_t i = 0; i < N_COMMANDS; i++)
+        if (strcmp(argv[1], commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (strcmp(argv[1], later[i]) == 0) {
+            (void)fprintf(stderr, "etas: %s is not supported yet\n", argv[1]);
+            return EXIT_USAGE;
+        }
+    (void)fprintf(stderr, "etas: unknown command \"%s\" (see etas --help)\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,204 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/random.h>
+
+#include "etas/text.h"
+#include "fit.h"
+#include "run_model.h"
+
+void run_options_init(run_options *self)
+{
+    *self = (run_options){.task_duration_s = 30};
+    redis_options_init(&self->redis);
+}
+
+void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
+{
+    const option_spec specs[RUN_OPTIONS] = {
+        {"n-simulations", 'n', OPTION_COUNT, &self->n_catalogs, "N",
+         "number of catalogues (default: n_simulations of the configuration)"},
+        {"seed", 0, OPTION_TEXT, &self->seed_text, "S",
+         "seed of the random numbers, 0 to 2^64-1 (default: the configuration's,\n"
+         "else drawn and printed); the same model and seed give the same bytes"},
+        {"output", 'o', OPTION_TEXT, &self->output, "FILE",
+         "forecast file (default: the configuration's, in the reference layout)"},
+        {"format", 0, OPTION_TEXT, &self->format_text, "FORMAT",
+         "csep (default with -o) or reference"},
+        {"columns", 0, OPTION_TEXT, &self->columns, "LIST",
+         "extra columns of the reference layout: is_background,generation"},
+        {"distribute", 0, OPTION_TEXT, &self->distribute, "BACKEND",
+         "auto, serial, processes or redis (auto: redis if a server is named or\n"
+         "with --embedded, else processes; $ETAS_DISTRIBUTE changes auto)"},
+        {"processes", 0, OPTION_COUNT, &self->processes, "N",
+         "local worker processes (default: parallel of the configuration, else one\n"
+         "per CPU)"},
+        {"chunk-size", 0, OPTION_COUNT, &self->chunk_size, "N",
+         "catalogues per task (default: adapted to --task-duration)"},
+        {"task-duration", 0, OPTION_DURATION, &self->task_duration_s, "T",
+         "wished length of a task (default 30s)"},
+        {"embedded", 0, OPTION_FLAG, &self->embedded, NULL,
+         "start a private Redis server and --processes workers for this run"},
+        {"resume", 0, OPTION_FLAG, &self->resume, NULL,
+         "go on with the unfinished run in OUTPUT.store (its model, its seed)"},
+        {"restart", 0, OPTION_FLAG, &self->restart, NULL,
+         "throw the unfinished run in OUTPUT.store away and start again"},
+        {"only", 0, OPTION_TEXT, &self->only, "FIRST:COUNT",
+         "make only these catalogues, the same as in the full run"},
+        {"from-store", 0, OPTION_TEXT, &self->from_store, "STORE",
+         "take model and seed from the store of another run instead of inverting"},
+        {"allow-missing", 0, OPTION_FLAG, &self->allow_missing, NULL,
+         "write the output also when catalogues could not be made: they are left out,\n"
+         "ids renumbered, OUTPUT.missing.json lists them; the exit code stays 3"},
+        {"discard-store", 0, OPTION_FLAG, &self->discard_store, NULL,
+         "remove OUTPUT.store after a complete run"},
+    };
+
+    memcpy(out, specs, sizeof specs);
+}
+
+static options_outcome choose_seed(run_request *self, const run_options *o, const etas_config *cfg,
+                                   const command_usage *usage)
+{
+    if (o->seed_text != NULL) {
+        if (!etas_parse_u64(o->seed_text, strlen(o->seed_text), &self->seed))
+            return options_complain(usage, "--seed: \"%s\" is not a whole number below 2^64",
+                                    o->seed_text);
+        return OPTIONS_RUN;
+    }
+    self->seed = cfg->seed;
+    self->seed_drawn = !cfg->has_seed;
+    if (self->seed_drawn && getrandom(&self->seed, sizeof self->seed, 0) != sizeof self->seed)
+        return options_complain(usage, "the system gives no random numbers: use --seed");
+    return OPTIONS_RUN;
+}
+
+static options_outcome choose_range(run_request *self, const run_options *o, const etas_config *cfg,
+                                    const command_usage *usage)
+{
+    const char *colon;
+
+    self->n_catalogs = o->n_catalogs > 0        ? o->n_catalogs
+                       : cfg->n_simulations > 0 ? cfg->n_simulations
+                                                : 1;
+    if (o->only != NULL) {
+        colon = strchr(o->only, ':');
+        if (colon == NULL || !etas_parse_u64(o->only, (size_t)(colon - o->only), &self->first) ||
+            !etas_parse_u64(colon + 1, strlen(colon + 1), &self->n_catalogs) ||
+            self->n_catalogs == 0)
+            return options_complain(usage, "--only: \"%s\" is not FIRST:COUNT", o->only);
+    }
+    if (self->n_catalogs > ETAS_MAX_CATALOGS || self->first > ETAS_MAX_CATALOGS - self->n_catalogs)
+        return options_complain(usage, "at most 2^48 catalogues can be numbered");
+    return OPTIONS_RUN;
+}
+
+static options_outcome choose_backend(run_request *self, const run_options *o,
+                                      const etas_config *cfg, const command_usage *usage)
+{
+    const char *name = o->distribute != NULL ? o->distribute : getenv("ETAS_DISTRIBUTE");
+    const bool server = o->redis.named;
+
+    self->embedded = o->embedded;
+    self->chunk_size = o->chunk_size > 0 ? o->chunk_size : cfg->chunksize;
+    if (o->processes > 100000)
+        return options_complain(usage, "--processes: at most 100000");
+    self->processes = o->processes > 0    ? (uint32_t)o->processes
+                      : cfg->parallel > 0 ? cfg->parallel
+                                          : available_cpus();
+    if (name == NULL || *name == '\0' || strcmp(name, "auto") == 0) {
+        if (server || o->embedded)
+            self->backend = ETAS_BACKEND_REDIS;
+        else
+            self->backend = self->processes > 1 ? ETAS_BACKEND_PROCESSES : ETAS_BACKEND_SERIAL;
+    } else if (strcmp(name, "serial") == 0) {
+        self->backend = ETAS_BACKEND_SERIAL;
+    } else if (strcmp(name, "processes") == 0) {
+        self->backend = ETAS_BACKEND_PROCESSES;
+    } else if (strcmp(name, "redis") == 0) {
+        self->backend = ETAS_BACKEND_REDIS;
+    } else {
+        return options_complain(usage, "%s: \"%s\" is not auto, serial, processes or redis",
+                                o->distribute != NULL ? "--distribute" : "ETAS_DISTRIBUTE", name);
+    }
+    if (o->embedded && server)
+        return options_complain(usage, "--embedded starts its own server: name no other");
+    if (o->embedded && self->backend != ETAS_BACKEND_REDIS)
+        return options_complain(usage, "--embedded needs the redis backend, not %s", name);
+    return OPTIONS_RUN;
+}
+
+static options_outcome choose_columns(run_request *self, const char *list,
+                                      const command_usage *usage)
+{
+    while (list != NULL && *list != '\0') {
+        const char *comma = strchr(list, ',');
+        const size_t len = comma != NULL ? (size_t)(comma - list) : strlen(list);
+
+        if (len == strlen("is_background") && strncmp(list, "is_background", len) == 0)
+            self->with_is_background = true;
+        else if (len == strlen("generation") && strncmp(list, "generation", len) == 0)
+            self->with_generation = true;
+        else
+            return options_complain(usage, "--columns: \"%.*s\" is not is_background or generation",
+                                    (int)len, list);
+        list = comma != NULL ? comma + 1 : NULL;
+    }
+    return OPTIONS_RUN;
+}
+
+static options_outcome choose_format(run_request *self, const run_options *o,
+                                     const command_usage *usage)
+{
+    const char *name = o->format_text;
+
+    self->format = o->output != NULL ? ETAS_FORMAT_CSEP : ETAS_FORMAT_REFERENCE;
+    if (name != NULL && (strcmp(name, "hdf5") == 0 || strcmp(name, "grid") == 0))
+        return options_complain(usage, "--format %s is not supported yet", name);
+    if (name != NULL && strcmp(name, "csep") == 0)
+        self->format = ETAS_FORMAT_CSEP;
+    else if (name != NULL && strcmp(name, "reference") == 0)
+        self->format = ETAS_FORMAT_REFERENCE;
+    else if (name != NULL)
+        return options_complain(usage, "--format: \"%s\" is not csep or reference", name);
+    if (o->columns != NULL && self->format != ETAS_FORMAT_REFERENCE)
+        return options_complain(usage, "--columns belongs to --format reference");
+    return choose_columns(self, o->columns, usage);
+}
+
+options_outcome run_request_init(run_request *self, const run_options *options,
+                                 const etas_config *cfg, const char *default_output,
+                                 const command_usage *usage)
+{
+    const char *output = options->output != NULL ? options->output : default_output;
+    options_outcome outcome;
+    size_t room;
+
+    *self = (run_request){0};
+    if (output == NULL)
+        return options_complain(usage, "no output: use -o FILE");
+    if (options->resume && (options->restart || options->from_store != NULL))
+        return options_complain(usage, "--resume goes with neither --restart nor --from-store");
+    room = strlen(output) + sizeof ".store";
+    self->output = strdup(output);
+    self->store_path = malloc(room);
+    if (self->output == NULL || self->store_path == NULL)
+        return options_complain(usage, "out of memory");
+    etas_format(room, self->store_path, "%s.store", output);
+    outcome = choose_seed(self, options, cfg, usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = choose_range(self, options, cfg, usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = choose_backend(self, options, cfg, usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = choose_format(self, options, usage);
+    return outcome;
+}
+
+void run_request_free(run_request *self)
+{
+    free(self->output);
+    free(self->store_path);
+    *self = (run_request){0};
+}
