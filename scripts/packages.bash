@@ -10,7 +10,7 @@ build_packages=(
 )
 # clang-format 14 is what the sources are formatted with.
 test_packages=(
-    libcmocka-dev clang-format shellcheck redis-tools sqlite3 procps
+    libcmocka-dev clang-format shellcheck redis-tools sqlite3 jq procps
     slurm-wlm munge
 )
 

@@ -1,0 +1,150 @@
+#!/usr/bin/env bash
+# Wrong on purpose: each mistake gets one clear line, the right exit code, and leaves nothing behind.
+# shellcheck source=tests/support/shell.bash
+. "$ETAS_SOURCE/tests/support/shell.bash"
+
+mkdir in
+cp "$ETAS_SOURCE"/examples/{catalog.csv,region.json,forecast.json} in/
+
+# try FILE...: a forecast of in/forecast.json in the empty folder out, which must stay empty.
+try() {
+    rm -rf out
+    mkdir out
+    (cd out && expect 1 etas forecast ../in/forecast.json -n 10 --seed 1 -o result.csv && mv stdout stderr ..)
+    [ ! -s stdout ] || fail "an error wrote to stdout"
+    grep -v '^estimator:' stderr >errors || true
+    mv errors stderr
+    one_line
+    only_files out
+}
+
+# edit SED: in/forecast.json is the example with one change.
+edit() {
+    sed "$1" "$ETAS_SOURCE/examples/forecast.json" >in/forecast.json
+}
+
+shows "a missing configuration"
+expect 1 etas forecast nowhere.json -o x.csv
+complains 'nowhere.json' 'No such file'
+one_line
+
+shows "a missing catalogue names the file"
+edit 's/"catalog.csv"/"absent.csv"/'
+try
+complains 'absent.csv' 'No such file'
+
+shows "bad JSON names line and column"
+edit 's/"mc": 3.6,/"mc": 3.6;/'
+try
+complains 'forecast.json:11'
+
+shows "an unknown key is warned about by name, with the likely one"
+edit 's/"m_max"/"m_maxx"/'
+expect 0 etas forecast in/forecast.json -n 10 --seed 1 -o warned.csv
+complains 'm_maxx' 'm_max'
+
+shows "a missing key, a key of the wrong type, a value out of range"
+edit '/"timewindow_end"/d'
+try
+complains 'forecast.json' 'timewindow_end'
+edit 's/"mc": 3.6/"mc": "high"/'
+try
+complains '"mc"' 'high'
+edit 's/"forecast_duration": 30/"forecast_duration": -3/'
+try
+complains 'forecast_duration'
+
+shows "a feature that is not built yet is refused by name when it is switched on"
+edit 's/"mc": 3.6/"mc": "positive", "m_ref": 3.6/'
+try
+complains '"mc"' 'not supported yet'
+edit 's/"m_max"/"free_background": true, "m_max"/'
+try
+complains 'free_background' 'not supported yet'
+
+shows "a misspelt column names the one that is missing"
+edit ''
+sed -i '1s/magnitude/magnitud/' in/catalog.csv
+try
+complains 'catalog.csv:1' 'magnitude' 'magnitud'
+
+shows "a broken time names line and column"
+cp "$ETAS_SOURCE/examples/catalog.csv" in/
+sed -i '8s/-\([0-9][0-9]\) /-45 /' in/catalog.csv
+try
+complains 'catalog.csv:8:' 'time'
+
+shows "a row that ends too early"
+cp "$ETAS_SOURCE/examples/catalog.csv" in/
+sed -i '5s/,.*//' in/catalog.csv
+try
+complains 'catalog.csv:5'
+cp "$ETAS_SOURCE/examples/catalog.csv" in/
+
+shows "a region that crosses itself names the place"
+echo '[[32, -120], [40, -114], [40, -120], [32, -114]]' >in/region.json
+try
+complains 'region.json' 'cross'
+cp "$ETAS_SOURCE/examples/region.json" in/
+
+shows "a folder without write permission"
+if [ "$(id -u)" -eq 0 ]; then
+    as_user=(setpriv --reuid=65534 --regid=65534 --clear-groups)
+    chmod 755 "$work" && chmod -R a+rX in
+else
+    as_user=()
+fi
+mkdir -m 555 locked
+code=0
+(cd locked && "${as_user[@]}" "$ETAS_BIN/etas" forecast ../in/forecast.json -n 10 --seed 1 -o result.csv) \
+    >stdout 2>stderr || code=$?
+[ $code -eq 1 ] || fail "exit code $code for a locked folder"
+complains 'result.csv' 'Permission denied'
+one_line
+only_files locked
+
+shows "a full disk: one line, no partial file"
+if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=1m tmpfs full 2>/dev/null; then
+    (cd full && expect 1 etas forecast ../in/forecast.json -n 200000 --seed 1 -o result.csv && mv stdout stderr ..) || fail "full disk"
+    complains 'No space left'
+    [ ! -e full/result.csv ] || fail "a partial file was left"
+    [ -z "$(find full -name '*tmp*')" ] || fail "a temporary file was left"
+    umount full
+else
+    echo "  (no tmpfs can be mounted here: not shown)"
+fi
+
+shows "a password that is wrong, and one that is missing"
+start_redis r1 --requirepass secret
+expect 1 etas-redis-manager info --socket r1/redis.sock
+complains 'r1/redis.sock'
+one_line
+echo wrong >password && chmod 600 password
+expect 1 etas-redis-worker --socket r1/redis.sock --password-file password --processes 1
+complains 'r1/redis.sock'
+grep -q wrong stderr && fail "the password was shown"
+try_redis() {
+    rm -rf out && mkdir out
+    (cd out && expect 1 etas forecast ../in/forecast.json -n 10 --seed 1 -o result.csv "$@" && mv stdout stderr ..)
+}
+try_redis --socket ../r1/redis.sock --password-file ../password
+complains 'r1/redis.sock'
+
+shows "a server that may evict keys is refused with the reason"
+start_redis r2 --maxmemory 100mb --maxmemory-policy allkeys-lru
+try_redis --socket ../r2/redis.sock
+complains 'allkeys-lru' 'noeviction'
+expect 1 etas-redis-worker --socket r2/redis.sock --processes 1
+complains 'allkeys-lru' 'noeviction'
+
+shows "a worker of another protocol version says so and leaves"
+start_redis r3
+redis-cli -s r3/redis.sock hset 'etas:{default}:versions' 0123456789abcdef0123456789abcdef "2 9.9.9 7 $(date +%s%3N)" >/dev/null
+expect 1 etas-redis-worker --socket r3/redis.sock --processes 1
+complains 'protocol' '2'
+
+shows "no server: one line with host, port and why"
+expect 1 etas-redis-manager info --host 127.0.0.1 --port 1
+complains '127.0.0.1:1' 'refused'
+one_line
+done_testing

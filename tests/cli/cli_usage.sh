@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# Help, versions and wrong command lines.
+# shellcheck source=tests/support/shell.bash
+. "$ETAS_SOURCE/tests/support/shell.bash"
+
+shows "every program and command prints help on stdout and exits with 0"
+for command in "etas" "etas forecast" "etas invert" "etas simulate" etas-redis-worker etas-redis-manager; do
+    # shellcheck disable=SC2086 # two words
+    expect 0 $command --help
+    grep -q '^usage: ' stdout || fail "$command --help has no usage line"
+    [ ! -s stderr ] || fail "$command --help talks on stderr"
+done
+for command in etas etas-redis-worker etas-redis-manager; do
+    expect 0 $command --version
+    grep -qE '^etas.* [0-9]+\.[0-9]+\.[0-9]+$' stdout || fail "$command --version"
+done
+
+shows "a wrong command line is one line and exit code 2"
+expect 2 etas
+expect 2 etas frobnicate
+complains 'unknown command "frobnicate"'
+one_line
+expect 2 etas forecast
+expect 2 etas forecast a.json b.json
+complains 'unexpected argument "b.json"'
+expect 2 etas forecast --wrong a.json
+complains '--wrong'
+one_line
+expect 2 etas forecast a.json -n ten
+complains '"ten" is not a whole number'
+expect 2 etas forecast a.json --task-duration 3y
+complains '--task-duration' 'such as 30s'
+expect 2 etas-redis-manager
+expect 2 etas-redis-manager frobnicate
+expect 2 etas-redis-worker --processes none
+expect 2 etas evaluate config.json
+complains 'not supported yet'
+
+shows "options that come later are refused by name"
+expect 2 etas forecast a.json --model-input x
+complains '--model-input is not supported yet'
+expect 2 etas forecast a.json --tls
+complains '--tls' 'not supported yet'
+done_testing

@@ -1,0 +1,98 @@
+# shellcheck shell=bash
+# Sourced by the tests that run the programs as a user does. Expects ETAS_BIN (folder of the
+# programs) and ETAS_SOURCE (the checkout). Works in a fresh folder that is removed at the end.
+set -euo pipefail
+
+PATH=$ETAS_BIN:$PATH
+unset ETAS_REDIS_URL ETAS_REDIS_PASSWORD ETAS_DISTRIBUTE
+work=$(mktemp -d /tmp/etas-test-XXXXXX)
+children=()
+passed=0
+
+cleanup() {
+    local code=$?
+
+    for pid in "${children[@]}"; do
+        kill -9 "$pid" 2>/dev/null || true
+    done
+    wait 2>/dev/null || true
+    if [ $code -ne 0 ]; then
+        echo "--- $work (last outputs)"
+        tail -n 20 "$work"/*.log "$work"/stderr "$work"/stdout 2>/dev/null || true
+    fi
+    cd /
+    rm -rf "$work"
+}
+trap cleanup EXIT
+cd "$work"
+
+fail() {
+    echo "FAILED: $*" >&2
+    exit 1
+}
+
+# What is being shown; the name of the following checks.
+shows() {
+    passed=$((passed + 1))
+    echo "- $*"
+}
+
+# expect CODE COMMAND...: runs it, keeps stdout and stderr in files, checks the exit code.
+expect() {
+    local want=$1 got=0
+
+    shift
+    "$@" >stdout 2>stderr || got=$?
+    [ "$got" -eq "$want" ] || fail "exit code $got, not $want: $* ($(tail -n 3 stderr))"
+}
+
+# The last stderr is one line (after lines of progress) that holds every given text.
+complains() {
+    local text
+
+    for text in "$@"; do
+        grep -qF -- "$text" stderr || fail "stderr lacks \"$text\": $(cat stderr)"
+    done
+}
+
+one_line() {
+    [ "$(wc -l <stderr)" -eq 1 ] || fail "more than one line: $(cat stderr)"
+}
+
+# Nothing was left behind in folder $1 but the named files.
+only_files() {
+    local folder=$1 there
+
+    shift
+    there=$(find "$folder" -mindepth 1 -printf '%P\n' | sort | tr '\n' ' ')
+    [ "$there" = "$(printf '%s\n' "$@" | sort | tr '\n' ' ' | sed 's/^ $//')" ] || fail "left in $folder: $there"
+}
+
+# A private Redis server on socket $1/redis.sock; more arguments go to the server. Sets redis_pid.
+start_redis() {
+    local dir=$1
+
+    shift
+    mkdir -p "$dir"
+    redis-server --port 0 --unixsocket "$dir/redis.sock" --dir "$dir" --save '' --appendonly no \
+        --daemonize no "$@" >>"$dir/redis.log" 2>&1 &
+    redis_pid=$!
+    children+=("$redis_pid")
+    wait_for "redis-server" redis-cli -s "$dir/redis.sock" ping
+}
+
+# wait_for WHAT COMMAND...: until the command succeeds, at most 20 seconds.
+wait_for() {
+    local what=$1 i
+
+    shift
+    for ((i = 0; i < 400; i++)); do
+        "$@" >/dev/null 2>&1 && return
+        sleep 0.05
+    done
+    fail "waited in vain for $what"
+}
+
+done_testing() {
+    echo "$passed shown"
+}
