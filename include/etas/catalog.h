@@ -48,8 +48,8 @@ typedef struct etas_selection {
 } etas_selection;
 
 /**
- * spec section 2, steps 1 to 4 for a constant completeness: cut in time and space, sort by time
- * (stable), round magnitudes, keep those >= mc. @p out starts as {0}; its mc column holds @p mc.
+ * Cut in time and space, sort by time (stable), round magnitudes half up to multiples of delta_m,
+ * keep those >= mc. @p out starts as {0}; its mc column holds @p mc.
  */
 ETAS_NODISCARD etas_status etas_catalog_select(const etas_catalog *self, const etas_selection *how,
                                                etas_catalog *out, etas_error *err);

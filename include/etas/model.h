@@ -68,12 +68,14 @@ double etas_expected_aftershocks(const etas_params *self, double dm, double t0_d
  */
 double etas_branching_ratio(const etas_params *self, double beta, double dm_max, const char **why);
 
-/** Tinti & Mulargia (1987) from the mean of m - mc; delta_m = 0: the continuous estimate. */
+/** Tinti & Mulargia (1987) from the mean of m - mc; delta_m = 0: the continuous estimate. NaN for
+ * n = 0, INFINITY when all are at their completeness. */
 double etas_beta_tinti_mulargia(size_t n, const double mag[], const double mc[], double delta_m);
-/** b-positive (van der Elst 2021) on the successive differences of time-ordered magnitudes. */
+/** b-positive (van der Elst 2021): the same from the rises between successive magnitudes in the
+ * order of time, with delta_m as their completeness. NaN without any rise. */
 double etas_beta_positive(size_t n, const double mag[], double delta_m);
 
-/** Coppersmith & Wells (1994) oblique subsurface rupture length: 10^(0.59 m - 2.44) km. */
+/** Wells & Coppersmith (1994), subsurface rupture length of oblique slip: 10^(0.59 m - 2.44) km. */
 double etas_rupture_length_km(double mag);
 
 #endif

@@ -27,6 +27,8 @@ static etas_status project(const etas_region *region, double x[], double y[], et
     PJ *map = NULL;
     etas_status st = ETAS_OK;
 
+    if (context == NULL) /* which PROJ would take for its global context */
+        return etas_fail(err, ETAS_E_NOMEM, "no memory to project a polygon");
     proj_log_level(context, PJ_LOG_NONE);
     proj_context_set_enable_network(context, 0);
     etas_format_double(region->lat_min, low);

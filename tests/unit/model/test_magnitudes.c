@@ -88,6 +88,8 @@ static void nothing_to_estimate_from_is_nan(void **state)
     assert_true(isnan(etas_beta_positive(0, NULL, 0.1)));
     assert_true(isnan(etas_beta_positive(1, falling, 0.1)));
     assert_true(isnan(etas_beta_positive(3, falling, 0.1)));
+    assert_true(isinf(etas_beta_tinti_mulargia(3, falling, falling, 0.1)));
+    assert_true(isinf(etas_beta_tinti_mulargia(3, falling, falling, 0)));
 }
 
 static void rupture_lengths_are_those_of_oblique_slip(void **state)
