@@ -3,11 +3,15 @@
 
 -- Leases of an agent that it does not hold (claims whose reply was lost) go back.
 local function reconcile(c, agent, held)
-  local sum = 0
+  local list, sum = {}, 0
   for _, l in pairs(leases_of(c, agent)) do
     if not held[int(l.token) .. l.run] then
-      sum = sum + give_back(c, l)
+      list[#list + 1] = l
     end
+  end
+  table.sort(list, function(x, y) return x.first > y.first end) -- the head ends up in order
+  for _, l in ipairs(list) do
+    sum = sum + give_back(c, l)
   end
   return sum
 end
