@@ -1,0 +1,171 @@
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "etas/codec.h"
+#include "etas/runner.h"
+#include "etas/text.h"
+
+typedef struct export_state {
+    const etas_export_config *cfg;
+    FILE *out;
+    etas_store_run run;
+    etas_events events; /* of one frame */
+    uint64_t next_id, event_id;
+    etas_export_summary sum;
+} export_state;
+
+static etas_status find_missing(etas_store *store, const etas_store_run *run, etas_ranges *out,
+                                etas_error *err)
+{
+    const etas_ranges *const covered = etas_store_covered(store);
+    etas_status st = etas_ranges_add(out, (etas_range){run->first_catalog, run->n_catalogs});
+
+    for (size_t i = 0; i < covered->n && st == ETAS_OK; i++)
+        st = etas_ranges_subtract(out, covered->items[i]);
+    return st == ETAS_OK ? st : etas_fail(err, st, "out of memory for the run's ranges");
+}
+
+static etas_status refuse_incomplete(const etas_ranges *missing, etas_error *err)
+{
+    return etas_fail(err, ETAS_E_INCOMPLETE,
+                     "%llu catalogues are missing, the first is %llu: nothing is written",
+                     (unsigned long long)etas_ranges_total(missing),
+                     (unsigned long long)missing->items[0].first);
+}
+
+/* The catalogues that @p part names of one frame; part lies within the frame. */
+static etas_status write_piece(void *context, const etas_store_frame *frame, etas_range part,
+                               etas_error *err)
+{
+    export_state *const self = context;
+    const size_t at = (size_t)(part.first - frame->first);
+    const etas_forecast_part piece = {.events = &self->events,
+                                      .at = at,
+                                      .count = (size_t)part.count,
+                                      .catalog_id = self->next_id};
+    etas_frame_header header;
+    etas_status st = etas_frame_decode(frame->len, frame->bytes, &header, &self->events, err);
+
+    if (st != ETAS_OK)
+        return st;
+    if (header.first != frame->first || header.count != frame->count ||
+        memcmp(header.run, self->run.id, sizeof header.run) != 0)
+        return etas_fail(err, ETAS_E_CORRUPT, "the frame of catalogue %llu is another one's",
+                         (unsigned long long)frame->first);
+    for (size_t i = at; i < at + part.count; i++) {
+        self->sum.n_events += self->events.count[i];
+        self->sum.n_empty += self->events.count[i] == 0;
+    }
+    self->sum.n_catalogs += part.count;
+    self->next_id += part.count;
+    st = etas_forecast_write_part(self->out, &self->cfg->writer, &piece, &self->event_id, err);
+    if (st != ETAS_OK)
+        etas_error_in_file(err, self->cfg->path);
+    return st;
+}
+
+/* ---- FILE.missing.json ---- */
+
+static char *missing_path(const char *path)
+{
+    const size_t capacity = strlen(path) + sizeof ".missing.json";
+    char *const out = malloc(capacity);
+
+    if (out != NULL)
+        etas_format(capacity, out, "%s.missing.json", path);
+    return out;
+}
+
+static bool print_missing(FILE *out, const etas_store_run *run, const etas_ranges *missing)
+{
+    bool good = fprintf(out, "{\n  \"n_catalogs\": %llu,\n  \"n_missing\": %llu,\n  \"missing\": [",
+                        (unsigned long long)run->n_catalogs,
+                        (unsigned long long)etas_ranges_total(missing)) > 0;
+
+    for (size_t i = 0; i < missing->n && good; i++)
+        good = fprintf(out, "%s\n    {\"first\": %llu, \"count\": %llu}", i > 0 ? "," : "",
+                       (unsigned long long)missing->items[i].first,
+                       (unsigned long long)missing->items[i].count) > 0;
+    return good && fputs("\n  ]\n}\n", out) >= 0;
+}
+
+/* Lists what is left out; where nothing is, a list of an earlier export goes. */
+static etas_status write_missing(const char *path, const etas_store_run *run,
+                                 const etas_ranges *missing, etas_error *err)
+{
+    char *const name = missing_path(path);
+    etas_output out = {0};
+    etas_status st = ETAS_OK;
+
+    if (name == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for a file name");
+    if (missing->n == 0) {
+        unlink(name);
+        free(name);
+        return ETAS_OK;
+    }
+    st = etas_output_open(&out, name, err);
+    if (st == ETAS_OK && !print_missing(out.stream, run, missing)) {
+        etas_fail(err, ETAS_E_IO, "cannot be written: %s", strerror(errno));
+        etas_error_in_file(err, name);
+        st = ETAS_E_IO;
+    }
+    if (st == ETAS_OK)
+        st = etas_output_commit(&out, err);
+    etas_output_discard(&out);
+    free(name);
+    return st;
+}
+
+/* ---- */
+
+static etas_status write_all(export_state *self, etas_store *store, const etas_ranges *missing,
+                             etas_error *err)
+{
+    const char *const path = self->cfg->path;
+    etas_output out = {0};
+    etas_status st = etas_output_open(&out, path, err);
+
+    if (st != ETAS_OK)
+        return st;
+    self->out = out.stream;
+    st = etas_forecast_write_header(out.stream, &self->cfg->writer, err);
+    if (st != ETAS_OK)
+        etas_error_in_file(err, path);
+    else
+        st = etas_store_each(store, write_piece, self, err);
+    if (st == ETAS_OK && self->sum.n_catalogs != self->run.n_catalogs - etas_ranges_total(missing))
+        st = etas_fail(err, ETAS_E_CORRUPT, "the store lists catalogues that are not the run's");
+    if (st == ETAS_OK)
+        st = etas_store_check_epoch(store, err);
+    if (st == ETAS_OK)
+        st = write_missing(path, &self->run, missing, err);
+    if (st == ETAS_OK)
+        st = etas_output_commit(&out, err);
+    etas_output_discard(&out);
+    return st;
+}
+
+etas_status etas_export(etas_store *store, const etas_export_config *cfg, etas_export_summary *out,
+                        etas_error *err)
+{
+    export_state self = {.cfg = cfg};
+    etas_ranges missing = {0};
+    etas_status st = etas_store_run_get(store, &self.run, err);
+
+    *out = (etas_export_summary){0};
+    self.next_id = self.run.first_catalog;
+    if (st == ETAS_OK)
+        st = find_missing(store, &self.run, &missing, err);
+    if (st == ETAS_OK && missing.n > 0 && !cfg->skip_missing)
+        st = refuse_incomplete(&missing, err);
+    if (st == ETAS_OK)
+        st = write_all(&self, store, &missing, err);
+    if (st == ETAS_OK)
+        *out = self.sum;
+    etas_ranges_free(&missing);
+    etas_events_free(&self.events);
+    return st;
+}
