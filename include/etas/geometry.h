@@ -12,7 +12,8 @@
 #define ETAS_EARTH_RADIUS_KM 6378.1 /**< default of the configuration key earth_radius */
 
 /** Great-circle distance by the haversine formula, its square root argument clamped to [0, 1] so
- * that antipodes give pi * radius and never NaN. */
+ * that antipodes give pi * radius and never NaN. Relative error about 1e-15 (1 + tan of half the
+ * angle): the formula is blind within 1e-8 of the antipode. */
 double etas_distance_km(double lat1_deg, double lon1_deg, double lat2_deg, double lon2_deg,
                         double radius_km);
 

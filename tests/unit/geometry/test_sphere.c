@@ -38,6 +38,18 @@ static void distances_agree_with_50_digit_arithmetic(void **state)
     }
 }
 
+static void distances_along_the_equator_are_the_angle(void **state)
+{
+    (void)state;
+    for (int i = 1; i < 1790; i++) {
+        const double angle = 0.1 * i;
+
+        /* The sine of half the angle loses what its tangent says. */
+        check_rel(etas_distance_km(0, 0, 0, angle, 180), angle * PI,
+                  1e-15 * (1 + tan(angle * PI / 360)));
+    }
+}
+
 static void distances_over_a_pole_keep_the_digits_of_its_colatitude(void **state)
 {
     (void)state;
@@ -85,6 +97,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(distances_agree_with_50_digit_arithmetic),
+        cmocka_unit_test(distances_along_the_equator_are_the_angle),
         cmocka_unit_test(distances_over_a_pole_keep_the_digits_of_its_colatitude),
         cmocka_unit_test(antipodes_are_half_a_circumference_apart_and_never_nan),
         cmocka_unit_test(a_point_is_at_no_distance_from_itself),
