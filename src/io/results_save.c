@@ -1,0 +1,374 @@
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <jansson.h>
+
+#include "etas/io.h"
+#include "etas/text.h"
+
+#define TARGET_COLUMNS                                                             \
+    "target_id,latitude,longitude,time,magnitude,mc_current,mc_current_above_ref," \
+    "mu,P_triggered,P_background,zeta_plus_1"
+#define SOURCE_COLUMNS                                          \
+    "source_id,source_magnitude,source_completeness_above_ref," \
+    "source_to_end_time_distance,pos_source_to_start_time_distance,l_hat,G,xi_plus_1"
+
+/* ---- JSON, a key a line ---- */
+
+typedef struct json_out {
+    FILE *stream;
+    const char *indent;
+    bool first;
+} json_out;
+
+static void put_key(json_out *o, const char *key)
+{
+    fprintf(o->stream, "%s%s\"%s\": ", o->first ? "{\n" : ",\n", o->indent, key);
+    o->first = false;
+}
+
+/* NULL is null. */
+static etas_status put_text(json_out *o, const char *key, const char *text)
+{
+    json_t *value = text != NULL ? json_string(text) : json_null();
+    char *dump = value != NULL ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
+
+    json_decref(value);
+    if (dump == NULL)
+        return text != NULL && value == NULL ? ETAS_E_ARG : ETAS_E_NOMEM;
+    put_key(o, key);
+    fputs(dump, o->stream);
+    free(dump);
+    return ETAS_OK;
+}
+
+/* NaN is null: that is what a parameter that the model does not have looks like. */
+static void put_number(json_out *o, const char *key, double value)
+{
+    char text[32] = "null";
+
+    if (!isnan(value))
+        etas_format_double(value, text);
+    put_key(o, key);
+    fputs(text, o->stream);
+}
+
+static void put_flag(json_out *o, const char *key, bool value)
+{
+    put_key(o, key);
+    fputs(value ? "true" : "false", o->stream);
+}
+
+static void put_time(json_out *o, const char *key, etas_time t)
+{
+    char text[32] = "None";
+
+    if (t != ETAS_TIME_NONE) {
+        const size_t len = etas_time_format(t, ' ', text);
+
+        if (t % ETAS_NS_PER_S == 0) /* as Python prints whole seconds */
+            text[len - 7] = '\0';
+    }
+    put_key(o, key);
+    fprintf(o->stream, "\"%s\"", text);
+}
+
+static void put_params(json_out *o, const char *key, const etas_params *p)
+{
+    json_out inner = {.stream = o->stream, .indent = "    ", .first = true};
+
+    put_key(o, key);
+    for (etas_param i = 0; i < ETAS_N_PARAMS; i++)
+        put_number(&inner, etas_param_name(i), p->value[i]);
+    fputs("\n  }", o->stream);
+}
+
+static void put_ranges(json_out *o)
+{
+    for (etas_param i = 0; i < ETAS_N_PARAMS; i++) {
+        char key[40], low[32], high[32];
+
+        if (i == ETAS_LOG10_IOTA)
+            continue;
+        etas_format(sizeof key, key, "%s_range", etas_param_name(i));
+        etas_format_double(etas_param_low(i), low);
+        etas_format_double(etas_param_high(i), high);
+        put_key(o, key);
+        fprintf(o->stream, "[%s, %s]", low, high);
+    }
+}
+
+static etas_time now(void)
+{
+    struct timespec t;
+
+    return clock_gettime(CLOCK_REALTIME, &t) == 0
+               ? (etas_time)t.tv_sec * ETAS_NS_PER_S + (etas_time)t.tv_nsec
+               : 0;
+}
+
+/* ---- the three files ---- */
+
+typedef struct saver {
+    const etas_results_input *in;
+    char *fn_parameters, *fn_targets, *fn_sources;
+    etas_error *err;
+} saver;
+
+/* The reference's keys in its order. */
+static etas_status write_settings(const saver *s, json_out *o)
+{
+    const etas_config *c = s->in->config;
+    etas_status st = put_text(o, "name", c->name);
+
+    if (st == ETAS_OK)
+        st = put_text(o, "id", c->id);
+    if (st == ETAS_OK)
+        st = put_text(o, "fn_catalog", c->fn_catalog);
+    put_time(o, "auxiliary_start", c->auxiliary_start);
+    put_time(o, "timewindow_start", c->timewindow_start);
+    put_time(o, "timewindow_end", c->timewindow_end);
+    put_time(o, "testwindow_end", c->testwindow_end);
+    put_number(o, "timewindow_length", etas_days_between(c->timewindow_start, c->timewindow_end));
+    if (st == ETAS_OK)
+        st = put_text(o, "shape_coords", c->shape_text);
+    put_number(o, "delta_m", c->delta_m);
+    put_number(o, "mc", c->mc);
+    put_number(o, "m_ref", c->m_ref);
+    put_number(o, "coppersmith_multiplier", c->coppersmith_multiplier);
+    put_number(o, "earth_radius", c->earth_radius);
+    put_number(o, "bw_sq", c->bw_sq);
+    put_flag(o, "free_productivity", false);
+    put_flag(o, "free_background", false);
+    if (st == ETAS_OK)
+        st = put_text(o, "bg_term", NULL);
+    return st;
+}
+
+static etas_status write_outcome(const saver *s, json_out *o)
+{
+    const etas_results_input *in = s->in;
+    const etas_config *c = in->config;
+    const etas_inversion_state *state = in->state;
+    const etas_params start = c->has_theta_0 ? c->theta_0 : etas_inversion_default_start();
+    etas_status st;
+
+    put_flag(o, "preparation_done", true);
+    put_flag(o, "inversion_done", true);
+    put_number(o, "n_target_events", (double)state->n_targets);
+    put_number(o, "area", in->area_km2);
+    put_ranges(o);
+    put_number(o, "beta", state->beta);
+    put_flag(o, "b_positive", c->beta_method == ETAS_BETA_POSITIVE);
+    put_flag(o, "three_dim", false);
+    put_number(o, "space_unit_in_meters", 1000);
+    put_number(o, "n_hat", state->n_hat);
+    put_number(o, "i_hat", 0);
+    put_time(o, "calculation_date", now());
+    put_params(o, "initial_values", &start);
+    put_params(o, "final_parameters", &state->theta);
+    put_number(o, "n_iterations", state->n_iterations);
+    st = put_text(o, "fn_ip", s->fn_targets);
+    if (st == ETAS_OK)
+        st = put_text(o, "fn_src", s->fn_sources);
+    if (st == ETAS_OK)
+        st = put_text(o, "estimator", c->estimator == ETAS_ESTIMATOR_MLE ? "mle" : "reference");
+    put_number(o, "log_likelihood", state->log_likelihood);
+    put_number(o, "branching_ratio", state->branching_ratio);
+    if (st == ETAS_OK && isnan(state->branching_ratio))
+        st = put_text(o, "branching_note", state->branching_note);
+    put_number(o, "n_sources", (double)state->n_sources);
+    put_number(o, "n_pairs", (double)state->n_pairs);
+    put_number(o, "invert_seconds", in->invert_seconds);
+    if (st == ETAS_OK)
+        st = put_text(o, "version", ETAS_RELEASE);
+    return st;
+}
+
+static etas_status write_parameters(const saver *s, FILE *out)
+{
+    json_out o = {.stream = out, .indent = "  ", .first = true};
+    etas_status st = write_settings(s, &o);
+
+    if (st == ETAS_OK)
+        st = write_outcome(s, &o);
+    fputs("\n}\n", out);
+    if (st == ETAS_E_NOMEM)
+        etas_fail(s->err, st, "out of memory for %s", s->fn_parameters);
+    else if (st != ETAS_OK)
+        etas_fail(s->err, st, "a name in the results is not valid UTF-8");
+    return st;
+}
+
+static void put_field(FILE *out, double value, char after)
+{
+    char text[32];
+
+    etas_format_double(value, text);
+    fputs(text, out);
+    fputc(after, out);
+}
+
+/* Quoted when it has to be (RFC 4180). */
+static void put_id(FILE *out, const etas_event *e)
+{
+    bool quote = false;
+
+    for (size_t i = 0; i < e->id_len; i++)
+        quote |= strchr(",\"\r\n", e->id[i]) != NULL;
+    if (quote)
+        fputc('"', out);
+    for (size_t i = 0; i < e->id_len; i++) {
+        if (e->id[i] == '"')
+            fputc('"', out);
+        fputc(e->id[i], out);
+    }
+    fputs(quote ? "\"," : ",", out);
+}
+
+static etas_status check_stream(const saver *s, FILE *out, const char *path)
+{
+    if (!ferror(out))
+        return ETAS_OK;
+    etas_fail(s->err, ETAS_E_IO, "cannot be written: %s", strerror(errno));
+    etas_error_in_file(s->err, path);
+    return ETAS_E_IO;
+}
+
+/* Microseconds, or nanoseconds when any time has them: a reader of one format reads the column. */
+static bool needs_nanoseconds(const etas_catalog *c)
+{
+    for (size_t i = 0; i < c->n; i++)
+        if (c->time[i] % 1000 != 0)
+            return true;
+    return false;
+}
+
+static void put_event_time(FILE *out, etas_time t, bool nanoseconds)
+{
+    char text[32];
+
+    etas_time_format(t, ' ', text);
+    fputs(text, out);
+    if (nanoseconds)
+        fprintf(out, "%03d", (int)((t % 1000 + 1000) % 1000));
+    fputc(',', out);
+}
+
+static etas_status write_targets(const saver *s, FILE *out)
+{
+    const etas_catalog *catalog = s->in->catalog;
+    const etas_inversion_state *state = s->in->state;
+    const double m_ref = s->in->config->m_ref;
+    const double mu = pow(10, state->theta.value[ETAS_LOG10_MU]);
+    const bool nanoseconds = needs_nanoseconds(catalog);
+
+    fputs(TARGET_COLUMNS "\n", out);
+    for (size_t j = 0; j < state->pairs->n_targets; j++) {
+        const etas_event e = etas_catalog_row(catalog, state->pairs->target[j]);
+
+        put_id(out, &e);
+        put_field(out, e.lat, ',');
+        put_field(out, e.lon, ',');
+        put_event_time(out, e.time, nanoseconds);
+        put_field(out, e.mag, ',');
+        put_field(out, e.mc, ',');
+        put_field(out, e.mc - m_ref, ',');
+        put_field(out, mu, ',');
+        put_field(out, state->expectation->p_triggered[j], ',');
+        put_field(out, state->expectation->p_background[j], ',');
+        put_field(out, exp(state->beta * (e.mc - m_ref)), '\n');
+        if (check_stream(s, out, s->fn_targets) != ETAS_OK)
+            return ETAS_E_IO;
+    }
+    return ETAS_OK;
+}
+
+static etas_status write_sources(const saver *s, FILE *out)
+{
+    const etas_catalog *catalog = s->in->catalog;
+    const etas_inversion_state *state = s->in->state;
+    const etas_config *c = s->in->config;
+    const double *theta = state->theta.value;
+    const double mc = c->m_ref - c->delta_m / 2;
+    const double hidden = theta[ETAS_A] - state->beta - theta[ETAS_GAMMA] * theta[ETAS_RHO];
+
+    fputs(SOURCE_COLUMNS "\n", out);
+    for (size_t i = 0; i < catalog->n; i++) {
+        const etas_event e = etas_catalog_row(catalog, i);
+        const double to_end = etas_days_between(e.time, c->timewindow_end);
+        const double to_start = fmax(0, etas_days_between(e.time, c->timewindow_start));
+
+        put_id(out, &e);
+        put_field(out, e.mag, ',');
+        put_field(out, e.mc - c->m_ref, ',');
+        put_field(out, to_end, ',');
+        put_field(out, to_start, ',');
+        put_field(out, state->expectation->l_hat[i], ',');
+        put_field(out, etas_expected_aftershocks(&state->theta, e.mag - mc, to_start, to_end), ',');
+        put_field(out, exp(-hidden * (e.mc - c->m_ref)), '\n');
+        if (check_stream(s, out, s->fn_sources) != ETAS_OK)
+            return ETAS_E_IO;
+    }
+    return ETAS_OK;
+}
+
+static char *name_in(const char *directory, const char *before, const char *id, const char *after)
+{
+    const char *dir = directory != NULL ? directory : "";
+    const size_t len = strlen(dir);
+    const char *slash = len > 0 && dir[len - 1] != '/' ? "/" : "";
+    const size_t capacity = len + strlen(before) + strlen(id) + strlen(after) + 2;
+    char *path = malloc(capacity);
+
+    if (path != NULL)
+        etas_format(capacity, path, "%s%s%s%s%s", dir, slash, before, id, after);
+    return path;
+}
+
+/* The parameters file names the other two, so it is the last to appear. */
+static etas_status save_files(const saver *s)
+{
+    const struct {
+        const char *path;
+        etas_status (*write)(const saver *s, FILE *out);
+    } files[3] = {{s->fn_targets, write_targets},
+                  {s->fn_sources, write_sources},
+                  {s->fn_parameters, write_parameters}};
+    etas_output out[3] = {{0}, {0}, {0}};
+    etas_status st = ETAS_OK;
+
+    for (int i = 0; st == ETAS_OK && i < 3; i++) {
+        st = etas_output_open(&out[i], files[i].path, s->err);
+        if (st == ETAS_OK)
+            st = files[i].write(s, out[i].stream);
+    }
+    for (int i = 0; st == ETAS_OK && i < 3; i++)
+        st = etas_output_commit(&out[i], s->err);
+    for (int i = 0; i < 3; i++)
+        etas_output_discard(&out[i]);
+    return st;
+}
+
+etas_status etas_results_save(const etas_results_input *in, etas_error *err)
+{
+    const char *id = in->config->id;
+    saver s = {.in = in,
+               .fn_parameters = name_in(in->directory, "parameters_", id, ".json"),
+               .fn_targets = name_in(in->directory, "trig_and_bg_probs_", id, ".csv"),
+               .fn_sources = name_in(in->directory, "sources_", id, ".csv"),
+               .err = err};
+    etas_status st;
+
+    if (s.fn_parameters == NULL || s.fn_targets == NULL || s.fn_sources == NULL)
+        st = etas_fail(err, ETAS_E_NOMEM, "out of memory for the names of the results");
+    else
+        st = save_files(&s);
+    free(s.fn_parameters);
+    free(s.fn_targets);
+    free(s.fn_sources);
+    return st;
+}
