@@ -28,13 +28,11 @@ GEOSGeometry *etas_ring_polygon(GEOSContextHandle_t geos, size_t n, const double
                                 const double y[])
 {
     GEOSCoordSequence *points = closed_sequence(geos, n, x, y);
-    GEOSGeometry *ring, *polygon;
+    GEOSGeometry *ring;
 
     if (points == NULL)
         return NULL;
-    ring = GEOSGeom_createLinearRing_r(geos, points); /* takes the points, also when it fails */
-    if (ring == NULL)
-        return NULL;
-    polygon = GEOSGeom_createPolygon_r(geos, ring, NULL, 0);
-    return polygon; /* takes the ring, also when it fails */
+    /* Each step takes over what it is given, also when it fails. */
+    ring = GEOSGeom_createLinearRing_r(geos, points);
+    return ring != NULL ? GEOSGeom_createPolygon_r(geos, ring, NULL, 0) : NULL;
 }
