@@ -5,6 +5,7 @@
 
 #include <poll.h>
 
+#include "etas/text.h"
 #include "queue/queue_link.h"
 #include "queue/queue_reply.h"
 
@@ -31,6 +32,7 @@ etas_status etas_queue_hint_arm(etas_queue *self, const char *run_id, double sec
 {
     const double wait = fmin(fmax(seconds, 0.01), 3600);
     const int prefix = (int)strlen(self->key) - (int)strlen("pool");
+    char key[160], wait_text[24];
     int done = 0;
     etas_status st;
 
@@ -43,9 +45,10 @@ etas_status etas_queue_hint_arm(etas_queue *self, const char *run_id, double sec
         if (st != ETAS_OK)
             return st;
     }
-    if (redisAppendCommand(self->hint, "BLPOP %.*swake%s%s %.3f", prefix, self->key,
-                           run_id != NULL ? ":" : "", run_id != NULL ? run_id : "",
-                           wait) != REDIS_OK) {
+    (void)etas_format(sizeof key, key, "%.*swake%s%s", prefix, self->key, run_id != NULL ? ":" : "",
+                      run_id != NULL ? run_id : "");
+    (void)etas_format(sizeof wait_text, wait_text, "%.3f", wait);
+    if (redisAppendCommand(self->hint, "BLPOP %s %s", key, wait_text) != REDIS_OK) {
         st = queue_broken(self, self->hint, err);
         drop_hint(self);
         return st;

@@ -91,7 +91,7 @@ static redisReply *raw_reply(pool *self, const char *fmt, va_list ap)
     for (char *at = strtok_r(line, " ", &save); at != NULL && n < 32;
          at = strtok_r(NULL, " ", &save)) {
         for (char *c = at; *c != '\0'; c++)
-            *c = (char)(*c == '~' ? ' ' : *c); /* a space inside an argument */
+            *c = (char)(*c == '^' ? ' ' : *c); /* a space inside an argument */
         lens[n] = strlen(at);
         argv[n++] = at;
     }

@@ -402,13 +402,13 @@ static void an_agent_among_strangers_is_told_their_protocol(void **state)
     etas_error err = {0};
     const long long now = (long long)time(NULL) * 1000; /* the server runs on this machine */
 
-    (void)pool_raw(p, "HSET etas:{default}:versions old 9~1.0~1~%lld", now - 700000);
+    (void)pool_raw(p, "HSET etas:{default}:versions old 9^1.0^1^%lld", now - 700000);
     check_ok(etas_queue_hello(p->queue, &p->agent, 0, NULL, &err), &err);
     check_ok(etas_queue_bye(p->queue, &p->agent, NULL), NULL);
-    (void)pool_raw(p, "HSET etas:{default}:versions other 2~2.0~1~%lld", now);
+    (void)pool_raw(p, "HSET etas:{default}:versions other 2^2.0^1^%lld", now);
     assert_int_equal(etas_queue_hello(p->queue, &p->agent, 0, NULL, &err), ETAS_E_VERSION);
     assert_string_equal(err.text, "the pool speaks protocol 2, this program speaks 1");
-    (void)pool_raw(p, "HSET etas:{default}:versions third 1~2.0~1~%lld", now);
+    (void)pool_raw(p, "HSET etas:{default}:versions third 1^2.0^1^%lld", now);
     check_ok(etas_queue_hello(p->queue, &p->agent, 0, NULL, NULL), NULL);
 }
 

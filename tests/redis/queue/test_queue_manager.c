@@ -94,7 +94,7 @@ static void agents_of_other_versions_are_incompatible(void **state)
     pool_begin(p, 100);
     other.algorithm = 9;
     check_ok(etas_queue_hello(p->queue, &other, 0, NULL, NULL), NULL);
-    (void)pool_raw(p, "HSET etas:{default}:versions x 2~2.0~1~9999999999999");
+    (void)pool_raw(p, "HSET etas:{default}:versions x 2^2.0^1^9999999999999");
     check_ok(etas_queue_info(p->queue, &info, NULL), NULL);
     assert_int_equal(info.incompatible, 2);
     etas_pool_info_free(&info);

@@ -1,0 +1,499 @@
+/* The connection: credentials, policies, full memory, restarts, a frozen server, hints, rights. */
+#include "queue_pool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static double seconds_now(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+/* Start another server than the group's; ends in pool_close. */
+static void pool_open_on(pool *p, redis_fixture *fx)
+{
+    assert_int_equal(redis_fixture_start(fx), 0);
+    *p = (pool){.fx = fx, .run = pool_run(1, 1000), .agent = pool_agent(1, 1)};
+    p->queue = pool_connect(fx);
+    p->raw = redisConnectUnix(fx->socket);
+    if (fx->password != NULL)
+        freeReplyObject(redisCommand(p->raw, "AUTH %s", fx->password));
+}
+
+static void pool_close(pool *p)
+{
+    etas_queue_close(p->queue);
+    redisFree(p->raw);
+    assert_int_equal(redis_fixture_free(p->fx), 0);
+}
+
+static void opening_needs_no_server_but_a_proper_pool(void **state)
+{
+    etas_redis_options o = etas_redis_options_default();
+    const char *const bad[] = {"", "a b", "a}b", "{", "a:b", "p\n"};
+    etas_error err = {0};
+    etas_pool_info info;
+    etas_queue *queue;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        o.pool = bad[i];
+        assert_int_equal(etas_queue_open(&queue, &o, NULL), ETAS_E_ARG);
+        assert_null(queue);
+    }
+    o.pool = "default";
+    o.socket_path = "/tmp/etas-nobody-listens-here";
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    assert_string_equal(etas_queue_host(queue), "/tmp/etas-nobody-listens-here");
+    assert_int_equal(etas_queue_info(queue, &info, &err), ETAS_E_NET);
+    assert_string_equal(err.host, "/tmp/etas-nobody-listens-here");
+    assert_non_null(strstr(err.text, "No such file"));
+    etas_queue_close(queue);
+    etas_queue_close(NULL);
+    o = etas_redis_options_default();
+    o.port = 1;
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    assert_string_equal(etas_queue_host(queue), "localhost:1");
+    err = (etas_error){0};
+    assert_int_equal(etas_queue_check(queue, &err), ETAS_E_NET);
+    assert_string_equal(err.host, "localhost:1");
+    etas_queue_close(queue);
+}
+
+static void backing_off_stays_within_its_ceiling(void **state)
+{
+    (void)state;
+    check_abs(etas_backoff_s(0, 60, UINT64_MAX), 0.1, 1e-9);
+    check_abs(etas_backoff_s(3, 60, UINT64_MAX), 0.8, 1e-9);
+    check_abs(etas_backoff_s(3, 60, UINT64_MAX / 2), 0.4, 1e-9);
+    check_abs(etas_backoff_s(9, 0.5, UINT64_MAX), 0.5, 1e-9);
+    check_abs(etas_backoff_s(UINT32_MAX, 60, UINT64_MAX), 60, 1e-9);
+    check_abs(etas_backoff_s(7, 60, 0), 0, 0);
+}
+
+static void a_wrong_password_is_final_and_never_repeated(void **state)
+{
+    redis_fixture fx;
+    etas_redis_options o = etas_redis_options_default();
+    const char *const users[] = {NULL, "default", "nobody"};
+    etas_queue *queue;
+    pool p;
+
+    (void)state;
+    assert_int_equal(redis_fixture_init(&fx), 0);
+    fx.password = "open sesame";
+    pool_open_on(&p, &fx);
+    check_ok(etas_queue_check(p.queue, NULL), NULL);
+    for (size_t i = 0; i < 3; i++) {
+        etas_error err = {0};
+
+        o.socket_path = fx.socket;
+        o.user = users[i];
+        o.password = "swordfish";
+        check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+        assert_int_equal(etas_queue_check(queue, &err), ETAS_E_AUTH);
+        assert_null(strstr(err.text, "swordfish"));
+        assert_string_equal(err.host, fx.socket);
+        assert_int_equal(etas_queue_hint_arm(queue, NULL, 1, NULL), ETAS_E_AUTH);
+        etas_queue_close(queue);
+    }
+    o.password = NULL;
+    o.user = NULL;
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    assert_int_equal(etas_queue_check(queue, NULL), ETAS_E_AUTH);
+    etas_queue_close(queue);
+    pool_close(&p);
+}
+
+static void an_evicting_server_is_refused_with_the_reason(void **state)
+{
+    redis_fixture fx;
+    etas_error err = {0};
+    etas_run_state s;
+    etas_pool_info info;
+    pool p;
+
+    (void)state;
+    assert_int_equal(redis_fixture_init(&fx), 0);
+    fx.policy = "allkeys-lru";
+    pool_open_on(&p, &fx);
+    assert_int_equal(etas_queue_check(p.queue, &err), ETAS_E_REFUSED);
+    assert_non_null(strstr(err.text, "allkeys-lru"));
+    assert_non_null(strstr(err.text, "noeviction"));
+    assert_false(etas_queue_memory_full(p.queue));
+    assert_int_equal(etas_queue_run_beat(p.queue, &p.run, &s, NULL), ETAS_E_REFUSED);
+    assert_int_equal(etas_queue_hello(p.queue, &p.agent, 0, NULL, NULL), ETAS_E_REFUSED);
+    check_ok(etas_queue_info(p.queue, &info, NULL), NULL);
+    etas_pool_info_free(&info);
+    pool_close(&p);
+}
+
+static void a_full_server_still_hands_out_and_takes_back(void **state)
+{
+    const etas_range range = {0, 10};
+    redis_fixture fx;
+    etas_error err = {0};
+    etas_lease leases[4];
+    etas_pool_info info;
+    uint64_t agents, catalogs;
+    pool p;
+
+    (void)state;
+    assert_int_equal(redis_fixture_init(&fx), 0);
+    fx.maxmemory = "8mb";
+    pool_open_on(&p, &fx);
+    p.run.chunk_size = 10;
+    p.run.mark_bytes = 0;
+    pool_begin(&p, 1000);
+    check_ok(etas_queue_info(p.queue, &info, NULL), NULL);
+    assert_int_equal(info.runs[0].mark_bytes, 2 << 20); /* a quarter of maxmemory */
+    etas_pool_info_free(&info);
+    for (size_t i = 0; i < 3; i++)
+        leases[i] = pool_claim(&p);
+    assert_int_equal(pool_commit(&p, &leases[0], 2, 1000), ETAS_VERDICT_OK);
+    (void)pool_raw(&p, "CONFIG SET maxmemory 1mb");
+
+    assert_int_equal(etas_queue_submit(p.queue, &p.run, 2, 1, &range, &err), ETAS_E_REFUSED);
+    assert_true(etas_queue_memory_full(p.queue));
+    assert_int_equal(pool_commit(&p, &leases[0], 2, 1000), ETAS_VERDICT_WAIT);
+    assert_int_equal(pool_beat_one(&p, &leases[0]), ETAS_VERDICT_OK);
+    assert_false(etas_queue_memory_full(p.queue));
+    leases[3] = pool_claim(&p);
+    pool_fail(&p, &leases[1], leases[1].first);
+    pool_drain(&p, &leases[2]);
+    pool_reap(&p);
+    check_ok(etas_queue_hello(p.queue, &p.agent, 1, &leases[0], NULL), NULL);
+    assert_int_equal(pool_check(&p).leased, 8);
+    (void)pool_beat(&p);
+    assert_int_equal(pool_take(&p), 2);
+    check_ok(etas_queue_reset(p.queue, &agents, &catalogs, NULL), NULL);
+    assert_int_equal(catalogs, 8);
+    assert_int_equal(pool_check(&p).submitted, 1000);
+    (void)pool_raw(&p, "CONFIG SET maxmemory 8mb");
+    check_ok(etas_queue_submit(p.queue, &p.run, 2, 1, &range, NULL), NULL);
+    check_ok(etas_queue_run_finish(p.queue, &p.run, NULL), NULL);
+    pool_close(&p);
+}
+
+static void killed_with_its_append_only_file_it_forgets_nothing(void **state)
+{
+    redis_fixture fx;
+    etas_lease lease;
+    pool p;
+    pool_sums before, after;
+
+    (void)state;
+    assert_int_equal(redis_fixture_init(&fx), 0);
+    fx.appendonly = true;
+    pool_open_on(&p, &fx);
+    p.run.chunk_size = 10;
+    pool_begin(&p, 100);
+    for (int i = 0; i < 5; i++) {
+        lease = pool_claim(&p);
+        assert_int_equal(pool_commit(&p, &lease, 5, 5000), ETAS_VERDICT_OK);
+    }
+    before = pool_check(&p);
+    redis_fixture_kill(&fx);
+    assert_int_equal(etas_queue_reap(p.queue, NULL), ETAS_E_NET);
+    assert_int_equal(redis_fixture_start(&fx), 0);
+    for (int i = 0; i < 500 && etas_queue_check(p.queue, NULL) != ETAS_OK; i++)
+        pool_sleep(0.01);
+    after = pool_check(&p);
+    assert_memory_equal(&before, &after, sizeof before);
+    assert_int_equal(pool_beat_one(&p, &lease), ETAS_VERDICT_OK);
+    assert_false(pool_beat(&p).lost);
+    assert_int_equal(pool_take(&p), 25);
+    pool_close(&p);
+}
+
+static void killed_without_a_file_the_driver_hears_of_it(void **state)
+{
+    redis_fixture fx;
+    etas_error err = {0};
+    etas_run_state s;
+    pool p;
+
+    (void)state;
+    assert_int_equal(redis_fixture_init(&fx), 0);
+    pool_open_on(&p, &fx);
+    pool_begin(&p, 100);
+    redis_fixture_kill(&fx);
+    assert_int_equal(etas_queue_run_beat(p.queue, &p.run, &s, &err), ETAS_E_NET);
+    err = (etas_error){0};
+    assert_int_equal(etas_queue_run_beat(p.queue, &p.run, &s, &err), ETAS_E_NET);
+    assert_string_equal(err.host, fx.socket);
+    assert_int_equal(redis_fixture_start(&fx), 0);
+    assert_true(pool_beat(&p).lost); /* the library was loaded again, too */
+    pool_close(&p);
+}
+
+static void a_frozen_server_is_given_up_in_time_and_the_call_may_be_repeated(void **state)
+{
+    pool *p = pool_of(state);
+    etas_redis_options o = etas_redis_options_default();
+    const uint8_t frame[] = "late";
+    const etas_commit what = {.count = 4, .checksum = 5, .len = sizeof frame, .bytes = frame};
+    etas_verdict verdict;
+    etas_lease lease;
+    etas_queue *queue;
+    double start;
+
+    o.socket_path = p->fx->socket;
+    o.command_timeout_s = 0.3;
+    o.connect_timeout_s = 0.3;
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    p->run.chunk_size = 10;
+    pool_begin(p, 100);
+    lease = pool_claim(p);
+    check_ok(etas_queue_reap(queue, NULL), NULL);
+    kill(p->fx->pid, SIGSTOP);
+    start = seconds_now();
+    assert_int_equal(etas_queue_commit(queue, &p->agent, &lease, &what, &verdict, NULL),
+                     ETAS_E_TIMEOUT);
+    assert_int_equal(etas_queue_commit(queue, &p->agent, &lease, &what, &verdict, NULL),
+                     ETAS_E_TIMEOUT);
+    assert_true(seconds_now() - start < 3);
+    kill(p->fx->pid, SIGCONT);
+    for (int i = 0; i < 100 && etas_queue_reap(queue, NULL) != ETAS_OK; i++)
+        pool_sleep(0.02);
+    check_ok(etas_queue_hello(queue, &p->agent, 1, &lease, NULL), NULL);
+    check_ok(etas_queue_commit(queue, &p->agent, &lease, &what, &verdict, NULL), NULL);
+    assert_int_equal(verdict, ETAS_VERDICT_OK);
+    assert_int_equal(pool_check(p).out, 4); /* once, whichever of them it was */
+    assert_int_equal(lease.first, 4);
+    etas_queue_close(queue);
+}
+
+static void cut_connections_come_back(void **state)
+{
+    pool *p = pool_of(state);
+    int failures = 0;
+
+    pool_begin(p, 100);
+    for (int i = 0; i < 5; i++) {
+        (void)pool_raw(p, "CLIENT KILL TYPE normal SKIPME yes");
+        while (etas_queue_reap(p->queue, NULL) != ETAS_OK)
+            assert_true(++failures <= 10);
+    }
+    assert_int_equal(failures, 5);
+    assert_int_equal(pool_check(p).pending, 100);
+}
+
+static bool hint_within(etas_queue *queue, double seconds)
+{
+    const double end = seconds_now() + seconds;
+    bool fired = false;
+
+    while (!fired && seconds_now() < end) {
+        struct pollfd watch = {.fd = etas_queue_hint_fd(queue), .events = POLLIN};
+
+        (void)poll(&watch, 1, 20);
+        check_ok(etas_queue_hint_take(queue, &fired, NULL), NULL);
+    }
+    return fired;
+}
+
+static void a_hint_wakes_agents_and_drivers(void **state)
+{
+    pool *p = pool_of(state);
+    etas_queue *driver = pool_connect(p->fx);
+    etas_lease lease;
+
+    pool_begin(p, 100);
+    (void)pool_raw(p, "DEL %swake %swake:%s", KEY, KEY, p->run.id);
+    assert_int_equal(etas_queue_hint_fd(p->queue), -1);
+    check_ok(etas_queue_hint_arm(p->queue, NULL, 20, NULL), NULL);
+    check_ok(etas_queue_hint_arm(p->queue, NULL, 20, NULL), NULL);
+    check_ok(etas_queue_hint_arm(driver, p->run.id, 20, NULL), NULL);
+    assert_false(hint_within(p->queue, 0.1));
+    pool_submit(p, 2, 0, 10);
+    assert_true(hint_within(p->queue, 5));
+    assert_int_equal(etas_queue_hint_fd(p->queue), -1);
+    assert_false(hint_within(driver, 0.1));
+    lease = pool_claim(p);
+    assert_int_equal(pool_commit(p, &lease, 1, 5), ETAS_VERDICT_OK);
+    assert_true(hint_within(driver, 5));
+    (void)pool_raw(p, "DEL %swake", KEY);
+    check_ok(etas_queue_hint_arm(p->queue, NULL, 0.2, NULL), NULL);
+    assert_true(hint_within(p->queue, 5)); /* its time is over */
+    check_ok(etas_queue_hint_arm(p->queue, NULL, 20, NULL), NULL);
+    (void)pool_raw(p, "CLIENT KILL TYPE normal SKIPME yes");
+    pool_sleep(0.05);
+    {
+        bool fired;
+
+        assert_int_equal(etas_queue_hint_take(p->queue, &fired, NULL), ETAS_E_NET);
+        assert_false(fired);
+    }
+    check_ok(etas_queue_hint_arm(p->queue, NULL, 0.05, NULL), NULL);
+    assert_true(hint_within(p->queue, 5));
+    etas_queue_close(driver);
+}
+
+static void neither_connection_survives_an_exec(void **state)
+{
+    pool *p = pool_of(state);
+    char path[64], target[256];
+    int sockets = 0;
+
+    check_ok(etas_queue_check(p->queue, NULL), NULL);
+    check_ok(etas_queue_hint_arm(p->queue, NULL, 1, NULL), NULL);
+    for (int fd = 3; fd < 64; fd++) {
+        ssize_t n;
+
+        (void)snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+        n = readlink(path, target, sizeof target - 1);
+        if (n <= 0 || fd == p->raw->fd)
+            continue;
+        target[n] = '\0';
+        if (strncmp(target, "socket:", 7) != 0)
+            continue;
+        sockets++;
+        assert_true(fcntl(fd, F_GETFD) & FD_CLOEXEC);
+    }
+    assert_int_equal(sockets, 2);
+}
+
+static void count_lines(void *context, etas_log_level level, const char *text)
+{
+    (void)level;
+    assert_non_null(strstr(text, "etas-redis-manager init"));
+    ++*(int *)context;
+}
+
+static void without_the_right_to_load_it_waits_and_says_so_once(void **state)
+{
+    pool *p = pool_of(state);
+    int lines = 0;
+    const etas_log log = {.emit = count_lines, .context = &lines, .max_level = ETAS_LOG_DEBUG};
+    etas_redis_options o = etas_redis_options_default();
+    etas_pool_info info;
+    etas_queue *queue;
+
+    (void)pool_raw(p, "ACL SETUSER worker on >secret resetchannels ~etas:{default}:* -@all +fcall "
+                      "+blpop +auth +select +ping +info +client|setname +time");
+    (void)pool_raw(p, "ACL SETUSER worker +hget +hmget +hgetall +hset +hdel +hincrby +hexists "
+                      "+hlen +lpush +rpush +lpop +llen +lrange +lindex +lset +ltrim");
+    (void)pool_raw(p, "ACL SETUSER worker +zadd +zrem +zscore +zcard +zcount +zrange +zrevrange "
+                      "+zrangebyscore +zremrangebyscore +zscan +del +unlink +exists +expire");
+    (void)pool_raw(p, "FUNCTION FLUSH");
+    o.socket_path = p->fx->socket;
+    o.user = "worker";
+    o.password = "secret";
+    o.log = &log;
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(etas_queue_hello(queue, &p->agent, 0, NULL, NULL), ETAS_E_AWAY);
+        check_ok(etas_queue_info(queue, &info, NULL), NULL);
+        etas_pool_info_free(&info);
+    }
+    assert_int_equal(lines, 1);
+    check_ok(etas_queue_check(p->queue, NULL), NULL); /* init, by somebody who may */
+    etas_queue_close(p->queue);
+    p->queue = queue;
+    p->run.chunk_size = 10;
+    pool_begin(p, 100); /* and the rights in docs/protocol.md are enough for everything */
+    {
+        etas_lease lease = pool_claim(p);
+        uint64_t n;
+        etas_agent_info *agents;
+        size_t n_agents;
+
+        assert_int_equal(pool_commit(p, &lease, 2, 9), ETAS_VERDICT_OK);
+        assert_int_equal(pool_beat_one(p, &lease), ETAS_VERDICT_OK);
+        pool_fail(p, &lease, 2);
+        pool_reap(p);
+        assert_int_equal(pool_take(p), 2);
+        check_ok(etas_queue_mend(queue, &p->run, NULL), NULL);
+        check_ok(etas_queue_retry(queue, p->run.id, &n, NULL), NULL);
+        check_ok(etas_queue_stop(queue, false, 0, NULL, &n, NULL), NULL);
+        check_ok(etas_queue_agents(queue, &agents, &n_agents, NULL), NULL);
+        etas_array_free((void **)&agents);
+        check_ok(etas_queue_reset(queue, &n, &n, NULL), NULL);
+        check_ok(etas_queue_bye(queue, &p->agent, NULL), NULL);
+        check_ok(etas_queue_run_finish(queue, &p->run, NULL), NULL);
+        check_ok(etas_queue_hint_arm(queue, NULL, 0.01, NULL), NULL);
+        assert_true(hint_within(queue, 5));
+        check_ok(etas_queue_info(queue, &info, NULL), NULL);
+        etas_pool_info_free(&info);
+    }
+    (void)pool_raw(p, "ACL DELUSER worker");
+}
+
+static void over_tcp_with_a_database_of_its_own(void **state)
+{
+    redis_fixture fx;
+    etas_redis_options o = etas_redis_options_default();
+    etas_queue *queue;
+    pool p;
+
+    (void)state;
+    assert_int_equal(redis_fixture_init(&fx), 0);
+    fx.tcp = true;
+    pool_open_on(&p, &fx);
+    o.host = "127.0.0.1";
+    o.port = fx.port;
+    o.db = 3;
+    o.pool = "eu-1.b_2";
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    check_ok(etas_queue_hello(queue, &p.agent, 0, NULL, NULL), NULL);
+    assert_int_equal(pool_raw_int(&p, "DBSIZE"), 0);
+    (void)pool_raw(&p, "SELECT 3");
+    assert_int_equal(pool_raw_int(&p, "EXISTS etas:{eu-1.b_2}:v1:agents"), 1);
+    etas_queue_close(queue);
+    o.db = 999;
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    assert_int_equal(etas_queue_check(queue, NULL), ETAS_E_REFUSED);
+    etas_queue_close(queue);
+    pool_close(&p);
+}
+
+static void an_older_edition_of_the_library_is_replaced_at_the_check(void **state)
+{
+    pool *p = pool_of(state);
+    redisReply *reply;
+
+    (void)pool_raw(p, "FUNCTION FLUSH");
+    reply = redisCommand(p->raw, "FUNCTION LOAD %s",
+                         "#!lua name=etas_v1\nredis.register_function{function_name="
+                         "'etas_v1_revision', callback=function() return {'OK', '0'} end, "
+                         "flags={'no-writes'}}");
+    assert_int_equal(reply->type, REDIS_REPLY_STRING);
+    freeReplyObject(reply);
+    check_ok(etas_queue_check(p->queue, NULL), NULL);
+    pool_reap(p);
+}
+
+#define POOL_TEST(f) cmocka_unit_test_setup_teardown(f, pool_setup, pool_teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(opening_needs_no_server_but_a_proper_pool),
+        cmocka_unit_test(backing_off_stays_within_its_ceiling),
+        cmocka_unit_test(a_wrong_password_is_final_and_never_repeated),
+        cmocka_unit_test(an_evicting_server_is_refused_with_the_reason),
+        cmocka_unit_test(a_full_server_still_hands_out_and_takes_back),
+        cmocka_unit_test(killed_with_its_append_only_file_it_forgets_nothing),
+        cmocka_unit_test(killed_without_a_file_the_driver_hears_of_it),
+        POOL_TEST(a_frozen_server_is_given_up_in_time_and_the_call_may_be_repeated),
+        POOL_TEST(cut_connections_come_back),
+        POOL_TEST(a_hint_wakes_agents_and_drivers),
+        POOL_TEST(neither_connection_survives_an_exec),
+        POOL_TEST(without_the_right_to_load_it_waits_and_says_so_once),
+        cmocka_unit_test(over_tcp_with_a_database_of_its_own),
+        POOL_TEST(an_older_edition_of_the_library_is_replaced_at_the_check),
+    };
+
+    return cmocka_run_group_tests(tests, redis_group_setup, redis_group_teardown);
+}
