@@ -62,7 +62,8 @@ ETAS_NODISCARD etas_status etas_config_refuse_unsupported(const etas_config_read
 ETAS_NODISCARD etas_status etas_config_require(const etas_config_reader *r);
 ETAS_NODISCARD etas_status etas_config_check(const etas_config_reader *r);
 
-/** A region as the reference prints it, "[array([lat, lon]), ...]", to the last bit. */
+/** A region as the reference prints it, "[array([lat, lon]), ...]", to the last bit; @p out starts
+ * as {0}. */
 ETAS_NODISCARD etas_status etas_region_print(const etas_region *region, etas_text *out);
 
 #endif

@@ -5,19 +5,35 @@
 #include "io/config_reader.h"
 #include "io/region_ring.h"
 
+static etas_status print_vertex(const etas_region *region, size_t i, etas_text *out)
+{
+    char lat[32], lon[32];
+
+    etas_format_double(region->lat[i], lat);
+    etas_format_double(region->lon[i], lon);
+    return etas_text_printf(out, "%sarray([%s, %s])", out->len == 0 ? "[" : ", ", lat, lon);
+}
+
+/* Several rings become one list again: each is closed and joined to the first vertex of all by a
+ * bridge, which etas_region_set_ring takes away. */
 etas_status etas_region_print(const etas_region *region, etas_text *out)
 {
-    for (size_t i = 0; i < region->ring_start[region->n_rings]; i++) {
-        char lat[32], lon[32];
-        etas_status st;
+    const bool bridges = region->n_rings > 1;
+    etas_status st = ETAS_OK;
 
-        etas_format_double(region->lat[i], lat);
-        etas_format_double(region->lon[i], lon);
-        st = etas_text_printf(out, "%sarray([%s, %s])", i == 0 ? "[" : ", ", lat, lon);
-        if (st != ETAS_OK)
-            return st;
+    for (size_t ring = 0; ring < region->n_rings; ring++) {
+        const size_t first = region->ring_start[ring], end = region->ring_start[ring + 1];
+        const bool closed = region->lat[first] == region->lat[end - 1] &&
+                            region->lon[first] == region->lon[end - 1];
+
+        for (size_t i = first; st == ETAS_OK && i < end; i++)
+            st = print_vertex(region, i, out);
+        if (st == ETAS_OK && bridges && !closed)
+            st = print_vertex(region, first, out);
+        if (st == ETAS_OK && ring > 0)
+            st = print_vertex(region, 0, out);
     }
-    return etas_text_append(out, 1, "]");
+    return st == ETAS_OK ? etas_text_append(out, 1, "]") : st;
 }
 
 static etas_status region_from_list(const etas_config_reader *r, const json_t *list, bool lonlat,

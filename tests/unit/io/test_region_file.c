@@ -2,6 +2,8 @@
 #include <string.h>
 
 #include "etas/io.h"
+#include "etas/text.h"
+#include "io/config_reader.h"
 #include "support/check.h"
 #include "unit/io/golden.h"
 
@@ -38,6 +40,33 @@ static void bad_regions_are_refused_with_the_reason(void **state)
     golden_check("region/invalid", 20, show_region);
 }
 
+/* What the results repeat must be the same region when it is read again. */
+static void printed_region_with_islands_and_holes_reads_back_the_same(void **state)
+{
+    static const char text[] = "[[0, 0], [0, 9], [9, 9], [9, 0], [0, 0],"           /* outer ring */
+                               " [1, 1], [2, 1], [2, 2], [1, 2], [1, 1], [0, 0],"   /* a hole */
+                               " [0, 20], [5, 20], [5, 25], [0, 20.125], [0, 20]]"; /* an island */
+    etas_region first = {0}, again = {0};
+    etas_text printed = {0};
+    etas_error err = {0};
+
+    (void)state;
+    check_ok(etas_region_read_list(&first, sizeof text - 1, text, false, &err), &err);
+    assert_int_equal(first.n_rings, 3);
+    check_ok(etas_region_print(&first, &printed), NULL);
+    check_ok(etas_region_read_list(&again, printed.len, printed.data, false, &err), &err);
+    assert_int_equal(again.n_rings, 3);
+    for (int i = -2; i < 60; i++)
+        for (int j = -2; j < 120; j++)
+            assert_int_equal(etas_region_contains(&first, i / 4.0, j / 4.0),
+                             etas_region_contains(&again, i / 4.0, j / 4.0));
+    assert_false(etas_region_contains(&again, 1.5, 1.5));
+    assert_true(etas_region_contains(&again, 4, 24));
+    etas_region_free(&first);
+    etas_region_free(&again);
+    etas_text_free(&printed);
+}
+
 /* Every .npy that is cut short anywhere is refused, and nothing is read beyond its end. */
 static void truncated_npy_is_never_half_read(void **state)
 {
@@ -68,6 +97,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_regions_are_read),
         cmocka_unit_test(bad_regions_are_refused_with_the_reason),
+        cmocka_unit_test(printed_region_with_islands_and_holes_reads_back_the_same),
         cmocka_unit_test(truncated_npy_is_never_half_read),
     };
 
