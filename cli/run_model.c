@@ -250,7 +250,7 @@ static etas_status simulate(session *s, etas_error *err)
     }
     if (st == ETAS_OK)
         st = etas_run(s->store, &how, &s->report, err);
-    talk_show(s->t, &(talk_progress){.what = "simulating", .last = true});
+    talk_show_end(s->t);
     etas_embedded_close(s->embedded);
     s->embedded = NULL;
     s->simulate_s = talk_seconds() - start;

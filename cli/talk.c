@@ -141,12 +141,10 @@ void talk_show(talk *self, const talk_progress *now)
     char left[32], workers[48] = "", line[256];
 
     if (self->last_ns == 0)
-        self->last_ns = t; /* short steps never draw anything but their end */
-    if (self->style == PROGRESS_NONE || (!now->last && t - self->last_ns < pause))
+        self->last_ns = t; /* short steps draw nothing */
+    if (self->style == PROGRESS_NONE || t - self->last_ns < pause)
         return;
-    if (now->last && self->style == PROGRESS_BAR && !self->bar_shown)
-        return;
-    self->last_ns = now->last ? 0 : t;
+    self->last_ns = t;
     format_left(now->eta_s, sizeof left, left);
     if (now->workers > 0)
         etas_format(sizeof workers, workers, ", workers %llu", (unsigned long long)now->workers);
@@ -159,11 +157,15 @@ void talk_show(talk *self, const talk_progress *now)
         return;
     }
     clear_bar(self);
-    if (now->last)
-        return; /* the summary that follows says it better */
     (void)fprintf(stderr, "\r%.79s\033[K", line);
     (void)fflush(stderr);
     self->bar_shown = true;
+}
+
+void talk_show_end(talk *self)
+{
+    clear_bar(self);
+    self->last_ns = 0;
 }
 
 int talk_fail(talk *self, etas_status st, const etas_error *err)

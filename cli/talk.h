@@ -36,9 +36,10 @@ typedef struct talk_progress {
     const char *what;
     uint64_t done, total, workers;
     double rate, eta_s;
-    bool last; /**< draw it now and end the line */
 } talk_progress;
 void talk_show(talk *self, const talk_progress *now);
+/** The step is over: the bar goes; what was reached is said by its summary. */
+void talk_show_end(talk *self);
 
 /** Print the error as one line and give the exit code for its status. */
 int talk_fail(talk *self, etas_status st, const etas_error *err);
