@@ -249,17 +249,15 @@ static etas_status keep_texts(const etas_config_reader *r)
     return ETAS_OK;
 }
 
-etas_status etas_config_load(etas_config *self, const char *path, etas_config_use use,
+etas_status etas_config_read(etas_config *self, const etas_json *file, etas_config_use use,
                              const etas_log *log, etas_error *err)
 {
-    etas_json file = {0}, results = {0};
-    etas_config_reader r = {.self = self, .file = &file, .use = use, .log = log, .err = err};
+    etas_json results = {0};
+    etas_config_reader r = {.self = self, .file = file, .use = use, .log = log, .err = err};
     etas_status st;
 
     set_defaults(self);
-    st = etas_json_open(&file, path, err);
-    if (st == ETAS_OK)
-        st = etas_setting_path(&r, "fn_inversion_output", &self->fn_inversion_output);
+    st = etas_setting_path(&r, "fn_inversion_output", &self->fn_inversion_output);
     if (st == ETAS_OK && use == ETAS_CONFIG_FORECAST && self->fn_inversion_output != NULL) {
         st = etas_json_open(&results, self->fn_inversion_output, err);
         if (st != ETAS_OK)
@@ -270,10 +268,21 @@ etas_status etas_config_load(etas_config *self, const char *path, etas_config_us
         st = read_all(&r);
     if (st == ETAS_OK)
         st = keep_texts(&r);
-    etas_json_close(&file);
     etas_json_close(&results);
     if (st != ETAS_OK)
         etas_config_free(self);
+    return st;
+}
+
+etas_status etas_config_load(etas_config *self, const char *path, etas_config_use use,
+                             const etas_log *log, etas_error *err)
+{
+    etas_json file = {0};
+    etas_status st = etas_json_open(&file, path, err);
+
+    if (st == ETAS_OK)
+        st = etas_config_read(self, &file, use, log, err);
+    etas_json_close(&file);
     return st;
 }
 

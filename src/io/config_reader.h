@@ -8,6 +8,11 @@
 #include "etas/config.h"
 #include "io/json.h"
 
+/** etas_config_load on a file that has been parsed. */
+ETAS_NODISCARD etas_status etas_config_read(etas_config *self, const etas_json *file,
+                                            etas_config_use use, const etas_log *log,
+                                            etas_error *err);
+
 /** What is being read. */
 typedef struct etas_config_reader {
     etas_config *self;
