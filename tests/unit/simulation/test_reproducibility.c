@@ -13,7 +13,7 @@ static etas_plan everything(void)
     etas_plan_input in = bare_input();
     etas_plan plan;
 
-    in.theta.value[ETAS_LOG10_K0] = -2.75; /* a constant: libm must have no say here */
+    in.theta.value[ETAS_LOG10_K0] = -2.45; /* a constant: libm must have no say here */
     in.theta.value[ETAS_LOG10_MU] = -1;
     in.area_km2 = 3;
     in.delta_m = 0.1;
@@ -133,9 +133,9 @@ static void the_catalogues_of_algorithm_version_1_do_not_change(void **state)
     h = hash(h, e.n * sizeof *e.lon, e.lon);
     h = hash(h, e.n * sizeof *e.mag, e.mag);
     h = hash(h, e.n * sizeof *e.generation, e.generation);
-    check_rel(plan.branching_ratio, 0.8, 0.5);
+    check_rel(plan.branching_ratio, 0.78, 0.01);
     assert_int_equal(ETAS_ALGORITHM_VERSION, 1);
-    assert_int_equal(h, UINT64_C(0));
+    assert_int_equal(h, UINT64_C(0x1ded6f3baf172bc1));
     etas_events_free(&e);
     etas_plan_free(&plan);
 }
