@@ -3,11 +3,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { DEPTH = 6, RATIOS = 6, N = ETAS_FIXED_POINT_MAX };
+enum { DEPTH = 6, RATIOS = 6, PLAIN_RATIOS = 3, N = ETAS_FIXED_POINT_MAX };
 
 /* An accelerated point is given up when its step is so much longer than the one before. */
 static const double WORSE = 2.0;
 static const double MERIT_NOISE = 1e-12; /* relative */
+
+/* Steps this short are rounding; their ratios say nothing. */
+static const double STEP_NOISE = 1e-11;
 
 typedef struct evaluation {
     double x[N], image[N], residual[N]; /* residual = image - x */
@@ -18,8 +21,8 @@ typedef struct evaluation {
 typedef struct history {
     size_t n;
     double residual[DEPTH][N], image[DEPTH][N];
-    size_t n_ratios, next_ratio;
-    double ratio[RATIOS];
+    size_t n_ratios, n_plain; /* of those, how many of the latest are of plain steps */
+    double ratio[RATIOS];     /* latest first */
 } history;
 
 static double largest(size_t n, const double x[])
@@ -49,7 +52,16 @@ static double dot(size_t n, const double a[], const double b[])
     return out;
 }
 
-static void remember(size_t n, const evaluation *before, const evaluation *now, history *h)
+static void remember_ratio(double ratio, bool plain, history *h)
+{
+    memmove(h->ratio + 1, h->ratio, sizeof h->ratio - sizeof h->ratio[0]);
+    h->ratio[0] = ratio;
+    h->n_ratios += h->n_ratios < RATIOS;
+    h->n_plain = plain ? h->n_plain + 1 : 0;
+}
+
+static void remember(size_t n, const evaluation *before, const evaluation *now, bool plain,
+                     history *h)
 {
     double moved[N];
 
@@ -63,25 +75,23 @@ static void remember(size_t n, const evaluation *before, const evaluation *now, 
         h->image[h->n][i] = now->image[i] - before->image[i];
         moved[i] = now->x[i] - before->x[i];
     }
-    if (largest(n, moved) > 0.0) {
-        h->ratio[h->next_ratio] = largest(n, h->image[h->n]) / largest(n, moved);
-        h->next_ratio = (h->next_ratio + 1) % RATIOS;
-        h->n_ratios += h->n_ratios < RATIOS;
-    }
+    if (largest(n, moved) > STEP_NOISE)
+        remember_ratio(largest(n, h->image[h->n]) / largest(n, moved), plain, h);
     h->n++;
 }
 
+/* Ratios of accelerated steps may pass 1 where the map contracts in another norm; those of a few
+ * plain steps in a row then decide. */
 static double distance_after(const history *h, double step)
 {
+    const size_t n = h->n_plain >= PLAIN_RATIOS ? PLAIN_RATIOS : h->n_ratios;
     double r = 0.0;
 
-    if (step == 0.0)
-        return 0.0;
-    if (h->n_ratios == 0)
-        return INFINITY;
-    for (size_t i = 0; i < h->n_ratios; i++)
+    for (size_t i = 0; i < n; i++)
         r = fmax(r, h->ratio[i]);
-    return r < 1.0 ? step * r / (1.0 - r) : INFINITY;
+    if (n > 0 && r < 1.0)
+        return step * r / (1.0 - r);
+    return step <= STEP_NOISE ? step : INFINITY;
 }
 
 /* Least squares of the residual on the remembered differences (modified Gram-Schmidt, newest
@@ -184,7 +194,7 @@ etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
             continue;
         }
         if (have_before)
-            remember(n, &before, &now, &h);
+            remember(n, &before, &now, !accelerated, &h);
         out->distance = distance_after(&h, out->step);
         memcpy(x, now.image, n * sizeof *x);
         close = problem->plain_sum > 0.0 ? sum_abs(n, now.residual) < problem->plain_sum
@@ -193,8 +203,9 @@ etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
             return ETAS_OK;
         before = now;
         have_before = true;
-        if (close) {
-            memcpy(now.x, before.image, n * sizeof *now.x); /* the plain step that confirms it */
+        if (close || (isinf(out->distance) && out->step < problem->tolerance)) {
+            /* A plain step confirms it, or brings the ratio that is missing. */
+            memcpy(now.x, before.image, n * sizeof *now.x);
             accelerated = false;
         } else {
             accelerated = choose_next(problem, &before, &h, now.x);

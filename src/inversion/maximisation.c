@@ -42,24 +42,27 @@ static etas_status solve_time(etas_em *em, const etas_params *start, double x[ET
 {
     const double *v = start->value;
     etas_newton_problem problem = {
-        .n = ETAS_TIME_N, .function = etas_objective_time, .context = em};
+        .n = ETAS_TIME_N - 1, .function = etas_objective_time_profile, .context = em};
+    double *rest = x + 1; /* all but ln K, which has a closed form */
+    etas_status st;
 
-    /* k0 and a are free here: their bounds are looked at afterwards. */
-    for (size_t i = 0; i < ETAS_TIME_LN_C; i++) {
-        problem.low[i] = -INFINITY;
-        problem.high[i] = INFINITY;
-    }
-    set_bounds(&problem, ETAS_TIME_LN_C, ETAS_LOG10_C, M_LN10);
-    set_bounds(&problem, ETAS_TIME_OMEGA, ETAS_OMEGA, 1.0);
-    set_bounds(&problem, ETAS_TIME_LN_TAU, ETAS_LOG10_TAU, M_LN10);
-    x[ETAS_TIME_LN_K] = v[ETAS_LOG10_K0] * M_LN10 +
-                        etas_objective_ln_k_offset(v[ETAS_LOG10_D] * M_LN10, v[ETAS_RHO]);
+    /* The bounds of k0 and a are looked at afterwards; these hold for whatever they allow. */
+    problem.low[0] =
+        etas_param_low(ETAS_A) - etas_param_high(ETAS_RHO) * etas_param_high(ETAS_GAMMA);
+    problem.high[0] =
+        etas_param_high(ETAS_A) - etas_param_high(ETAS_RHO) * etas_param_low(ETAS_GAMMA);
+    set_bounds(&problem, ETAS_TIME_LN_C - 1, ETAS_LOG10_C, M_LN10);
+    set_bounds(&problem, ETAS_TIME_OMEGA - 1, ETAS_OMEGA, 1.0);
+    set_bounds(&problem, ETAS_TIME_LN_TAU - 1, ETAS_LOG10_TAU, M_LN10);
     x[ETAS_TIME_ALPHA] = v[ETAS_A] - v[ETAS_RHO] * v[ETAS_GAMMA];
     x[ETAS_TIME_LN_C] = v[ETAS_LOG10_C] * M_LN10;
     x[ETAS_TIME_OMEGA] = v[ETAS_OMEGA];
     x[ETAS_TIME_LN_TAU] = v[ETAS_LOG10_TAU] * M_LN10;
-    clamp_start(&problem, x);
-    return etas_newton_minimise(&problem, x);
+    clamp_start(&problem, rest);
+    st = etas_newton_minimise(&problem, rest);
+    if (st == ETAS_OK)
+        x[ETAS_TIME_LN_K] = etas_objective_ln_k(em, rest);
+    return st;
 }
 
 static void set_joint_bounds(etas_newton_problem *problem)

@@ -8,11 +8,25 @@ enum { MAX_STEPS = 200, MAX_HALVINGS = 50 };
 
 static const double LAST_STEP = 1e-8; /* relative; its square is what remains after it */
 static const double LONGEST_STEP = 3.0;
-static const double NOISE = 1e-13; /* of the value, relative */
+static const double NOISE = 1e-13;            /* of the value, relative */
+static const double GRADIENT_NOISE = 2.5e-16; /* of a gradient, relative to the value */
 
-/* Solves the free part of (H + shift I) step = -g by Cholesky; false if not positive definite. */
-static bool solve_free(size_t n, const bool free[], const etas_newton_point *at, double shift,
-                       double step[])
+/* What each variable's curvature is compared with: its own, but nothing beyond rounding. */
+static void curvature_scale(size_t n, const bool free[], const etas_newton_point *at,
+                            double scale[])
+{
+    double largest = 1e-300;
+
+    for (size_t i = 0; i < n; i++)
+        if (free[i])
+            largest = fmax(largest, fmax(fabs(at->hessian[i][i]), fabs(at->gradient[i])));
+    for (size_t i = 0; i < n; i++)
+        scale[i] = fmax(fabs(at->hessian[i][i]), 1e-12 * largest);
+}
+
+/* Solves the free part of (H + diag) step = -g by Cholesky; false if not positive definite. */
+static bool solve_free(size_t n, const bool free[], const etas_newton_point *at,
+                       const double diagonal[], double step[])
 {
     double l[ETAS_NEWTON_MAX][ETAS_NEWTON_MAX];
 
@@ -21,7 +35,7 @@ static bool solve_free(size_t n, const bool free[], const etas_newton_point *at,
             double sum = free[i] && free[j] ? at->hessian[i][j] : 0.0;
 
             if (i == j)
-                sum = free[i] ? sum + shift : 1.0;
+                sum = free[i] ? sum + diagonal[i] : 1.0;
             for (size_t k = 0; k < j; k++)
                 sum -= l[i][k] * l[j][k];
             if (i != j)
@@ -46,28 +60,39 @@ static bool solve_free(size_t n, const bool free[], const etas_newton_point *at,
     return true;
 }
 
+/* Where the Hessian is not positive definite, a multiple of its diagonal is added. The multiple is
+ * relative to each variable, because a function that levels off towards a bound has a tiny negative
+ * curvature there, along which the step must stay long. */
 static void newton_step(size_t n, const bool free[], const etas_newton_point *at, double step[])
 {
-    double shift = 0.0, size = 1e-6;
+    double scale[ETAS_NEWTON_MAX], diagonal[ETAS_NEWTON_MAX] = {0};
 
+    if (solve_free(n, free, at, diagonal, step))
+        return;
+    curvature_scale(n, free, at, scale);
+    for (double shift = 1e-3; shift < 1e6; shift *= 4.0) {
+        for (size_t i = 0; i < n; i++)
+            diagonal[i] = shift * scale[i];
+        if (solve_free(n, free, at, diagonal, step))
+            return;
+    }
     for (size_t i = 0; i < n; i++)
-        size = fmax(size, fabs(at->hessian[i][i]));
-    while (!solve_free(n, free, at, shift, step) && shift < 1e20 * size)
-        shift = shift > 0.0 ? 4.0 * shift : 1e-6 * size;
+        step[i] = free[i] ? -at->gradient[i] / scale[i] : 0.0;
 }
 
 /* Directions that leave the box from its boundary are taken out, until the step keeps inside.
- * Returns false when no variable is free. */
+ * Returns false when no variable is free, or the gradient of those that are is rounding. */
 static bool feasible_step(const etas_newton_problem *p, const double x[],
                           const etas_newton_point *at, double step[])
 {
+    const double noise = GRADIENT_NOISE * (1.0 + fabs(at->value));
     bool free[ETAS_NEWTON_MAX];
     bool any = false;
 
     for (size_t i = 0; i < p->n; i++) {
         free[i] = p->low[i] < p->high[i] && !(x[i] <= p->low[i] && at->gradient[i] >= 0.0) &&
                   !(x[i] >= p->high[i] && at->gradient[i] <= 0.0);
-        any = any || free[i];
+        any = any || (free[i] && !(fabs(at->gradient[i]) <= noise));
     }
     while (any) {
         bool leaves = false;
@@ -108,8 +133,13 @@ static double relative_size(size_t n, const double x[], const double step[])
 {
     double size = 0.0;
 
-    for (size_t i = 0; i < n; i++)
-        size = fmax(size, fabs(step[i]) / fmax(1.0, fabs(x[i])));
+    for (size_t i = 0; i < n; i++) {
+        const double part = fabs(step[i]) / fmax(1.0, fabs(x[i]));
+
+        if (isnan(part))
+            return part;
+        size = fmax(size, part);
+    }
     return size;
 }
 

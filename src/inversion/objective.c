@@ -50,33 +50,31 @@ static void add_log(const etas_time_integral *t, double factor, etas_newton_poin
     }
 }
 
-/* Subtracts G_i = K e^(alpha dm) T_i and its derivatives; the upper triangle alone. */
-static void subtract_expected(const etas_time_integral *t, double k_productivity, double dm,
-                              etas_newton_point *sum)
+/* Adds e^(alpha dm) T_i and its derivatives, all times K one source's G_i; the upper triangle
+ * alone. */
+static void add_expected(const etas_time_integral *t, double productivity, double dm,
+                         etas_newton_point *sum)
 {
-    const double g = k_productivity * t->d[ETAS_T];
+    const double g = productivity * t->d[ETAS_T];
     const double *first = &t->d[ETAS_T_C];
 
-    sum->value -= g;
-    sum->gradient[ETAS_TIME_LN_K] -= g;
-    sum->gradient[ETAS_TIME_ALPHA] -= g * dm;
-    sum->hessian[ETAS_TIME_LN_K][ETAS_TIME_LN_K] -= g;
-    sum->hessian[ETAS_TIME_LN_K][ETAS_TIME_ALPHA] -= g * dm;
-    sum->hessian[ETAS_TIME_ALPHA][ETAS_TIME_ALPHA] -= g * dm * dm;
+    sum->value += g;
+    sum->gradient[ETAS_TIME_ALPHA] += g * dm;
+    sum->hessian[ETAS_TIME_ALPHA][ETAS_TIME_ALPHA] += g * dm * dm;
     for (size_t i = 0; i < 3; i++) {
-        const double slope = k_productivity * first[i];
+        const double slope = productivity * first[i];
 
-        sum->gradient[ETAS_TIME_LN_C + i] -= slope;
-        sum->hessian[ETAS_TIME_LN_K][ETAS_TIME_LN_C + i] -= slope;
-        sum->hessian[ETAS_TIME_ALPHA][ETAS_TIME_LN_C + i] -= slope * dm;
+        sum->gradient[ETAS_TIME_LN_C + i] += slope;
+        sum->hessian[ETAS_TIME_ALPHA][ETAS_TIME_LN_C + i] += slope * dm;
         for (size_t j = i; j < 3; j++)
-            sum->hessian[ETAS_TIME_LN_C + i][ETAS_TIME_LN_C + j] -=
-                k_productivity * t->d[SECOND[i][j]];
+            sum->hessian[ETAS_TIME_LN_C + i][ETAS_TIME_LN_C + j] +=
+                productivity * t->d[SECOND[i][j]];
     }
 }
 
-static void add_sources(etas_em *em, const double x[], const etas_omori *omori,
-                        etas_newton_point *sum)
+/* The sources' terms: what does not depend on K to @p rest, the factor of -K to @p expected. */
+static void add_sources(etas_em *em, double alpha, const etas_omori *omori, etas_newton_point *rest,
+                        etas_newton_point *expected)
 {
     const bool keeps_f = em->estimator == ETAS_ESTIMATOR_REFERENCE;
     etas_time_integral all = {{0}};
@@ -91,53 +89,99 @@ static void add_sources(etas_em *em, const double x[], const etas_omori *omori,
         const etas_time_integral t = etas_time_mesh_get(&em->mesh, i);
         const double l_hat = em->expectation.l_hat[i];
 
-        subtract_expected(&t, etas_exp(x[ETAS_TIME_LN_K] + x[ETAS_TIME_ALPHA] * em->dm[i]),
-                          em->dm[i], sum);
+        add_expected(&t, etas_exp(alpha * em->dm[i]), em->dm[i], expected);
         if (!keeps_f || l_hat == 0.0)
             continue;
         if (t.d[ETAS_T] > 0.0 && etas_log(t.d[ETAS_T]) - ln_all > LN_F_FLOOR) {
-            add_log(&t, l_hat, sum);
+            add_log(&t, l_hat, rest);
             counted += l_hat;
         } else {
-            sum->value += l_hat * LN_F_FLOOR;
+            rest->value += l_hat * LN_F_FLOOR;
         }
     }
     if (keeps_f)
-        add_log(&all, -counted, sum);
+        add_log(&all, -counted, rest);
 }
 
-static void negate_and_mirror(size_t n, etas_newton_point *at)
+static etas_omori omori_at(const double x[ETAS_TIME_N])
 {
-    at->value = -at->value;
-    for (size_t i = 0; i < n; i++) {
-        at->gradient[i] = -at->gradient[i];
-        for (size_t j = i; j < n; j++)
-            at->hessian[i][j] = at->hessian[j][i] = -at->hessian[i][j];
-    }
+    return (etas_omori){.c_days = etas_exp(x[ETAS_TIME_LN_C]),
+                        .omega = x[ETAS_TIME_OMEGA],
+                        .tau_days = etas_exp(x[ETAS_TIME_LN_TAU])};
+}
+
+/* The maximised block is W ln K + rest - K expected. x[ETAS_TIME_LN_K] is not looked at. */
+static void time_parts(etas_em *em, const double x[], etas_newton_point *rest,
+                       etas_newton_point *expected)
+{
+    const etas_omori omori = omori_at(x);
+    const double p = 1.0 + omori.omega, decay = em->sum_w_t / omori.tau_days;
+    const etas_delay_sums delays = etas_em_delay_sums(em, omori.c_days);
+
+    *expected = (etas_newton_point){0};
+    *rest =
+        (etas_newton_point){.value = em->sum_l_dm * x[ETAS_TIME_ALPHA] - p * delays.ln_tc - decay};
+    rest->gradient[ETAS_TIME_ALPHA] = em->sum_l_dm;
+    rest->gradient[ETAS_TIME_LN_C] = -p * delays.p;
+    rest->gradient[ETAS_TIME_OMEGA] = -delays.ln_tc;
+    rest->gradient[ETAS_TIME_LN_TAU] = decay;
+    rest->hessian[ETAS_TIME_LN_C][ETAS_TIME_LN_C] = -p * delays.pp;
+    rest->hessian[ETAS_TIME_LN_C][ETAS_TIME_OMEGA] = -delays.p;
+    rest->hessian[ETAS_TIME_LN_TAU][ETAS_TIME_LN_TAU] = -decay;
+    add_sources(em, x[ETAS_TIME_ALPHA], &omori, rest, expected);
 }
 
 void etas_objective_time(void *context, const double x[], etas_newton_point *out)
 {
     etas_em *em = context;
-    const etas_omori omori = {.c_days = etas_exp(x[ETAS_TIME_LN_C]),
-                              .omega = x[ETAS_TIME_OMEGA],
-                              .tau_days = etas_exp(x[ETAS_TIME_LN_TAU])};
-    const double p = 1.0 + omori.omega, decay = em->sum_w_t / omori.tau_days;
-    const double w = em->expectation.sum_l_hat;
-    const etas_delay_sums delays = etas_em_delay_sums(em, omori.c_days);
+    const double w = em->expectation.sum_l_hat, k = etas_exp(x[ETAS_TIME_LN_K]);
+    etas_newton_point rest, expected;
 
-    *out = (etas_newton_point){.value = w * x[ETAS_TIME_LN_K] + em->sum_l_dm * x[ETAS_TIME_ALPHA] -
-                                        p * delays.ln_tc - decay};
-    out->gradient[ETAS_TIME_LN_K] = w;
-    out->gradient[ETAS_TIME_ALPHA] = em->sum_l_dm;
-    out->gradient[ETAS_TIME_LN_C] = -p * delays.p;
-    out->gradient[ETAS_TIME_OMEGA] = -delays.ln_tc;
-    out->gradient[ETAS_TIME_LN_TAU] = decay;
-    out->hessian[ETAS_TIME_LN_C][ETAS_TIME_LN_C] = -p * delays.pp;
-    out->hessian[ETAS_TIME_LN_C][ETAS_TIME_OMEGA] = -delays.p;
-    out->hessian[ETAS_TIME_LN_TAU][ETAS_TIME_LN_TAU] = -decay;
-    add_sources(em, x, &omori, out);
-    negate_and_mirror(ETAS_TIME_N, out);
+    time_parts(em, x, &rest, &expected);
+    out->value = k * expected.value - rest.value - w * x[ETAS_TIME_LN_K];
+    out->gradient[ETAS_TIME_LN_K] = k * expected.value - w;
+    out->hessian[ETAS_TIME_LN_K][ETAS_TIME_LN_K] = k * expected.value;
+    for (size_t i = ETAS_TIME_ALPHA; i < ETAS_TIME_N; i++) {
+        out->gradient[i] = k * expected.gradient[i] - rest.gradient[i];
+        out->hessian[ETAS_TIME_LN_K][i] = out->hessian[i][ETAS_TIME_LN_K] =
+            k * expected.gradient[i];
+        for (size_t j = i; j < ETAS_TIME_N; j++)
+            out->hessian[i][j] = out->hessian[j][i] =
+                k * expected.hessian[i][j] - rest.hessian[i][j];
+    }
+}
+
+void etas_objective_time_profile(void *context, const double x[], etas_newton_point *out)
+{
+    etas_em *em = context;
+    const double full[ETAS_TIME_N] = {0.0, x[0], x[1], x[2], x[3]};
+    const double w = em->expectation.sum_l_hat;
+    etas_newton_point rest, expected;
+
+    time_parts(em, full, &rest, &expected);
+    out->value = w * etas_log(expected.value) - rest.value;
+    for (size_t i = 0; i + 1 < ETAS_TIME_N; i++) {
+        const double slope = expected.gradient[i + 1] / expected.value;
+
+        out->gradient[i] = w * slope - rest.gradient[i + 1];
+        for (size_t j = i; j + 1 < ETAS_TIME_N; j++)
+            out->hessian[i][j] = out->hessian[j][i] =
+                w * (expected.hessian[i + 1][j + 1] - slope * expected.gradient[j + 1]) /
+                    expected.value -
+                rest.hessian[i + 1][j + 1];
+    }
+}
+
+double etas_objective_ln_k(etas_em *em, const double x[])
+{
+    const double full[ETAS_TIME_N] = {0.0, x[0], x[1], x[2], x[3]};
+    const etas_omori omori = omori_at(full);
+    double expected = 0.0;
+
+    etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
+    for (size_t i = 0; i < em->n_sources; i++)
+        expected += etas_exp(x[0] * em->dm[i]) * etas_time_mesh_value(&em->mesh, i);
+    return etas_log(em->expectation.sum_l_hat / expected);
 }
 
 double etas_objective_ln_k_offset(double ln_d, double rho)

@@ -41,6 +41,11 @@ void etas_objective_space(void *em, const double x[], etas_newton_point *out);
 void etas_objective_time(void *em, const double x[], etas_newton_point *out);
 void etas_objective_joint(void *em, const double x[], etas_newton_point *out);
 
+/** The time block without its first variable: K = W / sum e^(alpha dm_i) T_i, the best one. */
+void etas_objective_time_profile(void *em, const double x[], etas_newton_point *out);
+/** ln of that K. */
+double etas_objective_ln_k(etas_em *em, const double x[]);
+
 /** ln K - ln k0 = ln pi - ln rho - rho ln d. */
 double etas_objective_ln_k_offset(double ln_d, double rho);
 

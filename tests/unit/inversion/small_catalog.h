@@ -59,7 +59,7 @@ static inline void small_catalog(size_t n, uint64_t seed, etas_catalog *out)
         }
         const double delay = i % 4 == 0 ? 0 : 1e-3 * exp(12 * small_uniform(&x));
         const double r = i % 4 == 0 ? 0 : 0.002 * exp(3 * small_uniform(&x));
-        const double at = fmin(days + delay, SMALL_AUXILIARY_DAYS + SMALL_WINDOW_DAYS - 0.5);
+        const double at = fmod(days + delay, SMALL_AUXILIARY_DAYS + SMALL_WINDOW_DAYS - 1);
         const double angle = 6.28 * small_uniform(&x);
 
         small_add(&drawn, at, lat + r * cos(angle), lon + r * sin(angle), mag);

@@ -68,8 +68,10 @@ static void derivatives_agree_with_differences(void **state)
         fixture_open(estimators[e], &f);
         for (size_t k = 0; k < sizeof space / sizeof *space; k++)
             check_derivatives(etas_objective_space, &f.em, ETAS_SPACE_N, space[k]);
-        for (size_t k = 0; k < sizeof time / sizeof *time; k++)
+        for (size_t k = 0; k < sizeof time / sizeof *time; k++) {
             check_derivatives(etas_objective_time, &f.em, ETAS_TIME_N, time[k]);
+            check_derivatives(etas_objective_time_profile, &f.em, ETAS_TIME_N - 1, time[k] + 1);
+        }
         for (size_t k = 0; k < sizeof joint / sizeof *joint; k++)
             check_derivatives(etas_objective_joint, &f.em, ETAS_JOINT_N, joint[k]);
         fixture_close(&f);
