@@ -1,0 +1,516 @@
+#include "pool_helpers.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "etas/array.h"
+#include "etas/codec.h"
+#include "etas/simulation.h"
+#include "etas/text.h"
+#include "support/check.h"
+
+/* A server under test may be away for a while; the machine may be busy. */
+#define PATIENCE_S 60.0
+
+double pool_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void pool_sleep(double seconds)
+{
+    (void)poll(NULL, 0, (int)(seconds * 1e3));
+}
+
+/* ---- models and stores ---- */
+
+static const etas_params theta = {.value = {[ETAS_LOG10_IOTA] = NAN,
+                                            [ETAS_LOG10_K0] = -2.6,
+                                            [ETAS_A] = 1.7,
+                                            [ETAS_LOG10_C] = -2.5,
+                                            [ETAS_OMEGA] = -0.03,
+                                            [ETAS_LOG10_TAU] = 3.5,
+                                            [ETAS_LOG10_D] = -0.5,
+                                            [ETAS_GAMMA] = 1.2,
+                                            [ETAS_RHO] = 0.6}};
+
+/* Many events are simulated and few are reported: work without much output. */
+static void build_plan(const pool_model *model, etas_plan *plan)
+{
+    static const double lat[] = {40, 40, 48, 48}, lon[] = {5, 15, 15, 5};
+    const etas_time day = ETAS_NS_PER_DAY;
+    etas_region region = {0};
+    etas_plan_input in = {.theta = theta,
+                          .beta = 2.3,
+                          .m_ref = 2.5,
+                          .m_max = INFINITY,
+                          .m_threshold = 4.0,
+                          .start = 0,
+                          .end = 100 * day,
+                          .output_start = 0,
+                          .region = &region,
+                          .earth_radius_km = ETAS_EARTH_RADIUS_KM,
+                          .gaussian_scale_deg = 0.1};
+    etas_error err = {0};
+
+    check_ok(etas_region_set_ring(&region, 4, lat, lon, &err), &err);
+    check_ok(etas_region_area_km2(&region, ETAS_EARTH_RADIUS_KM, &in.area_km2, &err), &err);
+    in.theta.value[ETAS_LOG10_MU] = log10(model->mean_background / (100 * in.area_km2));
+    check_ok(etas_plan_build(&in, plan, &err), &err);
+    if (model->max_events > 0)
+        plan->max_events = model->max_events;
+    etas_region_free(&region);
+}
+
+void pool_store_create(const char *path, const pool_model *model)
+{
+    etas_plan plan = {0};
+    uint8_t *blob = NULL;
+    etas_store *store;
+    etas_store_run run = {.n_catalogs = model->n_catalogs,
+                          .seed = model->seed,
+                          .algorithm = ETAS_ALGORITHM_VERSION,
+                          .config_text = "{}",
+                          .release = "test"};
+    etas_error err = {0};
+
+    build_plan(model, &plan);
+    check_ok(etas_blob_encode(&plan, &blob, &run.blob_len, &err), &err);
+    run.blob = blob;
+    check_ok(etas_sha256(run.blob_len, blob, run.blob_sha256), NULL);
+    for (size_t i = 0; i < sizeof run.id; i++)
+        run.id[i] = (uint8_t)rand();
+    check_ok(etas_store_open(&store, path, ETAS_STORE_RESTART, &err), &err);
+    check_ok(etas_store_begin(store, &run, &err), &err);
+    etas_store_close(store);
+    etas_array_free((void **)&blob);
+    etas_plan_free(&plan);
+}
+
+static etas_status run_store(const char *path, const etas_runner_config *cfg, etas_error *err)
+{
+    etas_run_report report = {0};
+    etas_store *store;
+    etas_status st = etas_store_open(&store, path, ETAS_STORE_RESUME, err);
+
+    if (st != ETAS_OK)
+        return st;
+    st = etas_run(store, cfg, &report, err);
+    etas_ranges_free(&report.missing);
+    etas_store_close(store);
+    return st;
+}
+
+void pool_run_serially(const char *path)
+{
+    const etas_runner_config cfg = {
+        .backend = ETAS_BACKEND_SERIAL, .processes = 1, .allow_missing = true};
+    etas_error err = {0};
+    const etas_status st = run_store(path, &cfg, &err);
+
+    if (st != ETAS_E_INCOMPLETE)
+        check_ok(st, &err);
+}
+
+typedef struct digest {
+    uint64_t hash, n_catalogs;
+    etas_events events;
+} digest;
+
+static void mix(digest *d, size_t len, const void *bytes)
+{
+    const uint8_t *b = bytes;
+
+    for (size_t i = 0; i < len; i++)
+        d->hash = (d->hash ^ b[i]) * UINT64_C(0x100000001b3);
+}
+
+static etas_status digest_piece(void *context, const etas_store_frame *frame, etas_range part,
+                                etas_error *err)
+{
+    digest *d = context;
+    etas_frame_header header;
+    size_t at = 0;
+    const etas_status st = etas_frame_decode(frame->len, frame->bytes, &header, &d->events, err);
+
+    if (st != ETAS_OK)
+        return st;
+    for (uint32_t i = 0; i < header.count; at += d->events.count[i], i++) {
+        const uint64_t index = header.first + i;
+        const size_t n = d->events.count[i];
+
+        if (index < part.first || index - part.first >= part.count)
+            continue;
+        mix(d, sizeof index, &index);
+        mix(d, n * sizeof d->events.time_ms[0], d->events.time_ms + at);
+        mix(d, n * sizeof d->events.lat[0], d->events.lat + at);
+        mix(d, n * sizeof d->events.lon[0], d->events.lon + at);
+        mix(d, n * sizeof d->events.mag[0], d->events.mag + at);
+        mix(d, n * sizeof d->events.generation[0], d->events.generation + at);
+        d->n_catalogs++;
+    }
+    return ETAS_OK;
+}
+
+uint64_t pool_digest(const char *path, uint64_t *n_catalogs)
+{
+    digest d = {.hash = UINT64_C(0xcbf29ce484222325)};
+    etas_store *store;
+    etas_error err = {0};
+
+    check_ok(etas_store_open(&store, path, ETAS_STORE_READ, &err), &err);
+    check_ok(etas_store_each(store, digest_piece, &d, &err), &err);
+    etas_store_close(store);
+    etas_events_free(&d.events);
+    *n_catalogs = d.n_catalogs;
+    return d.hash;
+}
+
+void pool_check_equals_serial(const char *path, const pool_model *model)
+{
+    char serial[160];
+    uint64_t n, n_serial, hash;
+
+    etas_format(sizeof serial, serial, "%s.serial", path);
+    pool_store_create(serial, model);
+    pool_run_serially(serial);
+    hash = pool_digest(serial, &n_serial);
+    unlink(serial);
+    assert_true(pool_digest(path, &n) == hash);
+    assert_int_equal(n, n_serial);
+    if (model->max_events == 0)
+        assert_int_equal(n, model->n_catalogs);
+}
+
+void pool_dead(const char *path, etas_ranges *out)
+{
+    etas_store *store;
+    etas_error err = {0};
+
+    check_ok(etas_store_open(&store, path, ETAS_STORE_READ, &err), &err);
+    check_ok(etas_store_dead(store, out, &err), &err);
+    etas_store_close(store);
+}
+
+/* ---- processes ---- */
+
+static volatile sig_atomic_t signals_seen;
+static int wake[2] = {-1, -1};
+
+static void on_signal(int number)
+{
+    (void)number;
+    if (signals_seen < 2)
+        signals_seen = signals_seen + 1;
+    (void)!write(wake[1], "", 1);
+}
+
+static void emit(void *context, etas_log_level level, const char *text)
+{
+    (void)level;
+    (void)fprintf(stderr, "  [%s %d %.2f] %s\n", (const char *)context, getpid(),
+                  fmod(pool_seconds(), 1000), text);
+}
+
+static etas_log log_as(const char *who)
+{
+    return (etas_log){.emit = emit,
+                      .context = (void *)(uintptr_t)who,
+                      .max_level = getenv("POOL_DEBUG") != NULL ? ETAS_LOG_DEBUG : ETAS_LOG_INFO};
+}
+
+/* What is left of a test that failed must not meddle with the next one. */
+static pid_t started[64];
+static size_t n_started;
+
+static int remove_entry(const char *path, const struct stat *facts, int kind, struct FTW *where)
+{
+    (void)facts;
+    (void)kind;
+    (void)where;
+    return remove(path);
+}
+
+int pool_teardown(void **state)
+{
+    redis_fixture *fx = *state;
+
+    while (n_started > 0) {
+        kill(started[--n_started], SIGKILL);
+        waitpid(started[n_started], NULL, 0);
+    }
+    redis_fixture_kill(fx);
+    return nftw(fx->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+}
+
+static void forget(pid_t pid)
+{
+    for (size_t i = 0; i < n_started; i++)
+        if (started[i] == pid)
+            started[i] = started[--n_started];
+}
+
+/* Both kinds of children die with the test and see signals as the programs do. */
+static pid_t start(pid_t parent)
+{
+    struct sigaction action = {.sa_handler = on_signal};
+    const pid_t pid = fork();
+
+    assert_true(pid >= 0);
+    if (pid != 0) {
+        assert_true(n_started < sizeof started / sizeof started[0]);
+        started[n_started++] = pid;
+        return pid;
+    }
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent || pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
+        _exit(99);
+    signals_seen = 0;
+    (void)signal(SIGPIPE, SIG_IGN);
+    sigaction(SIGTERM, &action, NULL);
+    sigaction(SIGINT, &action, NULL);
+    return 0;
+}
+
+int pool_exit_code(etas_status st)
+{
+    switch (st) {
+    case ETAS_OK:
+        return 0;
+    case ETAS_E_INCOMPLETE:
+        return 3;
+    case ETAS_E_SUPERSEDED:
+        return 4;
+    case ETAS_E_INTERRUPTED:
+        return 130;
+    default:
+        return 1;
+    }
+}
+
+static _Noreturn void leave(const char *who, etas_status st, const etas_error *err)
+{
+    char line[600];
+
+    if (st != ETAS_OK)
+        (void)fprintf(stderr, "  [%s %d] ends: %s\n", who, getpid(),
+                      etas_error_format(err, sizeof line, line));
+    _exit(pool_exit_code(st));
+}
+
+pid_t pool_driver_start(const redis_fixture *fx, const char *path, const pool_driver *how)
+{
+    const etas_log log = log_as("driver");
+    etas_runner_config cfg = {.backend = ETAS_BACKEND_REDIS,
+                              .chunk_size = how->chunk_size,
+                              .task_duration_s = 1,
+                              .redis = etas_redis_options_default(),
+                              .lease_s = how->lease_s > 0 ? how->lease_s : 2,
+                              .mark_bytes = how->mark_bytes,
+                              .interrupted = &signals_seen,
+                              .log = &log};
+    etas_error err = {0};
+    const pid_t pid = start(getpid());
+
+    if (pid != 0)
+        return pid;
+    cfg.redis.socket_path = fx->socket;
+    cfg.redis.log = &log;
+    leave("driver", run_store(path, &cfg, &err), &err);
+}
+
+pid_t pool_worker_start(const redis_fixture *fx, const pool_worker *how)
+{
+    const etas_log log = log_as("worker");
+    etas_worker_config cfg = {.redis = etas_redis_options_default(),
+                              .processes = how->slots,
+                              .runtime_s = how->runtime_s > 0 ? how->runtime_s : INFINITY,
+                              .idle_timeout_s =
+                                  how->idle_timeout_s > 0 ? how->idle_timeout_s : INFINITY,
+                              .stall_s = how->stall_s,
+                              .signals = &signals_seen,
+                              .log = &log};
+    etas_error err = {0};
+    const pid_t pid = start(getpid());
+    etas_status st;
+
+    if (pid != 0)
+        return pid;
+    cfg.wake_fd = wake[0];
+    cfg.redis.socket_path = fx->socket;
+    cfg.redis.log = &log;
+    st = etas_worker_run(&cfg, &err);
+    leave("worker", st, &err);
+}
+
+int pool_wait_exit(pid_t pid, double seconds)
+{
+    const double until = pool_seconds() + seconds;
+    int status = 0;
+
+    while (waitpid(pid, &status, WNOHANG) == 0) {
+        if (pool_seconds() > until)
+            fail_msg("process %d still runs after %.0f s", pid, seconds);
+        pool_sleep(0.01);
+    }
+    forget(pid);
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 256 + WTERMSIG(status);
+}
+
+void pool_kill(pid_t pid)
+{
+    kill(pid, SIGKILL);
+    waitpid(pid, NULL, 0);
+    forget(pid);
+}
+
+size_t pool_children(pid_t pid, size_t capacity, pid_t out[])
+{
+    char path[64], text[4096] = "", *at = text;
+    size_t n = 0;
+    int fd;
+
+    etas_format(sizeof path, path, "/proc/%d/task/%d/children", pid, pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    if (read(fd, text, sizeof text - 1) < 0)
+        text[0] = '\0';
+    close(fd);
+    while (n < capacity) {
+        char *end;
+        const long child = strtol(at, &end, 10);
+
+        if (end == at)
+            break;
+        out[n++] = (pid_t)child;
+        at = end;
+    }
+    return n;
+}
+
+static double own_cpu_s(pid_t pid)
+{
+    char path[64], text[1024] = "", *at;
+    unsigned long user = 0, system = 0;
+    int fd;
+
+    etas_format(sizeof path, path, "/proc/%d/stat", pid);
+    fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return 0;
+    if (read(fd, text, sizeof text - 1) < 0)
+        text[0] = '\0';
+    close(fd);
+    at = strrchr(text, ')');
+    if (at == NULL ||
+        sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+        return 0;
+    return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
+}
+
+double pool_cpu_s(pid_t pid)
+{
+    pid_t children[64];
+    const size_t n = pool_children(pid, 64, children);
+    double sum = own_cpu_s(pid);
+
+    for (size_t i = 0; i < n; i++)
+        sum += own_cpu_s(children[i]);
+    return sum;
+}
+
+/* ---- the server ---- */
+
+etas_queue *pool_queue_open(const redis_fixture *fx)
+{
+    etas_redis_options options = etas_redis_options_default();
+    etas_queue *queue;
+    etas_error err = {0};
+
+    options.socket_path = fx->socket;
+    check_ok(etas_queue_open(&queue, &options, &err), &err);
+    return queue;
+}
+
+typedef struct wish {
+    uint64_t stored, live_slots, leased;
+    bool any_slots;
+} wish;
+
+static bool granted(const etas_pool_info *info, const wish *w)
+{
+    uint64_t stored = 0, leased = 0;
+
+    for (size_t i = 0; i < info->n_runs; i++)
+        if (!info->runs[i].finished) {
+            stored += info->runs[i].meta.stored;
+            leased += info->runs[i].leased;
+        }
+    return stored >= w->stored && leased >= w->leased &&
+           (w->any_slots || info->live_slots == w->live_slots);
+}
+
+static void wait_for(const redis_fixture *fx, const wish *w)
+{
+    const double until = pool_seconds() + PATIENCE_S;
+    etas_queue *queue = pool_queue_open(fx);
+
+    for (;;) {
+        etas_pool_info info = {0};
+        etas_error err = {0};
+        const bool done = etas_queue_info(queue, &info, &err) == ETAS_OK && granted(&info, w);
+
+        etas_pool_info_free(&info);
+        if (done)
+            break;
+        if (pool_seconds() > until)
+            fail_msg("waited in vain for stored >= %llu, leased >= %llu, slots %llu",
+                     (unsigned long long)w->stored, (unsigned long long)w->leased,
+                     (unsigned long long)w->live_slots);
+        pool_sleep(0.005);
+    }
+    etas_queue_close(queue);
+}
+
+void pool_wait_stored(const redis_fixture *fx, uint64_t at_least)
+{
+    wait_for(fx, &(wish){.stored = at_least, .any_slots = true});
+}
+
+void pool_wait_slots(const redis_fixture *fx, uint64_t live_slots)
+{
+    wait_for(fx, &(wish){.live_slots = live_slots});
+}
+
+void pool_wait_leased(const redis_fixture *fx)
+{
+    wait_for(fx, &(wish){.leased = 1, .any_slots = true});
+}
+
+void pool_check_conserved(const redis_fixture *fx)
+{
+    etas_queue *queue = pool_queue_open(fx);
+    etas_pool_info info = {0};
+    etas_error err = {0};
+
+    check_ok(etas_queue_info(queue, &info, &err), &err);
+    for (size_t i = 0; i < info.n_runs; i++)
+        assert_true(info.runs[i].conserved);
+    etas_pool_info_free(&info);
+    etas_queue_close(queue);
+}

@@ -1,0 +1,187 @@
+/* Whatever is killed, frozen or lost on the way: the store ends with the bytes of a serial run. */
+#include "pool_helpers.h"
+
+#include <signal.h>
+#include <stdlib.h>
+
+#include "etas/text.h"
+#include "support/check.h"
+
+/* Long enough for something to happen in the middle. */
+static const pool_model model = {.n_catalogs = 1200, .seed = 11, .mean_background = 40};
+static const pool_driver quick = {.chunk_size = 40, .lease_s = 1.2};
+
+static const char *store_path(const redis_fixture *fx)
+{
+    static char path[160];
+
+    etas_format(sizeof path, path, "%s/run.store", fx->dir);
+    return path;
+}
+
+static void finish(const redis_fixture *fx, const char *path, pid_t driver)
+{
+    pool_check_conserved(fx);
+    assert_int_equal(pool_wait_exit(driver, 90), 0);
+    pool_check_equals_serial(path, &model);
+}
+
+static void an_agent_may_be_killed(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, victim;
+
+    pool_store_create(path, &model);
+    victim = pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 100);
+    pool_kill(victim);
+    pool_worker_start(fx, &(pool_worker){.slots = 1});
+    finish(fx, path, driver);
+}
+
+/* The lease is a minute: who waits for it does not pass this test. */
+static void a_killed_slot_is_noticed_at_once(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, worker, slots[2];
+    double start;
+
+    pool_store_create(path, &model);
+    worker = pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 40, .lease_s = 60});
+    pool_wait_stored(fx, 100);
+    assert_int_equal(pool_children(worker, 2, slots), 2);
+    kill(slots[0], SIGKILL);
+    kill(slots[1], SIGSEGV);
+    start = pool_seconds();
+    finish(fx, path, driver);
+    assert_true(pool_seconds() - start < 30);
+}
+
+static void an_agent_frozen_beyond_its_lease_does_no_harm(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, frozen;
+
+    pool_store_create(path, &model);
+    frozen = pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 100);
+    pool_wait_leased(fx);
+    kill(frozen, SIGSTOP); /* its slots go on until their pipes are full */
+    pool_worker_start(fx, &(pool_worker){.slots = 1});
+    pool_sleep(3);
+    pool_check_conserved(fx);
+    kill(frozen, SIGCONT);
+    pool_sleep(0.3);
+    finish(fx, path, driver);
+    kill(frozen, SIGTERM);
+    assert_int_equal(pool_wait_exit(frozen, 10), 0);
+}
+
+static void the_driver_may_be_killed_and_resumed(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver;
+
+    pool_store_create(path, &model);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    for (int i = 1; i <= 3; i++) {
+        driver = pool_driver_start(fx, path, &quick);
+        pool_wait_stored(fx, 150 * (uint64_t)i);
+        pool_kill(driver);
+    }
+    driver = pool_driver_start(fx, path, &quick);
+    assert_int_equal(pool_wait_exit(driver, 90), 0);
+    pool_check_equals_serial(path, &model);
+}
+
+static void redis_command(const redis_fixture *fx, const char *command)
+{
+    char line[256];
+
+    etas_format(sizeof line, line, "redis-cli -s %s %s >/dev/null", fx->socket, command);
+    assert_int_equal(system(line), 0);
+}
+
+static void everything_on_the_server_may_be_flushed(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver;
+
+    pool_store_create(path, &model);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 100);
+    redis_command(fx, "FLUSHALL");
+    pool_wait_stored(fx, 300);
+    redis_command(fx, "FUNCTION FLUSH");
+    pool_wait_stored(fx, 500);
+    redis_command(fx, "FLUSHALL");
+    finish(fx, path, driver);
+}
+
+static void connections_may_be_cut(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver;
+
+    pool_store_create(path, &model);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    for (uint64_t i = 1; i <= 8; i++) {
+        pool_wait_stored(fx, 100 * i);
+        redis_command(fx, "CLIENT KILL TYPE normal SKIPME yes");
+    }
+    finish(fx, path, driver);
+}
+
+static void kill_and_restart(redis_fixture *fx, int appendonly)
+{
+    const char *path = store_path(fx);
+    pid_t driver;
+
+    fx->appendonly = appendonly;
+    redis_fixture_kill(fx);
+    assert_int_equal(redis_fixture_start(fx), 0);
+    pool_store_create(path, &model);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    for (uint64_t i = 1; i <= 2; i++) {
+        pool_wait_stored(fx, 200 * i);
+        redis_fixture_kill(fx);
+        pool_sleep(0.7);
+        assert_int_equal(redis_fixture_start(fx), 0);
+    }
+    pool_wait_stored(fx, 600);
+    finish(fx, path, driver);
+}
+
+static void the_server_may_be_killed_and_come_back_empty(void **state)
+{
+    kill_and_restart(*state, 0);
+}
+
+static void the_server_may_be_killed_and_come_back_with_its_file(void **state)
+{
+    kill_and_restart(*state, 1);
+}
+
+static const struct CMUnitTest tests[] = {
+    pool_test(an_agent_may_be_killed),
+    pool_test(a_killed_slot_is_noticed_at_once),
+    pool_test(an_agent_frozen_beyond_its_lease_does_no_harm),
+    pool_test(the_driver_may_be_killed_and_resumed),
+    pool_test(everything_on_the_server_may_be_flushed),
+    pool_test(connections_may_be_cut),
+    pool_test(the_server_may_be_killed_and_come_back_empty),
+    pool_test(the_server_may_be_killed_and_come_back_with_its_file)};
+
+POOL_TEST_MAIN(tests)
