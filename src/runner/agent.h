@@ -40,7 +40,6 @@ typedef struct agent_slot {
     double lease_s;
     char model[65];
     uint64_t seed, next, stop; /**< the slot delivers [next, stop) */
-    uint64_t step;             /**< catalogues of the slot's next task; 0: all at once */
     agent_frame *frames;       /**< oldest first */
     size_t n_frames, frame_capacity, held_bytes;
     double commit_at_s; /**< not before: the run is above its mark */
@@ -81,7 +80,7 @@ double agent_backoff(uint32_t tries, double cap_s);
 /* agent_results.c: from a slot's delivery to the server. They fail only when memory is out or the
  * server will never have us; a link that breaks is noted and waited for. */
 
-/** Set the slot to work on the next part of its lease. */
+/** Set the slot to work on its lease. */
 ETAS_NODISCARD etas_status agent_assign(agent *self, uint32_t slot, etas_error *err);
 /** Take what the slots reported. */
 ETAS_NODISCARD etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *err);

@@ -228,7 +228,6 @@ static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, et
     row->seed = claim->seed;
     row->next = claim->lease.first;
     row->stop = claim->lease.first + claim->lease.count;
-    row->step = claim->lease.errors > 0 ? 1 : 0;
     row->end = LEASE_GIVE_BACK; /* until it runs */
     etas_format(sizeof row->model, row->model, "%s", claim->model_sha256);
     self->beat_at = fmin(self->beat_at, etas_clock_s() + agent_beat_s(self));

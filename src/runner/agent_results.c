@@ -79,18 +79,11 @@ etas_status agent_drop(agent *self, uint32_t slot, const char *why, etas_error *
 
 /* ---- delivered ---- */
 
-/* A lease that has failed before is taken in steps of 1, 2, 4, ... catalogues: what a slot delivers
- * before it dies then ends ever closer to the catalogue that kills it. */
 etas_status agent_assign(agent *self, uint32_t slot, etas_error *err)
 {
     agent_slot *row = &self->rows[slot];
-    const uint64_t left = row->stop - row->next;
-    etas_slot_task task = {.seed = row->seed, .first = row->next, .count = left};
+    etas_slot_task task = {.seed = row->seed, .first = row->next, .count = row->stop - row->next};
 
-    if (row->step > 0 && row->step < left) {
-        task.count = row->step;
-        row->step *= 2;
-    }
     if (!agent_run_id(row->lease.run, task.run))
         return etas_fail(err, ETAS_E_CORRUPT, "\"%s\" is no run id", row->lease.run);
     row->end = LEASE_RUNNING;
@@ -155,20 +148,6 @@ void agent_end(agent *self, uint32_t slot, lease_end end)
         self->rate = self->rate > 0 ? 0.5 * (self->rate + rate) : rate;
 }
 
-/* The slot's task is over: the next part of the lease, or the end of it. */
-static etas_status go_on(agent *self, uint32_t slot, etas_error *err)
-{
-    const agent_slot *row = &self->rows[slot];
-
-    if (row->next == row->stop)
-        agent_end(self, slot, LEASE_DONE);
-    else if (self->state == AGENT_DRAINING)
-        agent_end(self, slot, LEASE_GIVE_BACK);
-    else
-        return agent_assign(self, slot, err);
-    return ETAS_OK;
-}
-
 etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *err)
 {
     agent_slot *row = &self->rows[event->slot];
@@ -179,7 +158,8 @@ etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *er
     case ETAS_SLOT_FRAME:
         return take_frame(self, event, err);
     case ETAS_SLOT_IDLE:
-        return go_on(self, event->slot, err);
+        agent_end(self, event->slot, row->next == row->stop ? LEASE_DONE : LEASE_GIVE_BACK);
+        return ETAS_OK;
     case ETAS_SLOT_ERROR:
     case ETAS_SLOT_DIED:
         etas_log_write(self->cfg->log, ETAS_LOG_WARN, "slot %u: run %.6s, catalogue %llu: %s",
