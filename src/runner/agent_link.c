@@ -69,10 +69,14 @@ size_t agent_held(agent *self)
 {
     size_t n = 0;
 
-    for (uint32_t i = 0; i < self->cfg->processes; i++)
-        if (self->rows[i].leased)
+    self->self.busy = 0;
+    for (uint32_t i = 0; i < self->cfg->processes; i++) {
+        if (!self->rows[i].leased)
+            continue;
+        self->self.busy++;
+        if (self->rows[i].lease.count > 0) /* else it is used up, and the slot about to say so */
             self->leases[n++] = self->rows[i].lease;
-    self->self.busy = (uint32_t)n;
+    }
     return n;
 }
 

@@ -10,7 +10,7 @@
 #include "etas/text.h"
 #include "support/check.h"
 
-static const pool_model small = {.n_catalogs = 300, .seed = 5, .mean_background = 20};
+static const pool_model small = {.n_catalogs = 300, .seed = 5, .mean_background = 200};
 
 static bool gone(const char *path)
 {

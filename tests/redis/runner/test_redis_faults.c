@@ -8,8 +8,8 @@
 #include "support/check.h"
 
 /* Long enough for something to happen in the middle. */
-static const pool_model model = {.n_catalogs = 1200, .seed = 11, .mean_background = 40};
-static const pool_driver quick = {.chunk_size = 40, .lease_s = 1.2};
+static const pool_model model = {.n_catalogs = 4000, .seed = 11, .mean_background = 500};
+static const pool_driver quick = {.chunk_size = 80, .lease_s = 1.2};
 
 static const char *store_path(const redis_fixture *fx)
 {
@@ -35,7 +35,7 @@ static void an_agent_may_be_killed(void **state)
     pool_store_create(path, &model);
     victim = pool_worker_start(fx, &(pool_worker){.slots = 2});
     driver = pool_driver_start(fx, path, &quick);
-    pool_wait_stored(fx, 100);
+    pool_wait_stored(fx, 400);
     pool_kill(victim);
     pool_worker_start(fx, &(pool_worker){.slots = 1});
     finish(fx, path, driver);
@@ -51,8 +51,8 @@ static void a_killed_slot_is_noticed_at_once(void **state)
 
     pool_store_create(path, &model);
     worker = pool_worker_start(fx, &(pool_worker){.slots = 2});
-    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 40, .lease_s = 60});
-    pool_wait_stored(fx, 100);
+    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 80, .lease_s = 60});
+    pool_wait_stored(fx, 400);
     assert_int_equal(pool_children(worker, 2, slots), 2);
     kill(slots[0], SIGKILL);
     kill(slots[1], SIGSEGV);
@@ -70,7 +70,7 @@ static void an_agent_frozen_beyond_its_lease_does_no_harm(void **state)
     pool_store_create(path, &model);
     frozen = pool_worker_start(fx, &(pool_worker){.slots = 2});
     driver = pool_driver_start(fx, path, &quick);
-    pool_wait_stored(fx, 100);
+    pool_wait_stored(fx, 400);
     pool_wait_leased(fx);
     kill(frozen, SIGSTOP); /* its slots go on until their pipes are full */
     pool_worker_start(fx, &(pool_worker){.slots = 1});
@@ -93,7 +93,7 @@ static void the_driver_may_be_killed_and_resumed(void **state)
     pool_worker_start(fx, &(pool_worker){.slots = 2});
     for (int i = 1; i <= 3; i++) {
         driver = pool_driver_start(fx, path, &quick);
-        pool_wait_stored(fx, 150 * (uint64_t)i);
+        pool_wait_stored(fx, 600 * (uint64_t)i);
         pool_kill(driver);
     }
     driver = pool_driver_start(fx, path, &quick);
@@ -118,11 +118,11 @@ static void everything_on_the_server_may_be_flushed(void **state)
     pool_store_create(path, &model);
     pool_worker_start(fx, &(pool_worker){.slots = 2});
     driver = pool_driver_start(fx, path, &quick);
-    pool_wait_stored(fx, 100);
+    pool_wait_stored(fx, 400);
     redis_command(fx, "FLUSHALL");
-    pool_wait_stored(fx, 300);
+    pool_wait_stored(fx, 1200);
     redis_command(fx, "FUNCTION FLUSH");
-    pool_wait_stored(fx, 500);
+    pool_wait_stored(fx, 2000);
     redis_command(fx, "FLUSHALL");
     finish(fx, path, driver);
 }
@@ -137,7 +137,7 @@ static void connections_may_be_cut(void **state)
     pool_worker_start(fx, &(pool_worker){.slots = 2});
     driver = pool_driver_start(fx, path, &quick);
     for (uint64_t i = 1; i <= 8; i++) {
-        pool_wait_stored(fx, 100 * i);
+        pool_wait_stored(fx, 400 * i);
         redis_command(fx, "CLIENT KILL TYPE normal SKIPME yes");
     }
     finish(fx, path, driver);
@@ -155,12 +155,12 @@ static void kill_and_restart(redis_fixture *fx, int appendonly)
     pool_worker_start(fx, &(pool_worker){.slots = 2});
     driver = pool_driver_start(fx, path, &quick);
     for (uint64_t i = 1; i <= 2; i++) {
-        pool_wait_stored(fx, 200 * i);
+        pool_wait_stored(fx, 800 * i);
         redis_fixture_kill(fx);
         pool_sleep(0.7);
         assert_int_equal(redis_fixture_start(fx), 0);
     }
-    pool_wait_stored(fx, 600);
+    pool_wait_stored(fx, 2400);
     finish(fx, path, driver);
 }
 

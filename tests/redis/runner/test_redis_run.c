@@ -6,7 +6,7 @@
 #include "etas/text.h"
 #include "support/check.h"
 
-static const pool_model small = {.n_catalogs = 400, .seed = 7, .mean_background = 30};
+static const pool_model small = {.n_catalogs = 400, .seed = 7, .mean_background = 300};
 
 static const char *store_path(const redis_fixture *fx)
 {
@@ -102,7 +102,7 @@ static void a_later_driver_supersedes_an_earlier_one(void **state)
 static void two_runs_share_the_workers(void **state)
 {
     const redis_fixture *fx = *state;
-    const pool_model other = {.n_catalogs = 300, .seed = 8, .mean_background = 20};
+    const pool_model other = {.n_catalogs = 300, .seed = 8, .mean_background = 200};
     char second_path[160];
     const char *path = store_path(fx);
     pid_t first, second;
@@ -160,7 +160,7 @@ static void a_poisonous_catalogue_is_dead_and_the_others_complete(void **state)
 {
     const redis_fixture *fx = *state;
     const pool_model poisonous = {
-        .n_catalogs = 400, .seed = 7, .mean_background = 30, .max_events = 1500};
+        .n_catalogs = 400, .seed = 7, .mean_background = 300, .max_events = 600};
     const char *path = store_path(fx);
     char serial[160];
     etas_ranges dead = {0}, dead_serially = {0};
