@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <ftw.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -237,24 +236,13 @@ static etas_log log_as(const char *who)
 static pid_t started[64];
 static size_t n_started;
 
-static int remove_entry(const char *path, const struct stat *facts, int kind, struct FTW *where)
-{
-    (void)facts;
-    (void)kind;
-    (void)where;
-    return remove(path);
-}
-
 int pool_teardown(void **state)
 {
-    redis_fixture *fx = *state;
-
     while (n_started > 0) {
         kill(started[--n_started], SIGKILL);
         waitpid(started[n_started], NULL, 0);
     }
-    redis_fixture_kill(fx);
-    return nftw(fx->dir, remove_entry, 8, FTW_DEPTH | FTW_PHYS);
+    return redis_fixture_free(*state);
 }
 
 static void forget(pid_t pid)

@@ -61,11 +61,12 @@ static void a_killed_slot_is_noticed_at_once(void **state)
     assert_true(pool_seconds() - start < 30);
 }
 
+/* What it held is made again by another while it still means to have it. */
 static void an_agent_frozen_beyond_its_lease_does_no_harm(void **state)
 {
     const redis_fixture *fx = *state;
     const char *path = store_path(fx);
-    pid_t driver, frozen;
+    pid_t driver, frozen, other;
 
     pool_store_create(path, &model);
     frozen = pool_worker_start(fx, &(pool_worker){.slots = 2});
@@ -73,11 +74,13 @@ static void an_agent_frozen_beyond_its_lease_does_no_harm(void **state)
     pool_wait_stored(fx, 400);
     pool_wait_leased(fx);
     kill(frozen, SIGSTOP); /* its slots go on until their pipes are full */
-    pool_worker_start(fx, &(pool_worker){.slots = 1});
-    pool_sleep(3);
+    pool_sleep(2.5 * quick.lease_s);
     pool_check_conserved(fx);
+    other = pool_worker_start(fx, &(pool_worker){.slots = 1});
+    pool_wait_stored(fx, 700);
     kill(frozen, SIGCONT);
-    pool_sleep(0.3);
+    pool_wait_stored(fx, 2000);
+    pool_kill(other);
     finish(fx, path, driver);
     kill(frozen, SIGTERM);
     assert_int_equal(pool_wait_exit(frozen, 10), 0);
@@ -143,7 +146,7 @@ static void connections_may_be_cut(void **state)
     finish(fx, path, driver);
 }
 
-static void kill_and_restart(redis_fixture *fx, int appendonly)
+static void kill_and_restart(redis_fixture *fx, bool appendonly)
 {
     const char *path = store_path(fx);
     pid_t driver;
@@ -166,12 +169,34 @@ static void kill_and_restart(redis_fixture *fx, int appendonly)
 
 static void the_server_may_be_killed_and_come_back_empty(void **state)
 {
-    kill_and_restart(*state, 0);
+    kill_and_restart(*state, false);
 }
 
 static void the_server_may_be_killed_and_come_back_with_its_file(void **state)
 {
-    kill_and_restart(*state, 1);
+    kill_and_restart(*state, true);
+}
+
+/* Results fill the server; workers and driver still get through, a little at a time. */
+static void the_server_may_be_short_of_memory(void **state)
+{
+    redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver;
+
+    fx->maxmemory = "3mb";
+    redis_fixture_kill(fx);
+    assert_int_equal(redis_fixture_start(fx), 0);
+    fx->maxmemory = NULL;
+    pool_store_create(path, &model);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(
+        fx, path, &(pool_driver){.chunk_size = 80, .lease_s = 1.2, .mark_bytes = 1 << 30});
+    pool_wait_stored(fx, 400);
+    kill(driver, SIGSTOP);
+    pool_sleep(3);
+    kill(driver, SIGCONT);
+    finish(fx, path, driver);
 }
 
 static const struct CMUnitTest tests[] = {
@@ -182,6 +207,7 @@ static const struct CMUnitTest tests[] = {
     pool_test(everything_on_the_server_may_be_flushed),
     pool_test(connections_may_be_cut),
     pool_test(the_server_may_be_killed_and_come_back_empty),
-    pool_test(the_server_may_be_killed_and_come_back_with_its_file)};
+    pool_test(the_server_may_be_killed_and_come_back_with_its_file),
+    pool_test(the_server_may_be_short_of_memory)};
 
 POOL_TEST_MAIN(tests)
