@@ -20,6 +20,8 @@ typedef struct pool_model {
 
 /** A fresh run's store at @p path. */
 void pool_store_create(const char *path, const pool_model *model);
+/** Resumes the store and makes what is missing. */
+etas_status pool_run(const char *path, const etas_runner_config *cfg, etas_error *err);
 /** Makes the run in this process with the serial backend; catalogues beyond max_events are dead. */
 void pool_run_serially(const char *path);
 /** Of everything stored, catalogue by catalogue; *n_catalogs counts them. */
