@@ -339,12 +339,6 @@ static etas_status run_and_finish(session *s, etas_error *err)
         *err = at_end;
         return written;
     }
-    if (st == ETAS_E_INTERRUPTED)
-        etas_log_write(&s->t->log, ETAS_LOG_INFO,
-                       "%" PRIu64 " of %" PRIu64
-                       " catalogues are stored in %s: go on with --resume",
-                       etas_ranges_total(etas_store_covered(s->store)), s->request->n_catalogs,
-                       s->request->store_path);
     if (st != ETAS_E_INCOMPLETE)
         return st;
     list_missing(s);
@@ -357,6 +351,36 @@ static etas_status run_and_finish(session *s, etas_error *err)
         return written;
     }
     return st;
+}
+
+static void remove_store(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
+    char name[4096];
+
+    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
+        etas_format(sizeof name, name, "%s%s", path, suffixes[i]);
+        (void)unlink(name);
+    }
+}
+
+/* What becomes of the store: a run that failed keeps it only when there is something to go on
+ * with, and another driver's is not touched. */
+static void settle_store(session *s, etas_status st)
+{
+    const uint64_t stored = s->store != NULL ? etas_ranges_total(etas_store_covered(s->store)) : 0;
+    const bool ours = s->store != NULL && st != ETAS_E_SUPERSEDED;
+    const bool empty = stored == 0 && !s->options->resume;
+    etas_store_run run;
+
+    if (ours && st != ETAS_OK && !empty && etas_store_run_get(s->store, &run, NULL) == ETAS_OK)
+        etas_log_write(&s->t->log, ETAS_LOG_INFO,
+                       "%" PRIu64 " of %" PRIu64
+                       " catalogues are stored in %s: go on with --resume",
+                       stored, run.n_catalogs, s->request->store_path);
+    etas_store_close(s->store);
+    if (ours && (st == ETAS_OK ? s->options->discard_store : empty))
+        remove_store(s->request->store_path);
 }
 
 int run_model(const run_options *options, const run_request *request, const etas_config *cfg,
@@ -372,9 +396,7 @@ int run_model(const run_options *options, const run_request *request, const etas
         st = make_model(&s, source, &err);
     if (st == ETAS_OK)
         st = run_and_finish(&s, &err);
-    etas_store_close(s.store);
-    if (st == ETAS_OK && options->discard_store)
-        (void)unlink(request->store_path);
+    settle_store(&s, st);
     etas_plan_free(&s.plan);
     etas_array_free((void **)&s.m.blob);
     etas_ranges_free(&s.report.missing);

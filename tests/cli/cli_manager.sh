@@ -32,13 +32,14 @@ first=$worker_pid
 wait_for "three workers" sh -c 'etas-redis-manager info --socket r/redis.sock | head -n 1 | grep -q "^Workers=3 Evaluations=0 Progress=0/0 (no run)$"'
 
 shows "a forecast in progress"
-config=$ETAS_SOURCE/examples/forecast.json
-n=400000
-etas forecast "$config" -n $n --seed 3 -o serial.csv --distribute serial >/dev/null 2>serial.log
-etas forecast "$config" -n $n --seed 3 -o pool.csv --socket r/redis.sock --chunk-size 500 >driver.out 2>driver.log &
+make_long_config
+config=config.json
+n=$(number_lasting 15)
+etas forecast "$config" -n "$n" --seed 3 -o serial.csv --distribute serial >/dev/null 2>serial.log
+etas forecast "$config" -n "$n" --seed 3 -o pool.csv --socket r/redis.sock --task-duration 1s >driver.out 2>driver.log &
 driver=$!
 children+=("$driver")
-wait_for "progress" sh -c 'etas-redis-manager info --socket r/redis.sock | head -n 1 | grep -qE "^Workers=3 Evaluations=[1-9][0-9]* Progress=[1-9][0-9]*/400000 \(run [0-9a-f]{6}, [0-9]+/s"'
+wait_for "progress" sh -c 'etas-redis-manager info --socket r/redis.sock | head -n 1 | grep -qE "^Workers=3 Evaluations=[1-9][0-9]* Progress=[1-9][0-9]*/[1-9][0-9]* \(run [0-9a-f]{6}, [0-9]+/s"'
 expect 0 etas-redis-manager info --check --socket r/redis.sock
 expect 0 etas-redis-manager info --json --socket r/redis.sock
 grep -q '"leased"' stdout || fail "no numbers in --json"

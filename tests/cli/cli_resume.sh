@@ -3,32 +3,33 @@
 # shellcheck source=tests/support/shell.bash
 . "$ETAS_SOURCE/tests/support/shell.bash"
 
-config=$ETAS_SOURCE/examples/forecast.json
-n=60000
-etas forecast "$config" -n $n --seed 7 -o whole.csv --distribute serial >/dev/null 2>whole.log
+make_long_config
+config=config.json
+n=$(number_lasting 6)
+etas forecast "$config" -n "$n" --seed 7 -o whole.csv --distribute serial >/dev/null 2>whole.log
 
 # Kill the forecast with signal $1 while it simulates, more than once if it is too fast.
 stop_midway() {
     local signal=$1 code=0
 
     shift
-    etas forecast "$config" -n $n --seed 7 -o part.csv "$@" >out.log 2>err.log &
+    etas forecast "$config" -n "$n" --seed 7 -o part.csv "$@" >out.log 2>err.log &
     pid=$!
     children+=("$pid")
-    wait_for "the first stored frames" sh -c "sqlite3 part.csv.store 'select count(*) from part' | grep -qv '^0'"
+    wait_for "the first stored frames" sh -c "sqlite3 -readonly part.csv.store 'select count(*) from part' | grep -qv '^0'"
     kill "-$signal" $pid
     wait $pid || code=$?
     echo $code
 }
 
 shows "SIGINT leaves with 130, keeps the store, writes no output"
-code=$(stop_midway INT --distribute processes --processes 2 --chunk-size 50)
+code=$(stop_midway INT --distribute processes --processes 2)
 [ "$code" = 130 ] || fail "exit code $code"
 [ ! -e part.csv ] || fail "an unfinished output was written"
 [ -e part.csv.store ] || fail "the store is gone"
 
 shows "an unfinished store is not overwritten without being told to"
-expect 1 etas forecast "$config" -n $n --seed 7 -o part.csv
+expect 1 etas forecast "$config" -n "$n" --seed 7 -o part.csv
 complains '--resume' '--restart'
 one_line
 
@@ -40,7 +41,7 @@ cmp whole.csv part.csv || fail "other bytes after --resume"
 
 shows "kill -9 and --resume"
 rm part.csv part.csv.store*
-stop_midway KILL --distribute processes --processes 2 --chunk-size 50 >/dev/null
+stop_midway KILL --distribute processes --processes 2 >/dev/null
 expect 0 etas forecast "$config" -o part.csv --resume --distribute serial
 cmp whole.csv part.csv || fail "other bytes after kill -9"
 
@@ -50,7 +51,7 @@ complains 'part2.csv.store'
 
 shows "--restart starts again"
 rm part.csv part.csv.store*
-stop_midway KILL --distribute processes --processes 2 --chunk-size 50 >/dev/null
+stop_midway KILL --distribute processes --processes 2 >/dev/null
 expect 0 etas forecast "$config" -n 100 --seed 7 -o part.csv --restart
 [ "$(tail -n 1 part.csv | cut -d, -f6)" = 99 ] || fail "--restart made another number of catalogues"
 

@@ -8,25 +8,6 @@ socket=$work/r/redis.sock
 seed=11
 n=0 # catalogues of the run: set by the test
 
-# The example's model over ten years, reporting only magnitudes from 6 on: much to compute, little
-# to write.
-make_config() {
-    cp "$ETAS_SOURCE"/examples/{catalog.csv,region.json} .
-    sed 's/"forecast_duration": 30/"forecast_duration": 3650, "m_threshold": 6.0/' \
-        "$ETAS_SOURCE/examples/forecast.json" >config.json
-}
-
-# A number of catalogues that keeps all CPUs busy for about $1 seconds.
-number_lasting() {
-    local want=$1 begin end
-
-    begin=$(date +%s%N)
-    etas forecast config.json -n 4000 --seed 1 -o probe.csv --distribute processes --processes "$(nproc)" \
-        --discard-store >/dev/null 2>probe.log
-    end=$(date +%s%N)
-    echo $((4000 * want * 1000000000 / (end - begin)))
-}
-
 serial_run() {
     etas forecast config.json -n "$n" --seed $seed -o serial.csv --distribute serial >/dev/null 2>serial.log
     echo "  serial: $n catalogues, $(tail -n +2 serial.csv | grep -vc '^,,') events"

@@ -6,7 +6,7 @@
 
 RANDOM=${ETAS_FAULT_SEED:-$$}
 echo "ETAS_FAULT_SEED=${ETAS_FAULT_SEED:-$$}"
-make_config
+make_long_config
 n=$(number_lasting 95)
 serial_run
 start_redis r

@@ -5,7 +5,7 @@
 # shellcheck source=tests/faults/faults.bash
 . "$ETAS_SOURCE/tests/faults/faults.bash"
 
-make_config
+make_long_config
 n=$(number_lasting 30)
 serial_run
 

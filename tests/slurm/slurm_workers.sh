@@ -57,7 +57,7 @@ CONF
 }
 
 start_slurm
-make_config
+make_long_config
 n=$(number_lasting 45)
 serial_run
 start_redis r

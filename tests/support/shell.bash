@@ -8,6 +8,7 @@ unset ETAS_REDIS_URL ETAS_REDIS_PASSWORD ETAS_DISTRIBUTE
 work=$(mktemp -d /tmp/etas-test-XXXXXX)
 children=()
 passed=0
+mounted= # a file system to be unmounted at the end
 
 cleanup() {
     local code=$?
@@ -18,9 +19,10 @@ cleanup() {
     wait 2>/dev/null || true
     if [ $code -ne 0 ]; then
         echo "--- $work (last outputs)"
-        tail -n 20 "$work"/*.log "$work"/stderr "$work"/stdout 2>/dev/null || true
+        tail -n 20 "$work"/*.log "$work"/*/*.log "$work"/stderr "$work"/stdout 2>/dev/null || true
     fi
     cd /
+    [ -z "$mounted" ] || umount "$mounted" || true
     rm -rf "$work"
 }
 trap cleanup EXIT
@@ -68,9 +70,10 @@ only_files() {
     [ "$there" = "$(printf '%s\n' "$@" | sort | tr '\n' ' ' | sed 's/^ $//')" ] || fail "left in $folder: $there"
 }
 
-# A private Redis server on socket $1/redis.sock; more arguments go to the server. Sets redis_pid.
+# A private Redis server on socket $work/$1/redis.sock; more arguments go to the server. Sets
+# redis_pid.
 start_redis() {
-    local dir=$1
+    local dir=$work/$1
 
     shift
     mkdir -p "$dir"
@@ -91,6 +94,24 @@ wait_for() {
         sleep 0.05
     done
     fail "waited in vain for $what"
+}
+
+# Much to compute, little to write: the example's model over ten years, reporting only magnitudes
+# from 7 on, in config.json.
+make_long_config() {
+    cp "$ETAS_SOURCE"/examples/{catalog.csv,region.json} .
+    sed 's/"forecast_duration": 30/"forecast_duration": 3650, "m_threshold": 7.0/' \
+        "$ETAS_SOURCE/examples/forecast.json" >config.json
+}
+
+# A number of catalogues of config.json that keeps all CPUs busy for about $1 seconds.
+number_lasting() {
+    local seconds
+
+    etas forecast config.json -n 10000 --seed 1 -o probe.csv --distribute processes --processes "$(nproc)" \
+        --discard-store >/dev/null 2>probe.log
+    seconds=$(sed -n 's/^seconds: .*simulate \([0-9.]*\),.*/\1/p' probe.log)
+    awk -v want="$1" -v took="$seconds" 'BEGIN { printf "%d\n", 10000 * want / took }'
 }
 
 done_testing() {
