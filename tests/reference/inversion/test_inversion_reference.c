@@ -61,6 +61,27 @@ static void counts_area_and_beta_are_the_reference_s(void **state)
     }
 }
 
+/* Case e is case b with b-positive: beta alone differs. */
+static void beta_positive_and_a_given_beta_change_beta_alone(void **state)
+{
+    json_t *want = load_vectors("inversion", "e");
+    const reference_case *c = &cases[1];
+    etas_inversion_config cfg = c->cfg;
+    etas_inversion *inversion;
+
+    (void)state;
+    cfg.beta_method = ETAS_BETA_POSITIVE;
+    inversion = opened(c, &cfg);
+    check_rel(etas_inversion_state_get(inversion).beta, number(want, "beta"), 1e-14);
+    etas_inversion_close(inversion);
+    cfg.beta_method = ETAS_BETA_FIXED;
+    cfg.beta = 2.25;
+    inversion = opened(c, &cfg);
+    check_abs(etas_inversion_state_get(inversion).beta, 2.25, 0);
+    etas_inversion_close(inversion);
+    json_decref(want);
+}
+
 static void check_pair(const reference_case *c, const etas_inversion_state *s, json_t *record)
 {
     const size_t i = row_of(c, record, "source_id"), j = row_of(c, record, "target_id");
@@ -335,6 +356,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counts_area_and_beta_are_the_reference_s),
+        cmocka_unit_test(beta_positive_and_a_given_beta_change_beta_alone),
         cmocka_unit_test(the_first_expectation_is_the_reference_s),
         cmocka_unit_test(objective_and_expected_events_are_the_reference_s),
         cmocka_unit_test(every_plain_iteration_is_that_of_the_exact_reference),
