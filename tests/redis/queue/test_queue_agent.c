@@ -325,6 +325,24 @@ static void with_one_attempt_the_first_failure_kills(void **state)
     assert_int_equal(pool_check(p).dead, 1);
 }
 
+static void dying_twice_in_the_same_way_keeps_the_books(void **state)
+{
+    pool *p = pool_of(state);
+
+    p->run.chunk_size = 1;
+    p->run.max_attempts = 1;
+    pool_begin(p, 1);
+    for (uint64_t i = 2; i < 5; i++) {
+        const etas_lease lease = pool_claim(p);
+
+        pool_fail(p, &lease, 0);
+        pool_submit(p, i, 0, 1);
+    }
+    assert_int_equal(pool_check(p).submitted, 4);
+    assert_int_equal(pool_check(p).dead, 1);
+    assert_int_equal(pool_check(p).discarded, 2);
+}
+
 static void drained_work_keeps_its_record(void **state)
 {
     pool *p = pool_of(state);
@@ -449,6 +467,7 @@ int main(void)
         POOL_TEST(a_failing_catalogue_is_isolated_and_dies_alone),
         POOL_TEST(errors_at_different_catalogues_do_not_add_up),
         POOL_TEST(with_one_attempt_the_first_failure_kills),
+        POOL_TEST(dying_twice_in_the_same_way_keeps_the_books),
         POOL_TEST(drained_work_keeps_its_record),
         POOL_TEST(pieces_that_come_back_clean_grow_together),
         POOL_TEST(hello_takes_back_what_the_agent_does_not_know_of),

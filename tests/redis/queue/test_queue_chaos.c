@@ -27,6 +27,8 @@ typedef struct sim_run {
     etas_run_meta meta;
     uint64_t serial;
     uint8_t stored[SIZE], owed[SIZE];
+    etas_ack late[64]; /**< names that were acked before, to be acked once more */
+    size_t n_late;
 } sim_run;
 
 typedef struct world {
@@ -147,7 +149,8 @@ static void driver_collect(world *w, sim_run *r)
     etas_ack acks[64];
     size_t n, n_acks;
 
-    check_ok(etas_queue_collect(w->p->queue, &r->meta, 100, &items, &n, NULL), NULL);
+    check_ok(etas_queue_collect(w->p->queue, &r->meta, 16 * (1 + draw(w, 7)), &items, &n, NULL),
+             NULL);
     assert_true(n <= 64);
     n_acks = n;
     for (size_t i = 0; i < n; i++) {
@@ -169,8 +172,16 @@ static void driver_collect(world *w, sim_run *r)
     if (fault(w, 5))
         return; /* killed between its store and the ack */
     check_ok(etas_queue_ackout(w->p->queue, &r->meta, n_acks, acks, NULL), NULL);
-    if (fault(w, 5))
-        check_ok(etas_queue_ackout(w->p->queue, &r->meta, n_acks, acks, NULL), NULL);
+    if (fault(w, 3)) { /* its reply was lost */
+        memcpy(r->late, acks, n_acks * sizeof *acks);
+        r->n_late = n_acks;
+    }
+}
+
+static void driver_late(world *w, sim_run *r)
+{
+    check_ok(etas_queue_ackout(w->p->queue, &r->meta, r->n_late, r->late, NULL), NULL);
+    r->n_late = 0;
 }
 
 /* ---- agents ---- */
@@ -245,7 +256,7 @@ static void agent_fail(world *w, sim_agent *a)
 
     if (a->n == 0)
         return;
-    why.reached = a->held[i].first + draw(w, a->held[i].count);
+    why.reached = a->held[i].first + (draw(w, 2) ? draw(w, a->held[i].count) : 0);
     check_ok(etas_queue_fail(w->p->queue, &a->id, &a->held[i], &why, NULL), NULL);
     if (fault(w, 4))
         check_ok(etas_queue_fail(w->p->queue, &a->id, &a->held[i], &why, NULL), NULL);
@@ -398,8 +409,10 @@ static void step(world *w)
         driver_beat(w, r);
     else if (what < 84)
         driver_collect(w, r);
-    else if (what < 87)
+    else if (what < 86)
         submit_owed(w, r);
+    else if (what < 87)
+        driver_late(w, r);
     else if (what < 88)
         driver_audit(w, r);
     else if (what < 97 || w->calm) {
