@@ -3,6 +3,7 @@
 
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "etas/text.h"
 #include "support/check.h"
@@ -104,11 +105,15 @@ static void the_driver_may_be_killed_and_resumed(void **state)
     pool_check_equals_serial(path, &model);
 }
 
+/* A redis-cli command line; %s in it is the socket. */
 static void redis_command(const redis_fixture *fx, const char *command)
 {
-    char line[256];
+    const char *mark = strstr(command, "%s");
+    char line[400];
 
-    etas_format(sizeof line, line, "redis-cli -s %s %s >/dev/null", fx->socket, command);
+    etas_format(sizeof line, line, "redis-cli -s %s %.*s%s >/dev/null", fx->socket,
+                mark != NULL ? (int)(mark - command) : (int)strlen(command), command,
+                mark != NULL ? fx->socket : "");
     assert_int_equal(system(line), 0);
 }
 
@@ -199,6 +204,85 @@ static void the_server_may_be_short_of_memory(void **state)
     finish(fx, path, driver);
 }
 
+/* Damage that passes every check of the protocol: the driver sees it and has the range made again.
+ */
+static void a_damaged_result_is_made_again(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, worker;
+
+    pool_store_create(path, &model);
+    worker = pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 400);
+    kill(driver, SIGSTOP);
+    pool_sleep(1);
+    redis_command(fx, "--raw KEYS 'etas:{default}:v1:out:*' | sed 's/.*/LSET & 0 damaged/' | "
+                      "redis-cli -s %s");
+    kill(driver, SIGCONT);
+    finish(fx, path, driver);
+    pool_kill(worker);
+}
+
+static void a_lost_model_is_published_again(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, worker;
+
+    pool_store_create(path, &model);
+    worker = pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 400);
+    pool_kill(worker);
+    redis_command(fx, "--raw KEYS 'etas:{default}:v1:model:*' | sed 's/^/DEL /' | redis-cli -s %s");
+    pool_worker_start(fx, &(pool_worker){.slots = 2}); /* knows no model */
+    finish(fx, path, driver);
+}
+
+static void a_slot_that_makes_no_progress_is_replaced(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, worker, slot;
+
+    pool_store_create(path, &model);
+    worker = pool_worker_start(fx, &(pool_worker){.slots = 1, .stall_s = 1.5});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 400);
+    assert_int_equal(pool_children(worker, 1, &slot), 1);
+    kill(slot, SIGSTOP);
+    finish(fx, path, driver);
+}
+
+static void a_cancelled_run_ends_and_leaves_no_work(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    etas_queue *queue = pool_queue_open(fx);
+    etas_pool_info info = {0};
+    etas_error err = {0};
+    pid_t driver;
+
+    pool_store_create(path, &model);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 400);
+    check_ok(etas_queue_info(queue, &info, &err), &err);
+    check_ok(etas_queue_cancel(queue, info.runs[0].meta.id, &err), &err);
+    etas_pool_info_free(&info);
+    assert_int_equal(pool_wait_exit(driver, 20), 130);
+    check_ok(etas_queue_info(queue, &info, &err), &err);
+    assert_true(info.runs[0].finished);
+    assert_true(info.runs[0].meta.stored < model.n_catalogs);
+    etas_pool_info_free(&info);
+    etas_queue_close(queue);
+    driver = pool_driver_start(fx, path, &quick); /* resumed, it is an ordinary run */
+    assert_int_equal(pool_wait_exit(driver, 90), 0);
+    pool_check_equals_serial(path, &model);
+}
+
 static const struct CMUnitTest tests[] = {
     pool_test(an_agent_may_be_killed),
     pool_test(a_killed_slot_is_noticed_at_once),
@@ -208,6 +292,10 @@ static const struct CMUnitTest tests[] = {
     pool_test(connections_may_be_cut),
     pool_test(the_server_may_be_killed_and_come_back_empty),
     pool_test(the_server_may_be_killed_and_come_back_with_its_file),
-    pool_test(the_server_may_be_short_of_memory)};
+    pool_test(the_server_may_be_short_of_memory),
+    pool_test(a_damaged_result_is_made_again),
+    pool_test(a_lost_model_is_published_again),
+    pool_test(a_slot_that_makes_no_progress_is_replaced),
+    pool_test(a_cancelled_run_ends_and_leaves_no_work)};
 
 POOL_TEST_MAIN(tests)
