@@ -279,7 +279,8 @@ options_outcome redis_options_start(redis_options *self, const command_usage *us
     if (self->url_text != NULL && self->password[0] != '\0')
         etas_log_write(log, ETAS_LOG_WARN,
                        "a password in --url can be seen by others while the program starts");
-    wipe(argc, argv, self->url_text);
+    if (self->url_text != NULL && strchr(self->url_text, '@') != NULL)
+        wipe(argc, argv, self->url_text); /* also when it could not be read */
     if (self->password_text != NULL)
         fits = copy(sizeof self->password, self->password, strlen(self->password_text),
                     self->password_text);
