@@ -221,7 +221,7 @@ static void every_changed_byte_is_refused_or_gives_another_plan(void **state)
         for (unsigned v = 0; v < 9; v++) {
             const uint8_t was = blob[i];
 
-            blob[i] = v < 8 ? (uint8_t)(was ^ 1u << v) : (uint8_t)~was;
+            blob[i] = (uint8_t)(was ^ (v < 8 ? 1u << v : 255u));
             taken += decode(blob, len) == ETAS_OK;
             blob[i] = was;
         }
