@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-enum { MAX_ATTEMPTS = 1 << 18 };
+enum { MAX_ATTEMPTS = 1 << 16 };
 
 bool sim_region_holds(const etas_plan *plan, double lat, double lon)
 {
