@@ -50,7 +50,8 @@ static etas_status fail_syntax(const etas_json *self, const char *text, const js
 
     while (line_start > 0 && text[line_start - 1] != '\n')
         line_start--;
-    if (json_error_code(e) == json_error_out_of_memory)
+    /* out of memory the parser mostly says nothing at all */
+    if (json_error_code(e) == json_error_out_of_memory || e->text[0] == '\0')
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for %s", self->path);
     etas_fail(err, ETAS_E_PARSE, "not valid JSON: %s", e->text);
     etas_error_in_file(err, self->path);
