@@ -8,6 +8,7 @@
 
 #include "etas/io.h"
 #include "etas/text.h"
+#include "io/decimal.h"
 
 #define TARGET_COLUMNS                                                             \
     "target_id,latitude,longitude,time,magnitude,mc_current,mc_current_above_ref," \
@@ -205,11 +206,11 @@ static etas_status write_parameters(const saver *s, FILE *out)
 
 static void put_field(FILE *out, double value, char after)
 {
-    char text[32];
+    char text[33];
+    const size_t len = etas_decimal_put(value, text);
 
-    etas_format_double(value, text);
-    fputs(text, out);
-    fputc(after, out);
+    text[len] = after;
+    fwrite(text, 1, len + 1, out);
 }
 
 /* Quoted when it has to be (RFC 4180). */
