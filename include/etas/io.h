@@ -14,15 +14,25 @@
 #include "etas/inversion.h"
 #include "etas/log.h"
 
-/** Catalogue CSV (the reference package's). E_PARSE with file, line, column. */
+/**
+ * Catalogue CSV (the reference package's): a header row, the first column is the id whatever its
+ * name, then by name and in any order latitude, longitude, time, magnitude and, optional,
+ * mc_current and depth; other columns are ignored. E_PARSE, E_RANGE with file, line, column and the
+ * name of the column; E_UNSUPPORTED names another format. @p out starts as {0} and stays so on
+ * failure.
+ */
 ETAS_NODISCARD etas_status etas_catalog_load_csv(etas_catalog *out, const char *path,
                                                  etas_error *err);
 /** The same from memory; @p name stands for the file in messages. */
 ETAS_NODISCARD etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text[],
                                                  const char *name, etas_error *err);
 
-/** Region from a file (.npy; JSON or Python-style list of [lat, lon] pairs, also the printed-array
- * form). @p lonlat: the file has lon first. */
+/**
+ * Region from a file: .npy of shape (N, 2), format 1 to 3, floats or integers of either byte order,
+ * C or Fortran order; or a JSON or Python-style list of [lat, lon] pairs, also as NumPy prints
+ * arrays. @p lonlat: the file has lon first. E_PARSE, E_RANGE as etas_region_set_ring;
+ * E_UNSUPPORTED for GeoJSON and WKT. @p out starts as {0} and stays so on failure.
+ */
 ETAS_NODISCARD etas_status etas_region_load(etas_region *out, const char *path, bool lonlat,
                                             etas_error *err);
 ETAS_NODISCARD etas_status etas_region_read_npy(etas_region *out, size_t len, const uint8_t bytes[],
@@ -30,7 +40,8 @@ ETAS_NODISCARD etas_status etas_region_read_npy(etas_region *out, size_t len, co
 ETAS_NODISCARD etas_status etas_region_read_list(etas_region *out, size_t len, const char text[],
                                                  bool lonlat, etas_error *err);
 
-/** A file being written. Starts as {0}. Write through stream, then commit or discard. */
+/** A file being written. Starts as {0}. Write through stream, then commit or discard. A device or
+ * pipe is written to as it is (temporary is NULL then); a symbolic link stays one. */
 typedef struct etas_output {
     FILE *stream;
     char *path, *temporary;
@@ -38,22 +49,24 @@ typedef struct etas_output {
 
 /** Creates missing directories of @p path. E_IO with the system's reason. */
 ETAS_NODISCARD etas_status etas_output_open(etas_output *self, const char *path, etas_error *err);
-/** Flush, sync, rename. On failure the temporary file is removed. */
+/** Flush, sync, rename, sync the folder. E_IO with the failing step and the system's reason, also
+ * for a write that failed earlier; then the temporary file is removed. */
 ETAS_NODISCARD etas_status etas_output_commit(etas_output *self, etas_error *err);
 /** Removes the temporary file; harmless after a commit. */
 void etas_output_discard(etas_output *self);
 
-/** Inversion results as the reference names them in directory cfg->data_path. */
+/** What etas_results_save writes. */
 typedef struct etas_results_input {
     const etas_config *config;
-    const char *directory;
+    const char *directory;       /**< made when missing; NULL or "": the current one */
     const etas_catalog *catalog; /**< the prepared one */
     const etas_inversion_state *state;
     double area_km2;
     double invert_seconds;
 } etas_results_input;
 
-/** parameters_<id>.json, trig_and_bg_probs_<id>.csv, sources_<id>.csv. */
+/** parameters_<id>.json, trig_and_bg_probs_<id>.csv, sources_<id>.csv with the reference's keys and
+ * columns and ours behind them. The parameters, which name the other two, appear last. */
 ETAS_NODISCARD etas_status etas_results_save(const etas_results_input *in, etas_error *err);
 
 /** What a forecast needs of an inversion's files, ours or the reference's. Starts as {0}. */
@@ -66,11 +79,15 @@ typedef struct etas_results {
     double *target_lat, *target_lon, *target_weight; /**< P_background * zeta_plus_1 */
     size_t n_sources;
     double *xi_plus_1;    /**< per source row, 1 where the file has none */
-    etas_catalog sources; /**< sources in file order; positions from the targets or the catalogue */
+    etas_catalog sources; /**< in file order, taken from the catalogue by id */
 } etas_results;
 
-/** @p path: parameters_<id>.json; the CSV files are looked for at the paths it names, then beside
- * it; the catalogue through @p config. */
+/**
+ * @p path: parameters_<id>.json. The other files are looked for at the paths it names, beside it,
+ * and beside it without their folders; the catalogue, which has the places of the sources, also
+ * through @p config (NULL: none). E_PARSE when a source is not in the catalogue or has another time
+ * or magnitude there; E_UNSUPPORTED for results of features that are not built yet.
+ */
 ETAS_NODISCARD etas_status etas_results_load(etas_results *self, const char *path,
                                              const etas_config *config, etas_error *err);
 void etas_results_free(etas_results *self);

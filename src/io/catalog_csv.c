@@ -1,3 +1,5 @@
+#include <string.h>
+
 #include "etas/io.h"
 #include "io/csv.h"
 #include "io/file.h"
@@ -32,6 +34,34 @@ static etas_status read_event(etas_csv *csv, const columns *c, etas_event *e, et
     return st;
 }
 
+/* Catalogues in other formats, so that the message can say so. */
+static etas_status refuse_known(size_t len, const char text[], const char *name, etas_error *err)
+{
+    static const struct {
+        const char *start, *format;
+    } known[] = {{"<", "XML (QuakeML)"},
+                 {"{", "JSON"},
+                 {"#EventID", "FDSN event text"},
+                 {"EventID|", "FDSN event text"},
+                 {"\x1f\x8b", "gzip"}};
+    size_t at = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+
+    while (at < len && strchr(" \t\r\n", text[at]) != NULL && text[at] != '\0')
+        at++;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+        const size_t n = strlen(known[i].start);
+
+        if (len - at < n || memcmp(text + at, known[i].start, n) != 0)
+            continue;
+        etas_fail(err, ETAS_E_UNSUPPORTED,
+                  "catalogues in %s are not supported yet; expected comma-separated values",
+                  known[i].format);
+        etas_error_in_file(err, name);
+        return ETAS_E_UNSUPPORTED;
+    }
+    return ETAS_OK;
+}
+
 etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text[],
                                   const char *name, etas_error *err)
 {
@@ -39,8 +69,10 @@ etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text
     etas_csv csv = {0};
     columns c = {0};
     bool more = true;
-    etas_status st = etas_csv_open(&csv, len, text, name, err);
+    etas_status st = refuse_known(len, text, name, err);
 
+    if (st == ETAS_OK)
+        st = etas_csv_open(&csv, len, text, name, err);
     if (st == ETAS_OK)
         st = etas_csv_require(&csv, N_REQUIRED, required, c.required, err);
     c.mc = etas_csv_find(&csv, "mc_current");
