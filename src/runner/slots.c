@@ -343,7 +343,7 @@ static etas_status bury(etas_slots *self, uint32_t i, bool *found, etas_slot_eve
         .kind = ETAS_SLOT_DIED, .slot = i, .reached = was_busy ? s->next : UINT64_MAX};
     etas_slot_process_end(&s->process, &status);
     describe_end(s, status, out);
-    if (!was_ready) {
+    if (!was_ready && out->signal != SIGKILL) { /* nobody kills himself with that one */
         self->bad_starts++;
         if (self->bad_starts >= BAD_STARTS)
             return etas_fail(err, ETAS_E_IO, "slot processes end as soon as they start (%s)",
@@ -363,7 +363,6 @@ static etas_status bury(etas_slots *self, uint32_t i, bool *found, etas_slot_eve
 /* The first event that is there already; *found false when there is none. */
 static etas_status next_heard(etas_slots *self, bool *found, etas_slot_event *out, etas_error *err)
 {
-    *found = true;
     for (uint32_t k = 0; k < self->cfg.n; k++) {
         const uint32_t i = (self->turn + k) % self->cfg.n;
         slot *const s = &self->slots[i];
@@ -372,6 +371,7 @@ static etas_status next_heard(etas_slots *self, bool *found, etas_slot_event *ou
             continue;
         while (hear(self, i, out)) {
             if (out->kind != ETAS_SLOT_NONE) {
+                *found = true;
                 self->turn = (i + 1) % self->cfg.n;
                 return ETAS_OK;
             }

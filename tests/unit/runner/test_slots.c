@@ -207,6 +207,35 @@ static void a_slot_killed_within_a_task_is_replaced_and_the_task_goes_on(void **
     etas_slots_close(slots);
 }
 
+/* One slot dies while the other has something to say: both are heard, whoever is asked first. */
+static void a_death_hides_no_event_of_another_slot(void **state)
+{
+    const uint64_t seed = seed_with(TROUBLE_SLOW, 0, SEED);
+    etas_slots *const slots = open_slots(2, 0);
+    uint64_t at[2] = {0, 5000};
+    int kills = 0;
+
+    (void)state;
+    assign(slots, 0, seed, (etas_range){0, 600});
+    assign(slots, 1, seed, (etas_range){5000, 600});
+    while (etas_slots_busy(slots, 0) || etas_slots_busy(slots, 1)) {
+        const etas_slot_event e = next_event(slots, 5);
+
+        assert_int_not_equal(e.kind, ETAS_SLOT_NONE);
+        if (e.kind == ETAS_SLOT_FRAME)
+            check_frame(&e, &at[e.slot]);
+        if (e.kind == ETAS_SLOT_DIED)
+            assign(slots, e.slot, seed, (etas_range){at[e.slot], e.slot * 5000 + 600 - at[e.slot]});
+        if (kills < 8 && e.kind == ETAS_SLOT_FRAME) {
+            kill((pid_t)etas_slots_pid(slots, (uint32_t)kills++ % 2), SIGKILL);
+            wait_ms(70);
+        }
+    }
+    assert_int_equal(at[0], 600);
+    assert_int_equal(at[1], 5600);
+    etas_slots_close(slots);
+}
+
 static void a_poisonous_catalogue_is_named_and_takes_no_other_with_it(void **state)
 {
     etas_slots *const slots = open_slots(1, 0);
@@ -256,9 +285,18 @@ static void a_frozen_slot_is_replaced(void **state)
 
     (void)state;
     assign(slots, 0, seed_with(TROUBLE_SLOW, 0, SEED), (etas_range){0, N});
-    wait_ms(50);
+    do
+        e = next_event(slots, 5);
+    while (e.kind == ETAS_SLOT_NONE);
+    assert_int_equal(e.kind, ETAS_SLOT_FRAME);
+    check_frame(&e, &at);
     assert_int_equal(kill((pid_t)pid, SIGSTOP), 0);
     e = take_frames(slots, &at);
+    if (e.kind == ETAS_SLOT_DIED) { /* it had one catalogue in hand */
+        assert_int_equal(e.reached, at);
+        assign(slots, 0, SEED, (etas_range){at, N - at});
+        e = take_frames(slots, &at);
+    }
     assert_int_equal(e.kind, ETAS_SLOT_IDLE);
     assert_int_equal(at, N);
     assert_true(etas_slots_pid(slots, 0) != pid);
@@ -598,6 +636,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_task_comes_back_whole_and_in_order),
         cmocka_unit_test(frames_of_large_tasks_stay_below_their_target),
         cmocka_unit_test(a_slot_killed_within_a_task_is_replaced_and_the_task_goes_on),
+        cmocka_unit_test(a_death_hides_no_event_of_another_slot),
         cmocka_unit_test(a_poisonous_catalogue_is_named_and_takes_no_other_with_it),
         cmocka_unit_test(a_hanging_catalogue_is_killed_and_named),
         cmocka_unit_test(a_frozen_slot_is_replaced),

@@ -1,0 +1,558 @@
+/* Whole runs: whatever makes the catalogues, and whatever happens meanwhile, the file is the same.
+ */
+#include "support/check.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "etas/codec.h"
+#include "etas/runner.h"
+#include "runner/sink.h"
+#include "support/scratch.h"
+#include "unit/runner/runner_fixture.h"
+
+enum { N = 1500, SEED = 4711 };
+
+static model small;
+static uint8_t *wanted; /* the serial run's file */
+static size_t wanted_len;
+
+static etas_forecast_writer_config csep(void)
+{
+    return (etas_forecast_writer_config){
+        .format = ETAS_FORMAT_CSEP, .window_start = 0, .delta_m = 0.1};
+}
+
+static etas_status export_to(etas_store *store, const char *path, bool skip_missing,
+                             etas_export_summary *summary, etas_error *err)
+{
+    const etas_export_config cfg = {.path = path, .writer = csep(), .skip_missing = skip_missing};
+
+    return etas_export(store, &cfg, summary, err);
+}
+
+static void check_exports_as_wanted(etas_store *store)
+{
+    etas_export_summary summary;
+    etas_error err = {0};
+    uint8_t *got;
+    size_t len;
+
+    check_ok(export_to(store, scratch_path("out.csv"), false, &summary, &err), &err);
+    assert_int_equal(summary.n_catalogs, N);
+    got = scratch_read(scratch_path("out.csv"), &len);
+    assert_int_equal(len, wanted_len);
+    assert_memory_equal(got, wanted, len);
+    free(got);
+}
+
+static int make_reference(void **state)
+{
+    const etas_runner_config cfg = {.backend = ETAS_BACKEND_SERIAL};
+    etas_run_report report;
+    etas_export_summary summary;
+    etas_error err = {0};
+    etas_store *store;
+
+    (void)state;
+    model_make(&small, 4);
+    store = store_make(scratch_path("serial.store"), &small, N, SEED);
+    check_ok(etas_run(store, &cfg, &report, &err), &err);
+    assert_int_equal(report.n_catalogs, N);
+    assert_int_equal(report.missing.n, 0);
+    check_ok(export_to(store, scratch_path("serial.csv"), false, &summary, &err), &err);
+    assert_true(summary.n_events > N);
+    assert_true(summary.n_empty > 0);
+    assert_int_equal(summary.n_events, report.n_events_frames);
+    wanted = scratch_read(scratch_path("serial.csv"), &wanted_len);
+    assert_true(wanted_len > 10 * N);
+    etas_store_close(store);
+    return 0;
+}
+
+static int free_reference(void **state)
+{
+    (void)state;
+    free(wanted);
+    model_free(&small);
+    return 0;
+}
+
+/* ---- somebody who kills slots ---- */
+
+typedef struct killer {
+    volatile sig_atomic_t stop;
+    int kills;
+    pthread_t thread;
+} killer;
+
+static void *kill_slots(void *context)
+{
+    killer *const self = context;
+    uint64_t x = 88172645463325252u;
+
+    while (self->stop == 0) {
+        char path[64], text[4096] = "";
+        int pids[64], n = 0;
+        FILE *f;
+
+        x ^= x << 13;
+        x ^= x >> 7;
+        x ^= x << 17;
+        nanosleep(&(struct timespec){.tv_nsec = 40000000 + (long)(x >> 32) % 100 * 1000000}, NULL);
+        snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+        f = fopen(path, "r");
+        if (f == NULL)
+            continue;
+        for (char *at = fgets(text, sizeof text, f), *word; at != NULL && n < 64;) {
+            word = strsep(&at, " ");
+            if (word != NULL && *word != '\0')
+                pids[n++] = atoi(word);
+        }
+        fclose(f);
+        if (n > 0 && pids[x % (uint64_t)n] > 1) {
+            kill(pids[x % (uint64_t)n], SIGKILL);
+            self->kills++;
+        }
+    }
+    return NULL;
+}
+
+typedef struct way {
+    uint32_t processes;
+    uint64_t chunk_size;
+    bool kill;
+} way;
+
+static void run_and_compare(const way *how)
+{
+    const etas_runner_config cfg = {.backend = ETAS_BACKEND_PROCESSES,
+                                    .processes = how->processes,
+                                    .chunk_size = how->chunk_size,
+                                    .task_duration_s = 30};
+    const uint64_t seed = how->kill ? seed_with(TROUBLE_SLOW, 0, SEED) : SEED;
+    etas_store *const store = store_make(scratch_path("pool.store"), &small, N, seed);
+    killer k = {0};
+    etas_run_report report;
+    etas_error err = {0};
+    etas_status st;
+
+    if (how->kill)
+        assert_int_equal(pthread_create(&k.thread, NULL, kill_slots, &k), 0);
+    st = etas_run(store, &cfg, &report, &err);
+    if (how->kill) {
+        k.stop = 1;
+        pthread_join(k.thread, NULL);
+        assert_true(k.kills > 0);
+    }
+    check_ok(st, &err);
+    assert_int_equal(report.n_catalogs, N);
+    check_exports_as_wanted(store);
+    etas_store_close(store);
+}
+
+static void any_number_of_slots_and_any_chunk_size_give_the_serial_bytes(void **state)
+{
+    static const uint32_t processes[] = {1, 2, 5};
+    static const uint64_t chunks[] = {1, 7, 100, 0};
+
+    (void)state;
+    for (size_t i = 0; i < 3; i++)
+        for (size_t k = 0; k < 4; k++)
+            run_and_compare(&(way){processes[i], chunks[k], false});
+}
+
+static void slots_killed_at_random_change_nothing(void **state)
+{
+    (void)state;
+    run_and_compare(&(way){2, 100, true});
+    run_and_compare(&(way){5, 0, true});
+    run_and_compare(&(way){1, 0, true});
+}
+
+/* ---- poison ---- */
+
+/* The reference file without one catalogue and with the ids behind it one lower. */
+static void check_without(uint64_t gone, const char *path)
+{
+    uint8_t *got;
+    size_t len, at = 0, lines = 0;
+    char *copy = strndup((const char *)wanted, wanted_len), *rest = copy;
+    uint64_t n_events = 0;
+
+    assert_non_null(copy);
+    got = scratch_read(path, &len);
+    for (char *line; (line = strsep(&rest, "\n")) != NULL && *line != '\0'; lines++) {
+        char want[256];
+        char *const id_at = strrchr(line, ',');
+        char *before;
+        unsigned long long id;
+        bool empty;
+
+        if (lines == 0) {
+            snprintf(want, sizeof want, "%s\n", line);
+        } else {
+            empty = id_at[1] == '\0';
+            *id_at = '\0';
+            before = strrchr(line, ',');
+            id = strtoull(before + 1, NULL, 10);
+            *before = '\0';
+            if (id == gone)
+                continue;
+            if (empty)
+                snprintf(want, sizeof want, "%s,%llu,\n", line, id - (id > gone));
+            else
+                snprintf(want, sizeof want, "%s,%llu,%llu\n", line, id - (id > gone),
+                         (unsigned long long)n_events++);
+        }
+        assert_true(at + strlen(want) <= len);
+        assert_memory_equal(got + at, want, strlen(want));
+        at += strlen(want);
+    }
+    assert_int_equal(at, len);
+    free(copy);
+    free(got);
+}
+
+static void poison(etas_backend backend, trouble what, const char *why)
+{
+    const etas_runner_config cfg = {.backend = backend, .processes = 2};
+    const char *const csv = scratch_path("poison.csv"), *const path = scratch_path("poison.store");
+    etas_store *const store = store_make(path, &small, N, seed_with(what, 777, SEED));
+    etas_run_report report;
+    etas_export_summary summary;
+    etas_error err = {0};
+    etas_ranges dead = {0};
+    uint8_t *list;
+    size_t len;
+    sqlite3 *db;
+    sqlite3_stmt *q;
+
+    assert_true(etas_run(store, &cfg, &report, &err) == ETAS_E_INCOMPLETE);
+    assert_non_null(strstr(err.text, "1 of 1500"));
+    assert_int_equal(report.n_catalogs, N - 1);
+    assert_int_equal(report.missing.n, 1);
+    assert_int_equal(report.missing.items[0].first, 777);
+    assert_int_equal(report.missing.items[0].count, 1);
+    etas_ranges_free(&report.missing);
+    check_ok(etas_store_dead(store, &dead, NULL), NULL);
+    assert_int_equal(etas_ranges_total(&dead), 1);
+    etas_ranges_free(&dead);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    sqlite3_prepare_v2(db, "SELECT why FROM dead WHERE first = 777", -1, &q, NULL);
+    assert_int_equal(sqlite3_step(q), SQLITE_ROW);
+    assert_non_null(strstr((const char *)sqlite3_column_text(q, 0), why));
+    sqlite3_finalize(q);
+    sqlite3_close(db);
+
+    unlink(csv);
+    err = (etas_error){0};
+    assert_true(export_to(store, csv, false, &summary, &err) == ETAS_E_INCOMPLETE);
+    assert_null(scratch_read(csv, &len));
+    err = (etas_error){0};
+    check_ok(export_to(store, csv, true, &summary, &err), &err);
+    assert_int_equal(summary.n_catalogs, N - 1);
+    check_without(777, csv);
+    list = scratch_read(scratch_path("poison.csv.missing.json"), &len);
+    assert_non_null(list);
+    list[len - 1] = '\0';
+    assert_non_null(strstr((char *)list, "{\"first\": 777, \"count\": 1}"));
+    assert_non_null(strstr((char *)list, "\"n_missing\": 1"));
+    free(list);
+    etas_store_close(store);
+}
+
+static void a_crashing_catalogue_is_left_out_and_named(void **state)
+{
+    (void)state;
+    poison(ETAS_BACKEND_PROCESSES, TROUBLE_CRASH, "signal 6");
+}
+
+static void a_failing_catalogue_is_left_out_and_named(void **state)
+{
+    (void)state;
+    poison(ETAS_BACKEND_PROCESSES, TROUBLE_LIMIT, "catalogue 777 is too large");
+}
+
+static void the_serial_run_contains_a_failing_catalogue_too(void **state)
+{
+    (void)state;
+    limits_reported = 0;
+    poison(ETAS_BACKEND_SERIAL, TROUBLE_LIMIT, "catalogue 777 is too large");
+    assert_in_range(limits_reported, ETAS_MAX_ATTEMPTS, 2 * ETAS_MAX_ATTEMPTS);
+}
+
+static void dead_catalogues_are_tried_again_by_a_resume(void **state)
+{
+    const etas_runner_config cfg = {.backend = ETAS_BACKEND_SERIAL};
+    const char *const path = scratch_path("again.store");
+    etas_store *const store = store_make(path, &small, N, SEED);
+    etas_run_report report;
+    etas_error err = {0};
+
+    (void)state;
+    check_ok(etas_store_add_dead(store, (etas_range){5, 3}, "no memory", &err), &err);
+    check_ok(etas_run(store, &cfg, &report, &err), &err);
+    assert_int_equal(report.n_catalogs, N);
+    check_exports_as_wanted(store);
+    etas_store_close(store);
+}
+
+/* ---- interruption, resumption, supersession ---- */
+
+typedef struct observer {
+    volatile sig_atomic_t stop;
+    uint64_t stop_at, last, calls;
+    const char *take_over;
+    etas_store *other;
+} observer;
+
+static void observe(void *context, const etas_progress *now)
+{
+    observer *const self = context;
+
+    assert_int_equal(now->total, N);
+    assert_in_range(now->stored, self->last, N);
+    assert_true(now->workers > 0);
+    self->last = now->stored;
+    self->calls++;
+    if (now->stored < self->stop_at)
+        return;
+    if (self->take_over == NULL)
+        self->stop = 1;
+    else if (self->other == NULL)
+        check_ok(etas_store_open(&self->other, self->take_over, ETAS_STORE_RESUME, NULL), NULL);
+}
+
+static void an_interrupted_run_goes_on_where_it_stopped(void **state)
+{
+    static const etas_backend backends[] = {ETAS_BACKEND_PROCESSES, ETAS_BACKEND_SERIAL};
+    const char *const path = scratch_path("resumed.store");
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        observer o = {.stop_at = N / 4};
+        etas_runner_config cfg = {.backend = backends[i],
+                                  .processes = 2,
+                                  .interrupted = &o.stop,
+                                  .progress = observe,
+                                  .progress_context = &o};
+        etas_store *store = store_make(path, &small, N, seed_with(TROUBLE_SLOW, 0, SEED));
+        etas_run_report report;
+        etas_error err = {0};
+        uint64_t stored;
+
+        assert_true(etas_run(store, &cfg, &report, &err) == ETAS_E_INTERRUPTED);
+        assert_non_null(strstr(err.text, "--resume"));
+        etas_ranges_free(&report.missing);
+        etas_store_close(store);
+        err = (etas_error){0};
+        check_ok(etas_store_open(&store, path, ETAS_STORE_RESUME, &err), &err);
+        stored = etas_ranges_total(etas_store_covered(store));
+        assert_int_equal(stored, report.n_catalogs);
+        assert_in_range(stored, N / 4, N - 1);
+        o = (observer){.stop_at = UINT64_MAX};
+        cfg.backend = backends[1 - i];
+        check_ok(etas_run(store, &cfg, &report, &err), &err);
+        assert_int_equal(o.last, N);
+        assert_int_equal(report.repeated, 0);
+        check_exports_as_wanted(store);
+        etas_store_close(store);
+    }
+}
+
+static void a_run_that_is_taken_over_stops_and_writes_nothing(void **state)
+{
+    const char *const path = scratch_path("taken.store");
+    observer o = {.stop_at = N / 4, .take_over = path};
+    const etas_runner_config cfg = {.backend = ETAS_BACKEND_PROCESSES,
+                                    .processes = 2,
+                                    .progress = observe,
+                                    .progress_context = &o};
+    etas_store *const store = store_make(path, &small, N, seed_with(TROUBLE_SLOW, 0, SEED));
+    etas_run_report report;
+    etas_export_summary summary;
+    etas_error err = {0};
+    size_t len;
+
+    (void)state;
+    unlink(scratch_path("taken.csv"));
+    assert_true(etas_run(store, &cfg, &report, &err) == ETAS_E_SUPERSEDED);
+    assert_true(export_to(store, scratch_path("taken.csv"), true, &summary, NULL) ==
+                ETAS_E_SUPERSEDED);
+    assert_null(scratch_read(scratch_path("taken.csv"), &len));
+    etas_store_close(store);
+    err = (etas_error){0};
+    check_ok(
+        etas_run(o.other, &(etas_runner_config){.backend = ETAS_BACKEND_SERIAL}, &report, &err),
+        &err);
+    check_exports_as_wanted(o.other);
+    etas_store_close(o.other);
+}
+
+static void a_complete_run_asks_for_nothing_more(void **state)
+{
+    const etas_runner_config cfg = {.backend = ETAS_BACKEND_PROCESSES, .processes = 1};
+    etas_store *store;
+    etas_run_report report;
+    etas_error err = {0};
+
+    (void)state;
+    check_ok(etas_store_open(&store, scratch_path("serial.store"), ETAS_STORE_RESUME, &err), &err);
+    check_ok(etas_run(store, &cfg, &report, &err), &err);
+    assert_int_equal(report.n_catalogs, N);
+    assert_int_equal(report.n_events_frames, 0);
+    etas_store_close(store);
+}
+
+static void a_store_of_another_algorithm_or_with_another_model_is_refused(void **state)
+{
+    const etas_runner_config cfg = {.backend = ETAS_BACKEND_SERIAL};
+    etas_store_run run = {.n_catalogs = 5, .algorithm = 99, .blob_len = 3};
+    etas_run_report report;
+    etas_error err = {0};
+    etas_store *store;
+
+    (void)state;
+    run.blob = (const uint8_t *)"abc";
+    check_ok(etas_store_open(&store, scratch_path("old.store"), ETAS_STORE_RESTART, &err), &err);
+    check_ok(etas_store_begin(store, &run, &err), &err);
+    assert_true(etas_run(store, &cfg, &report, &err) == ETAS_E_VERSION);
+    assert_non_null(strstr(err.text, "99"));
+    etas_store_close(store);
+    run.algorithm = ETAS_ALGORITHM_VERSION;
+    err = (etas_error){0};
+    check_ok(etas_store_open(&store, scratch_path("old.store"), ETAS_STORE_RESTART, &err), &err);
+    check_ok(etas_store_begin(store, &run, &err), &err);
+    assert_true(etas_run(store, &cfg, &report, &err) == ETAS_E_CORRUPT);
+    etas_store_close(store);
+}
+
+/* ---- the sink ---- */
+
+static size_t encode(uint8_t out[], size_t capacity, uint64_t first, uint32_t count, uint8_t run)
+{
+    uint32_t counts[16] = {0};
+    const etas_events events = {.n_catalogs = count, .count = counts};
+    etas_frame_header header = {.run = {run, 2, 3, 4}, .first = first, .count = count};
+    size_t len;
+
+    assert_true(count <= 16 && etas_frame_bound(&events) <= capacity);
+    check_ok(etas_frame_encode(&header, &events, 0, out, &len), NULL);
+    return len;
+}
+
+static void only_whole_frames_of_the_run_are_taken_and_each_catalogue_once(void **state)
+{
+    etas_store *const store = store_make(scratch_path("sink.store"), &small, 100, SEED);
+    etas_store_run run;
+    etas_sink sink = {0};
+    etas_error err = {0};
+    uint8_t frame[2048];
+    char why[200];
+    size_t len;
+    bool valid;
+
+    (void)state;
+    check_ok(etas_store_run_get(store, &run, &err), &err);
+    check_ok(etas_sink_open(&sink, store, &run, &err), &err);
+    len = encode(frame, sizeof frame, 0, 5, 9);
+    check_ok(etas_sink_frame(&sink, len, frame, &valid, why, &err), &err);
+    assert_false(valid);
+    assert_non_null(strstr(why, "another run"));
+    len = encode(frame, sizeof frame, 98, 3, 1);
+    check_ok(etas_sink_frame(&sink, len, frame, &valid, why, &err), &err);
+    assert_false(valid);
+    assert_non_null(strstr(why, "98 to 100"));
+    len = encode(frame, sizeof frame, 10, 10, 1);
+    frame[len - 1] ^= 1;
+    check_ok(etas_sink_frame(&sink, len, frame, &valid, why, &err), &err);
+    assert_false(valid);
+    check_ok(etas_sink_frame(&sink, 3, frame, &valid, NULL, &err), &err);
+    assert_false(valid);
+    assert_int_equal(etas_ranges_total(&sink.todo), 100);
+    frame[len - 1] ^= 1;
+    check_ok(etas_sink_frame(&sink, len, frame, &valid, why, &err), &err);
+    assert_true(valid);
+    assert_int_equal(etas_ranges_total(&sink.todo), 90);
+    len = encode(frame, sizeof frame, 15, 10, 1);
+    check_ok(etas_sink_frame(&sink, len, frame, &valid, why, &err), &err);
+    assert_true(valid);
+    assert_int_equal(sink.repeated, 5);
+    assert_int_equal(etas_ranges_total(&sink.todo), 85);
+    check_ok(etas_sink_dead(&sink, (etas_range){20, 7}, "bad", &err), &err);
+    assert_int_equal(etas_ranges_total(&sink.todo), 83);
+    check_ok(etas_sink_flush(&sink, &err), &err);
+    assert_int_equal(etas_ranges_total(etas_store_covered(store)), 15);
+    len = encode(frame, sizeof frame, 25, 2, 1); /* dead, yet somebody has made them */
+    check_ok(etas_sink_frame(&sink, len, frame, &valid, why, &err), &err);
+    assert_true(valid);
+    check_ok(etas_sink_flush(&sink, &err), &err);
+    assert_int_equal(etas_ranges_total(etas_store_covered(store)), 17);
+    etas_sink_close(&sink);
+    etas_store_close(store);
+}
+
+/* ---- export ---- */
+
+static void a_failed_export_leaves_the_file_that_was_there(void **state)
+{
+    const char *const path = scratch_path("hurt.store"), *const csv = scratch_path("kept.csv");
+    etas_store *store = store_make(path, &small, N, SEED);
+    etas_run_report report;
+    etas_export_summary summary;
+    etas_error err = {0};
+    sqlite3 *db;
+    uint8_t *kept;
+    size_t len;
+
+    (void)state;
+    check_ok(etas_run(store, &(etas_runner_config){.backend = ETAS_BACKEND_SERIAL}, &report, &err),
+             &err);
+    etas_store_close(store);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(db, "UPDATE frame SET body = zeroblob(length(body))", NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(db);
+    scratch_write(csv, 4, "old\n");
+    check_ok(etas_store_open(&store, path, ETAS_STORE_READ, &err), &err);
+    assert_true(export_to(store, csv, false, &summary, &err) == ETAS_E_CORRUPT);
+    etas_store_close(store);
+    kept = scratch_read(csv, &len);
+    assert_int_equal(len, 4);
+    assert_memory_equal(kept, "old\n", 4);
+    free(kept);
+}
+
+int main(int argc, char *argv[])
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(any_number_of_slots_and_any_chunk_size_give_the_serial_bytes),
+        cmocka_unit_test(slots_killed_at_random_change_nothing),
+        cmocka_unit_test(a_crashing_catalogue_is_left_out_and_named),
+        cmocka_unit_test(a_failing_catalogue_is_left_out_and_named),
+        cmocka_unit_test(the_serial_run_contains_a_failing_catalogue_too),
+        cmocka_unit_test(dead_catalogues_are_tried_again_by_a_resume),
+        cmocka_unit_test(an_interrupted_run_goes_on_where_it_stopped),
+        cmocka_unit_test(a_run_that_is_taken_over_stops_and_writes_nothing),
+        cmocka_unit_test(a_complete_run_asks_for_nothing_more),
+        cmocka_unit_test(a_store_of_another_algorithm_or_with_another_model_is_refused),
+        cmocka_unit_test(only_whole_frames_of_the_run_are_taken_and_each_catalogue_once),
+        cmocka_unit_test(a_failed_export_leaves_the_file_that_was_there),
+    };
+    int code;
+
+    if (etas_slot_main(argc, argv, &code))
+        return code;
+    scratch_open();
+    code = cmocka_run_group_tests(tests, make_reference, free_reference);
+    scratch_close();
+    return code;
+}
