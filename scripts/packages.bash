@@ -48,9 +48,9 @@ install_missing() {
         apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null
 }
 
-# Configures and builds a preset in build/PRESET.
+# Configures and builds a preset in build/PRESET: build_preset PRESET TESTS, where TESTS is ON or OFF.
 build_preset() {
     say "building: build/$1"
-    cmake --preset "$1" >/dev/null
+    cmake --preset "$1" -DBUILD_TESTING="$2" >/dev/null
     cmake --build --preset "$1"
 }
