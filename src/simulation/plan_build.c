@@ -157,6 +157,18 @@ static etas_status copy_places(size_t n, const double lat[], const double lon[],
     return ETAS_OK;
 }
 
+static etas_status build_alias(size_t n, const double weight[], const char *what, etas_alias *out,
+                               etas_error *err)
+{
+    const etas_status st = etas_alias_build(out, n, weight);
+
+    if (st == ETAS_E_NOMEM)
+        return etas_fail(err, st, "no memory for the %s", what);
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "the %s must be finite, not negative, and not all zero", what);
+    return ETAS_OK;
+}
+
 /* Children of event i in the window without the taper of the remaining time, and its row. */
 static double add_parent(const etas_plan_input *in, size_t i, etas_plan *plan)
 {
@@ -204,11 +216,9 @@ static etas_status build_history(const etas_plan_input *in, etas_plan *plan, eta
     st = ETAS_OK;
     if (sum == 0) /* all too old, or xi = 0: the table stays empty */
         goto out;
-    st = etas_alias_build(&h->parents, n, weight);
-    if (st != ETAS_OK) {
-        etas_fail(err, st, "the expected aftershocks of the history add up to %g", sum);
+    st = build_alias(n, weight, "expected aftershocks of the history", &h->parents, err);
+    if (st != ETAS_OK)
         goto out;
-    }
     h->n = n;
     h->mean = sum;
 out:
@@ -236,11 +246,10 @@ static etas_status build_background(const etas_plan_input *in, etas_plan *plan, 
     if (copy_places(in->n_locations, in->location_lat, in->location_lon, &b->lat, &b->lon) !=
         ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for the background's places");
-    st = etas_alias_build(&b->locations, in->n_locations, in->location_weight);
+    st = build_alias(in->n_locations, in->location_weight, "weights of the background's places",
+                     &b->locations, err);
     if (st != ETAS_OK)
-        return etas_fail(err, st,
-                         "the weights of the background's places must not be negative, "
-                         "and not all zero");
+        return st;
     b->kind = ETAS_BACKGROUND_CATALOG;
     b->n = in->n_locations;
     return ETAS_OK;
