@@ -64,16 +64,21 @@ static etas_status region_from_list(const etas_config_reader *r, const json_t *l
     return st;
 }
 
-/* A string is the name of a file, or the list itself as a results file repeats it. */
+/* A string is the name of a file, or the list itself as a results file repeats it, or WKT. */
 static bool is_inline(const char *text)
 {
-    static const char *const starts[] = {
-        "[", "(", "{", "array(", "np.", "numpy.", "POLYGON", "MULTIPOLYGON", "SRID="};
+    static const char *const words[] = {"array", "np.array", "numpy.array", "POLYGON",
+                                        "MULTIPOLYGON"};
 
     text += strspn(text, " \t\r\n");
-    for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
-        if (strncmp(text, starts[i], strlen(starts[i])) == 0)
+    if (text[0] == '[' || text[0] == '(' || text[0] == '{')
+        return true;
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        const size_t n = strlen(words[i]);
+
+        if (strncasecmp(text, words[i], n) == 0 && text[n + strspn(text + n, " ")] == '(')
             return true;
+    }
     return false;
 }
 
