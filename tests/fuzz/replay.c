@@ -9,7 +9,7 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-enum { MUTATIONS = 150, LARGEST = 1 << 16 };
+enum { MUTATIONS = 60, LARGEST = 1 << 16 };
 
 static uint64_t draw(uint64_t *state, uint64_t below)
 {
