@@ -252,9 +252,11 @@ static etas_status get_extent(size_t len, const uint8_t bytes[], extent *out,
            (out->rings > 0 || out->vertices == 0);
     if (fits)
         list_sections(out, sections);
-    if (!fits || blob_length(sections) != len || get_u64(bytes + AT_LENGTH) != len)
-        return etas_fail(err, ETAS_E_CORRUPT,
-                         "the model blob is damaged: %zu bytes are not what its tables need", len);
+    if (!fits || blob_length(sections) != len || get_u64(bytes + AT_LENGTH) != len) {
+        etas_fail(err, ETAS_E_CORRUPT,
+                  "the model blob is damaged: %zu bytes are not what its tables need", len);
+        return ETAS_E_CORRUPT;
+    }
     return ETAS_OK;
 }
 

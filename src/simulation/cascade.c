@@ -131,7 +131,7 @@ etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *e
             catalog = now->catalog[p];
             event = 0;
         }
-        for (double left = now->number[p]; left > 0 && st == ETAS_OK; left--) {
+        for (uint64_t left = (uint64_t)now->number[p]; left > 0 && st == ETAS_OK; left--) {
             block->catalog[block->n] = catalog;
             block->event[block->n] = event++;
             block->source[block->n++] = (uint32_t)p;

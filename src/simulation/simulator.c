@@ -99,9 +99,10 @@ sim_addresses sim_addresses_of(const etas_simulator *self, uint32_t generation, 
 etas_status sim_fail_limit(const etas_simulator *self, size_t catalog, const char *what,
                            etas_error *err)
 {
-    return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu %s; the branching ratio is %.6g",
-                     (unsigned long long)(self->first + catalog), what,
-                     self->plan->branching_ratio);
+    const unsigned long long index = self->first + catalog;
+
+    return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu %s; the branching ratio is %.6g", index,
+                     what, self->plan->branching_ratio);
 }
 
 static double drawn_limit(const etas_simulator *self)
@@ -143,6 +144,14 @@ etas_status sim_draw_number(etas_simulator *self, const etas_address *address, d
 
 /* ---- open ---- */
 
+/* The first whole millisecond that does not lie before the time. */
+static double first_ms(etas_time since_start)
+{
+    const int64_t ms = since_start / ETAS_NS_PER_MS + (since_start % ETAS_NS_PER_MS > 0);
+
+    return (double)ms;
+}
+
 static sim_constants constants_of(const etas_plan *plan)
 {
     const double pi = 3.14159265358979323846, to_rad = pi / 180;
@@ -177,9 +186,8 @@ static sim_constants constants_of(const etas_plan *plan)
         .lon_span = lon_max - lon_min,
         .sine_min = sine_min,
         .sine_span = sine_max - sine_min,
-        /* whole milliseconds from the start: the first not before, the first not inside */
-        .output_ms = (double)((plan->output_start - plan->start + 999999) / ETAS_NS_PER_MS),
-        .end_ms = (double)((plan->end - plan->start + 999999) / ETAS_NS_PER_MS),
+        .output_ms = first_ms(plan->output_start - plan->start),
+        .end_ms = first_ms(plan->end - plan->start),
         .threshold_units = floor((plan->m_threshold - plan->delta_m / 2) * ETAS_MAG_UNITS + 0.5),
     };
 }
