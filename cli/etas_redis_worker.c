@@ -13,7 +13,7 @@
 #include "redis_options.h"
 #include "talk.h"
 
-enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 6 };
+enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 6, GRACE_S = 3 };
 
 static volatile sig_atomic_t signals_seen;
 static int wake[2] = {-1, -1};
@@ -25,18 +25,27 @@ static void on_signal(int number)
     (void)number;
     if (signals_seen < 2)
         signals_seen = signals_seen + 1;
+    if (signals_seen == 2)
+        (void)alarm(GRACE_S); /* it may be waiting for a server that does not answer */
     (void)!write(wake[1], "", 1);
     errno = saved;
 }
 
+static void on_alarm(int number)
+{
+    (void)number;
+    _exit(EXIT_INTERRUPTED);
+}
+
 static bool watch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal};
+    struct sigaction action = {.sa_handler = on_signal}, last = {.sa_handler = on_alarm};
 
     if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
         return false;
     (void)signal(SIGPIPE, SIG_IGN);
-    return sigaction(SIGTERM, &action, NULL) == 0 && sigaction(SIGINT, &action, NULL) == 0;
+    return sigaction(SIGALRM, &last, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0 &&
+           sigaction(SIGINT, &action, NULL) == 0;
 }
 
 /* CPUs that this process may use: a batch system gives fewer than the machine has. */

@@ -117,15 +117,16 @@ static bool any_idle(const agent *self)
     return false;
 }
 
-/* Everything that is due. */
+/* Everything that is due. After a reconnect a commit whose reply was lost is repeated before the
+ * beat: it tells how long the lease still is. */
 static etas_status tend(agent *self, etas_error *err)
 {
     etas_status st = agent_connect(self, err);
 
-    if (st == ETAS_OK && self->linked && etas_clock_s() >= self->beat_at)
-        st = agent_beat(self, err);
     if (st == ETAS_OK)
         st = agent_flush(self, err);
+    if (st == ETAS_OK && self->linked && etas_clock_s() >= self->beat_at)
+        st = agent_beat(self, err);
     if (st == ETAS_OK && self->linked && etas_clock_s() >= self->reap_at)
         st = agent_reap(self, err);
     if (st == ETAS_OK && self->linked && self->state == AGENT_WORKING &&

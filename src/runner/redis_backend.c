@@ -33,7 +33,7 @@ typedef struct driver {
     uint64_t dead_seen;   /* state.n_dead at the last audit */
     bool linked, cancelled, lonely;
     uint32_t tries;
-    double retry_at, beat_at, reap_at, audit_at, collect_at;
+    double retry_at, beat_at, reap_at, audit_at;
     double heard_at; /* the last result or audit */
 } driver;
 
@@ -238,7 +238,7 @@ static etas_status judge_audit(driver *self, const etas_audit *audit, etas_error
         etas_log_write(log_of(self), ETAS_LOG_WARN,
                        "run %.6s: the server has lost some of its data; mending", self->meta.id);
         st = etas_queue_mend(self->queue, &self->meta, &error);
-        self->audit_at = 0;
+        self->audit_at = etas_clock_s() + DEFER_S;
         (void)reached(self, &st, &error, err);
         return st;
     }
@@ -416,16 +416,14 @@ static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
     size_t bytes = 0;
     etas_status st = tend(self, err);
 
-    if (st == ETAS_OK && self->linked && etas_clock_s() >= self->collect_at)
+    if (st == ETAS_OK && self->linked)
         st = collect(self, &bytes, err);
     if (st != ETAS_OK || bytes >= GATHER_BYTES || self->job->todo->n == 0)
         return st;
-    if (bytes > 0) {
-        self->collect_at = etas_clock_s() + GATHER_S;
+    if (bytes > 0)
         (void)poll(NULL, 0, (int)(1e3 * fmin(GATHER_S, fmax(timeout_s, 0))));
-        return ETAS_OK;
-    }
-    wait_for_hint(self, until);
+    else
+        wait_for_hint(self, until);
     return ETAS_OK;
 }
 
