@@ -47,8 +47,8 @@ ETAS_NODISCARD etas_status etas_sink_frame(etas_sink *self, size_t len, const ui
 ETAS_NODISCARD etas_status etas_sink_dead(etas_sink *self, etas_range range, const char *why,
                                           etas_error *err);
 
-/** On ETAS_OK everything handed over so far is in the store and durable: now it may be
- * acknowledged. The sink also flushes by itself, every half second or 8 MiB. */
+/** On ETAS_OK everything handed over so far is in the store, safe from the end of this process: now
+ * it may be acknowledged. The sink also flushes by itself, every half second or 8 MiB. */
 ETAS_NODISCARD etas_status etas_sink_flush(etas_sink *self, etas_error *err);
 
 typedef struct etas_runner_backend {

@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -396,6 +397,40 @@ static void a_run_that_is_taken_over_stops_and_writes_nothing(void **state)
     etas_store_close(o.other);
 }
 
+/* The driver is killed again and again; what its slots were doing dies with it. */
+static void a_killed_driver_s_run_goes_on_with_the_same_bytes(void **state)
+{
+    const char *const path = scratch_path("driver.store");
+    const etas_runner_config cfg = {.backend = ETAS_BACKEND_PROCESSES, .processes = 2};
+    etas_store *store = store_make(path, &small, N, seed_with(TROUBLE_SLOW, 0, SEED));
+    etas_run_report report;
+    etas_error err = {0};
+
+    (void)state;
+    etas_store_close(store);
+    for (int k = 0; k < 3; k++) {
+        const pid_t pid = fork();
+        int status;
+
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            if (etas_store_open(&store, path, ETAS_STORE_RESUME, NULL) == ETAS_OK &&
+                etas_run(store, &cfg, &report, NULL) == ETAS_OK)
+                _exit(0);
+            _exit(1);
+        }
+        nanosleep(&(struct timespec){.tv_nsec = 620000000}, NULL);
+        kill(pid, SIGKILL);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status) || WEXITSTATUS(status) == 0);
+    }
+    check_ok(etas_store_open(&store, path, ETAS_STORE_RESUME, &err), &err);
+    assert_int_equal(etas_store_epoch(store), 5);
+    check_ok(etas_run(store, &cfg, &report, &err), &err);
+    check_exports_as_wanted(store);
+    etas_store_close(store);
+}
+
 static void a_complete_run_asks_for_nothing_more(void **state)
 {
     const etas_runner_config cfg = {.backend = ETAS_BACKEND_PROCESSES, .processes = 1};
@@ -542,6 +577,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(dead_catalogues_are_tried_again_by_a_resume),
         cmocka_unit_test(an_interrupted_run_goes_on_where_it_stopped),
         cmocka_unit_test(a_run_that_is_taken_over_stops_and_writes_nothing),
+        cmocka_unit_test(a_killed_driver_s_run_goes_on_with_the_same_bytes),
         cmocka_unit_test(a_complete_run_asks_for_nothing_more),
         cmocka_unit_test(a_store_of_another_algorithm_or_with_another_model_is_refused),
         cmocka_unit_test(only_whole_frames_of_the_run_are_taken_and_each_catalogue_once),

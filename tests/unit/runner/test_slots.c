@@ -17,9 +17,12 @@
 #include "etas/runner.h"
 #include "etas/simulation.h"
 #include "runner/slots.h"
+#include "support/scratch.h"
 #include "unit/runner/runner_fixture.h"
 
 enum { N = 400, SEED = 77 };
+
+static const char no_start[] = "slots-do-not-start";
 
 static model small;
 
@@ -473,6 +476,26 @@ static void a_model_that_is_none_is_an_error_of_the_task(void **state)
     etas_slots_close(slots);
 }
 
+/* main below lets slots end at once while this file is in their working directory. */
+static void slots_that_cannot_start_are_an_error_not_a_storm(void **state)
+{
+    etas_slots *slots;
+    etas_slot_event e;
+    etas_error err = {0};
+    etas_status st = ETAS_OK;
+    int events = 0;
+
+    (void)state;
+    scratch_write(scratch_path(no_start), 0, "");
+    slots = open_slots(2, 0);
+    while (st == ETAS_OK && events++ < 20)
+        st = etas_slots_next(slots, 5, 0, NULL, &e, &err);
+    unlink(scratch_path(no_start));
+    assert_true(st == ETAS_E_IO);
+    assert_non_null(strstr(err.text, "exit code 3"));
+    etas_slots_close(slots);
+}
+
 /* ---- what a slot has of its parent ---- */
 
 static size_t read_proc(int64_t pid, const char *what, size_t capacity, char out[])
@@ -648,6 +671,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_ready_descriptor_ends_the_wait),
         cmocka_unit_test(the_fifth_model_drops_the_one_used_longest_ago),
         cmocka_unit_test(a_model_that_is_none_is_an_error_of_the_task),
+        cmocka_unit_test(slots_that_cannot_start_are_an_error_not_a_storm),
         cmocka_unit_test(a_slot_has_one_socket_no_environment_and_no_argument),
         cmocka_unit_test(the_terminal_s_interrupt_passes_a_slot_by),
         cmocka_unit_test(no_slot_outlives_its_parent),
@@ -655,7 +679,14 @@ int main(int argc, char *argv[])
     };
     int code;
 
+    if (strcmp(argv[0], "etas-slot") == 0 && access(no_start, F_OK) == 0)
+        return 3;
     if (etas_slot_main(argc, argv, &code))
         return code;
-    return cmocka_run_group_tests(tests, make_model, free_model);
+    scratch_open();
+    if (chdir(scratch_path(".")) != 0)
+        return 1;
+    code = cmocka_run_group_tests(tests, make_model, free_model);
+    scratch_close();
+    return code;
 }
