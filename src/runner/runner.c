@@ -144,6 +144,8 @@ static etas_status fill_report(const run_state *self, etas_run_report *out, etas
     if (st != ETAS_OK)
         return etas_fail(err, st, "out of memory for the run's ranges");
     out->n_catalogs = self->run.n_catalogs - etas_ranges_total(&out->missing);
+    if (out->missing.n == 0)
+        etas_ranges_free(&out->missing); /* whoever sees success need not think of it */
     out->n_events_frames = self->sink.n_events;
     out->repeated = self->sink.repeated;
     return ETAS_OK;

@@ -19,9 +19,12 @@
 enum { BAD_STARTS = 5 };
 
 /* A batch that killed its process is cut into so many for the next try: six deaths find one among
- * millions, two more may be by chance. A process that dies before its first batch gets two tries.
- */
-enum { CUTS = 16, RETRIES = 8, RETRIES_EARLY = 2 };
+ * millions, two more may be by chance. Deaths count from the last catalogue delivered. */
+enum { CUTS = 16, RETRIES = 8 };
+
+/* A process that ends before its first batch is hardly the fault of a catalogue, and when it was
+ * killed by somebody of none at all. */
+enum { RETRIES_EARLY = 2, RETRIES_EARLY_KILLED = 20 };
 
 /* A parent that does not look for longer was stopped or busy itself: no fault of its slots. */
 static const double look_s = 1.0;
@@ -279,6 +282,7 @@ static bool hear(etas_slots *self, uint32_t i, etas_slot_event *out)
                                  .len = m.len,
                                  .reached = m.a + m.b};
         s->next = m.a + m.b;
+        s->retries = 0;
     } else if (m.kind == ETAS_SLOT_SAYS_DONE) {
         out->kind = ETAS_SLOT_IDLE;
         s->busy = false;
@@ -308,6 +312,11 @@ static void describe_end(const slot *s, int status, etas_slot_event *out)
                 s->verdict[0] != '\0' ? ": it " : "", s->verdict);
 }
 
+static void breathe(uint32_t times)
+{
+    nanosleep(&(struct timespec){.tv_nsec = 20000000L * times}, NULL);
+}
+
 /* The task goes on in the new process where the old one's deliveries end. What it was simulating is
  * cut up and delivered piece by piece this time, so that another death tells more. */
 static etas_status carry_on(slot *s, const etas_slot_model *m, bool halt, etas_error *err)
@@ -315,6 +324,8 @@ static etas_status carry_on(slot *s, const etas_slot_model *m, bool halt, etas_e
     const uint64_t width = s->batch_end - s->batch_first;
     etas_status st;
 
+    if (width == 0)
+        breathe(s->retries);
     s->retries++;
     s->order.first = s->next;
     s->order.count = s->end - s->next;
@@ -323,6 +334,13 @@ static etas_status carry_on(slot *s, const etas_slot_model *m, bool halt, etas_e
     s->order.careful_step = (width + CUTS - 1) / CUTS;
     st = give_order(s, m, err);
     return st == ETAS_OK && halt ? ask_to_halt(s, err) : st;
+}
+
+static uint32_t retries_allowed(const slot *s, int signal)
+{
+    if (s->batch_end > s->batch_first)
+        return RETRIES;
+    return signal == SIGKILL ? RETRIES_EARLY_KILLED : RETRIES_EARLY;
 }
 
 /* Every message has been heard and the process is gone: put a new one in place. *found: the caller
@@ -348,10 +366,10 @@ static etas_status bury(etas_slots *self, uint32_t i, bool *found, etas_slot_eve
         if (self->bad_starts >= BAD_STARTS)
             return etas_fail(err, ETAS_E_IO, "slot processes end as soon as they start (%s)",
                              out->message);
-        nanosleep(&(struct timespec){.tv_nsec = 20000000L * self->bad_starts}, NULL);
+        breathe(self->bad_starts);
     }
-    *found = !was_busy || exact || m == NULL || over ||
-             s->retries >= (s->batch_end > s->batch_first ? RETRIES : RETRIES_EARLY);
+    *found =
+        !was_busy || exact || m == NULL || over || s->retries >= retries_allowed(s, out->signal);
     if (over)
         out->kind = ETAS_SLOT_IDLE; /* every catalogue had been delivered */
     etas_log_write(self->cfg.log, *found ? ETAS_LOG_WARN : ETAS_LOG_INFO, "slot %u: %s", i,
