@@ -144,6 +144,28 @@ static void catalogues_are_ordered_and_stay_in_the_window(void **state)
     etas_catalog_free(&history);
 }
 
+static void the_longest_window_that_time_can_hold_is_simulated(void **state)
+{
+    etas_plan_input in = bare_input();
+    etas_plan plan;
+    etas_events e;
+
+    (void)state;
+    set_branching(&in, 0.5);
+    in.start = INT64_MIN + 1;
+    in.end = INT64_MAX + in.start;
+    in.theta.value[ETAS_LOG10_MU] = log10(500 / etas_days_between(in.start, in.end));
+    plan = build_plan(&in);
+    e = simulate_range(&plan, NULL, 1, 0, 10);
+    assert_in_range(e.n, 8000, 12000);
+    for (size_t i = 0; i < e.n; i++)
+        assert_true(e.time_ms[i] <= INT64_MAX / 1000000);
+    etas_events_free(&e);
+    in.end++;
+    assert_int_equal(etas_plan_build(&in, &plan, NULL), ETAS_E_RANGE);
+    etas_plan_free(&plan);
+}
+
 /* Distances on the sphere, so that a wrong turn at the pole or the date line shows. */
 static void places_wrap_round_the_poles_and_the_date_line(void **state)
 {
@@ -247,6 +269,7 @@ int main(void)
         cmocka_unit_test(events_outside_the_region_trigger_but_are_not_reported),
         cmocka_unit_test(events_before_the_output_starts_trigger_but_are_not_reported),
         cmocka_unit_test(catalogues_are_ordered_and_stay_in_the_window),
+        cmocka_unit_test(the_longest_window_that_time_can_hold_is_simulated),
         cmocka_unit_test(places_wrap_round_the_poles_and_the_date_line),
         cmocka_unit_test(enormous_radii_stay_on_the_globe),
         cmocka_unit_test(a_limit_ends_in_an_error_that_names_the_catalogue),
