@@ -97,10 +97,9 @@ local function command_for(c, agent)
   return mark and (mark:find('^now') and 'NOW' or 'STOP') or nil
 end
 
-local function chunk_of(c, r, rate, remaining)
+local function chunk_of(r, live, rate, remaining)
   local chunk = tonumber(r.chunk) or 0
   if chunk < 1 then
-    local live = math.max(1, tonumber(call('HGET', c.P .. 'pool', 'slots') or 0) or 1)
     chunk = (tonumber(r.pend) or 0) / (4 * live)
     if rate > 0 then
       chunk = math.min(chunk, rate * (tonumber(r.task_ms) or 0) / 1000)
@@ -151,12 +150,6 @@ local function cut(c, run, chunk)
   return d
 end
 
-local function next_token(c)
-  local token = math.max(c.us, (tonumber(call('HGET', c.P .. 'pool', 'token') or 0) or 0) + 1)
-  call('HSET', c.P .. 'pool', 'token', int(token))
-  return token
-end
-
 define('claim', {'allow-oom'}, function(c, a)
   local agent, algorithm, P = identity(a[1], 'agent'), number(a[2], 'algorithm'), c.P
   local rate, remaining = tonumber(a[3]), tonumber(a[4])
@@ -170,9 +163,11 @@ define('claim', {'allow-oom'}, function(c, a)
   if command then
     return {command}
   end
-  if call('HGET', P .. 'pool', 'paused') == '1' then
+  local state = call('HMGET', P .. 'pool', 'paused', 'slots', 'token')
+  if state[1] == '1' then
     return {'EMPTY', 'paused'}
   end
+  local live = math.max(1, tonumber(state[2] or nil) or 1)
   if call('ZCARD', P .. 'leases') >= MAX_LEASES then
     return {'EMPTY', 'leases'}
   end
@@ -182,10 +177,12 @@ define('claim', {'allow-oom'}, function(c, a)
                                   'pend', 'task_ms', 'lease_ms', 'seed'})
     if r and call('LLEN', P .. 'pending:' .. run) > 0 then
       local reason = closed(c, run, r, algorithm)
-      local l = not reason and cut(c, run, chunk_of(c, r, rate, remaining))
+      local l = not reason and cut(c, run, chunk_of(r, live, rate, remaining))
       if l then
-        l.token, l.run, l.agent = next_token(c), run, agent
+        l.token = math.max(c.us, (tonumber(state[3] or nil) or 0) + 1)
+        l.run, l.agent = run, agent
         local member = lease_member(l)
+        call('HSET', P .. 'pool', 'token', int(l.token))
         call('ZADD', P .. 'leases', int(c.now + tonumber(r.lease_ms)), member)
         call('ZADD', P .. 'runs', int(call('HINCRBY', P .. 'pool', 'turn', 1)), run)
         if call('LLEN', P .. 'pending:' .. run) > 0 and call('LLEN', P .. 'wake') == 0 then

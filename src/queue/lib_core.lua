@@ -256,10 +256,10 @@ end
 local function sum_pending(c, run, ranges)
   local sum = 0
   for _, text in ipairs(call('LRANGE', c.P .. 'pending:' .. run, 0, -1)) do
-    local d = read_descriptor(text)
-    if d then
-      sum = sum + d.count
-      add_range(ranges, d.first, d.count)
+    local first, count = text:match('^(%d+) (%d+) ')
+    if first then
+      sum = sum + count
+      add_range(ranges, tonumber(first), tonumber(count))
     end
   end
   return sum
@@ -269,11 +269,11 @@ end
 local function sum_leases(c, run, ranges)
   local sums = {}
   for _, member in ipairs(call('ZRANGE', c.P .. 'leases', 0, -1)) do
-    local l = read_member(member)
-    if l then
-      sums[l.run] = (sums[l.run] or 0) + l.count
-      if l.run == run then
-        add_range(ranges, l.first, l.count)
+    local of, first, count = member:match('^%d+ (%x+) (%d+) (%d+) ')
+    if of then
+      sums[of] = (sums[of] or 0) + count
+      if of == run then
+        add_range(ranges, tonumber(first), tonumber(count))
       end
     end
   end
