@@ -11,7 +11,7 @@
 double etas_exp(double x);
 double etas_expm1(double x);
 /** Natural logarithm; log(0) = -inf, NaN below 0. */
-double etas_log(double x);
+double etas_ln(double x);
 double etas_log1p(double x);
 /** x^y for x >= 0 (NaN below), as exp(y log x) with enough extra digits for 2 ulp. */
 double etas_pow(double x, double y);

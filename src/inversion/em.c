@@ -223,7 +223,7 @@ static void expect_target(const expect_job *job, size_t j, double l_hat[], etas_
     em->expectation.p_background[j] = job->mu / rate;
     em->expectation.p_triggered[j] = triggered;
     sums->n_hat += em->expectation.p_background[j];
-    sums->ln_rate += etas_log(rate);
+    sums->ln_rate += etas_ln(rate);
 }
 
 static void expect_shard(void *context, size_t shard)
@@ -298,7 +298,7 @@ double etas_em_expected_total(etas_em *self, const etas_params *theta)
 {
     const double *v = theta->value;
     const etas_omori omori = etas_params_omori(theta);
-    const double ln_k = v[ETAS_LOG10_K0] * M_LN10 + etas_log(M_PI / v[ETAS_RHO]) -
+    const double ln_k = v[ETAS_LOG10_K0] * M_LN10 + etas_ln(M_PI / v[ETAS_RHO]) -
                         v[ETAS_RHO] * v[ETAS_LOG10_D] * M_LN10;
     const double alpha = v[ETAS_A] - v[ETAS_RHO] * v[ETAS_GAMMA];
     double total = 0.0;

@@ -284,7 +284,7 @@ etas_status etas_inversion_log_likelihood(const etas_inversion *self, const etas
 
         for (size_t k = em->pairs.row_start[j]; k < em->pairs.row_start[j + 1]; k++)
             rate += scratch[2 * em->n_sources + k];
-        sum += etas_log(mu + rate);
+        sum += etas_ln(mu + rate);
     }
     for (size_t i = 0; i < em->n_sources; i++) {
         const double start = etas_days_between(self->catalog->time[i], self->cfg.window_start);

@@ -126,6 +126,6 @@ etas_status etas_em_maximise(etas_em *self, etas_params *theta, etas_error *err)
             return etas_fail(err, st, "the maximisation step did not converge at its bounds");
     }
     store(x, theta);
-    theta->value[ETAS_LOG10_MU] = etas_log(n_hat / (self->area_km2 * self->window_days)) / M_LN10;
+    theta->value[ETAS_LOG10_MU] = etas_ln(n_hat / (self->area_km2 * self->window_days)) / M_LN10;
     return ETAS_OK;
 }

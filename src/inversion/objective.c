@@ -17,7 +17,7 @@ void etas_objective_space(void *context, const double x[], etas_newton_point *ou
     for (size_t i = 0; i < em->n_sources; i++)
         em->d_km2[i] = etas_exp(x[ETAS_SPACE_LN_D] + x[ETAS_SPACE_GAMMA] * em->dm[i]);
     s = etas_em_space_sums(em);
-    out->value = -(w * etas_log(rho) + rho * sum_ln_d - q * s.ln_r2d);
+    out->value = -(w * etas_ln(rho) + rho * sum_ln_d - q * s.ln_r2d);
     out->gradient[ETAS_SPACE_LN_D] = -(rho * w - q * s.s[0]);
     out->gradient[ETAS_SPACE_GAMMA] = -(rho * a - q * s.s[1]);
     out->gradient[ETAS_SPACE_RHO] = -(w / rho + sum_ln_d - s.ln_r2d);
@@ -41,7 +41,7 @@ static void add_log(const etas_time_integral *t, double factor, etas_newton_poin
     const double share = factor / t->d[ETAS_T];
     const double *first = &t->d[ETAS_T_C];
 
-    sum->value += factor * etas_log(t->d[ETAS_T]);
+    sum->value += factor * etas_ln(t->d[ETAS_T]);
     for (size_t i = 0; i < 3; i++) {
         sum->gradient[ETAS_TIME_LN_C + i] += share * first[i];
         for (size_t j = 0; j < 3; j++)
@@ -83,7 +83,7 @@ static void add_sources(etas_em *em, double alpha, const etas_omori *omori, etas
     etas_time_mesh_evaluate(&em->mesh, em->kernels, omori);
     if (keeps_f) {
         all = etas_time_mesh_all(&em->mesh, em->kernels, omori);
-        ln_all = etas_log(all.d[ETAS_T]);
+        ln_all = etas_ln(all.d[ETAS_T]);
     }
     for (size_t i = 0; i < em->n_sources; i++) {
         const etas_time_integral t = etas_time_mesh_get(&em->mesh, i);
@@ -92,7 +92,7 @@ static void add_sources(etas_em *em, double alpha, const etas_omori *omori, etas
         add_expected(&t, etas_exp(alpha * em->dm[i]), em->dm[i], expected);
         if (!keeps_f || l_hat == 0.0)
             continue;
-        if (t.d[ETAS_T] > 0.0 && etas_log(t.d[ETAS_T]) - ln_all > LN_F_FLOOR) {
+        if (t.d[ETAS_T] > 0.0 && etas_ln(t.d[ETAS_T]) - ln_all > LN_F_FLOOR) {
             add_log(&t, l_hat, rest);
             counted += l_hat;
         } else {
@@ -159,7 +159,7 @@ void etas_objective_time_profile(void *context, const double x[], etas_newton_po
     etas_newton_point rest, expected;
 
     time_parts(em, full, &rest, &expected);
-    out->value = w * etas_log(expected.value) - rest.value;
+    out->value = w * etas_ln(expected.value) - rest.value;
     for (size_t i = 0; i + 1 < ETAS_TIME_N; i++) {
         const double slope = expected.gradient[i + 1] / expected.value;
 
@@ -181,12 +181,12 @@ double etas_objective_ln_k(etas_em *em, const double x[])
     etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
     for (size_t i = 0; i < em->n_sources; i++)
         expected += etas_exp(x[0] * em->dm[i]) * etas_time_mesh_value(&em->mesh, i);
-    return etas_log(em->expectation.sum_l_hat / expected);
+    return etas_ln(em->expectation.sum_l_hat / expected);
 }
 
 double etas_objective_ln_k_offset(double ln_d, double rho)
 {
-    return etas_log(M_PI) - etas_log(rho) - rho * ln_d;
+    return etas_ln(M_PI) - etas_ln(rho) - rho * ln_d;
 }
 
 /* Adds one block to the joint point: x_block = map x_joint + curved part, whose Jacobian is

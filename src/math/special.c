@@ -12,7 +12,7 @@ double etas_expm1(double x)
     return v_expm1(x);
 }
 
-double etas_log(double x)
+double etas_ln(double x)
 {
     return v_log(x);
 }

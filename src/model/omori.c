@@ -16,7 +16,7 @@ static const double PANEL_WIDTH = 1.5;
 /* Integral of (t + c)^-(1 + omega) from t0, where t0 + c = a, up to t + c = a exp(span). */
 static double untapered(double omega, double a, double span)
 {
-    const double head = etas_exp(-omega * etas_log(a));
+    const double head = etas_exp(-omega * etas_ln(a));
 
     if (fabs(omega) < 1e-100) /* the quotient's limit */
         return head * span;
@@ -56,8 +56,8 @@ static double tapered(const etas_omori *self, double t0, double t1)
     const double rest = isinf(t1) ? 0 : etas_gamma_upper(-omega, (t1 + c) / tau);
 
     if (rest <= LARGEST_SHARE * upper)
-        return etas_exp(c / tau - omega * etas_log(tau)) * (upper - rest);
-    return etas_exp(-t0 / tau - omega * etas_log(a)) *
+        return etas_exp(c / tau - omega * etas_ln(tau)) * (upper - rest);
+    return etas_exp(-t0 / tau - omega * etas_ln(a)) *
            quadrature(self, a, etas_log1p((t1 - t0) / a));
 }
 
@@ -71,5 +71,5 @@ double etas_omori_integral(const etas_omori *self, double t0_days, double t1_day
         return tapered(self, t0_days, t1_days);
     if (!isinf(t1_days))
         return untapered(self->omega, a, etas_log1p((t1_days - t0_days) / a));
-    return self->omega > 0 ? etas_exp(-self->omega * etas_log(a)) / self->omega : (double)INFINITY;
+    return self->omega > 0 ? etas_exp(-self->omega * etas_ln(a)) / self->omega : (double)INFINITY;
 }
