@@ -387,6 +387,14 @@ local function prune(c)
       call('HDEL', c.V, versions[i])
     end
   end
+  -- A driver that comes back later submits again what it still misses.
+  for _, run in ipairs(call('ZRANGE', c.P .. 'runs', 0, -1)) do
+    local r = run_fields(c, run, {'beat', 'sha'})
+    if r and c.now - (tonumber(r.beat) or 0) > WEEK_MS then
+      forget_run(c, run)
+      drop_model(c, r.sha)
+    end
+  end
   for i = 1, #marks, 2 do
     local ms = tonumber(marks[i + 1]:match('(%d+)$') or 0)
     if c.now - ms > DAY_MS then

@@ -6,7 +6,7 @@ local REVISION = 1
 local PROTOCOL = 1
 local SILENT_MS = 60000 -- a driver or an agent that says nothing is away
 local GONE_MS = 600000 -- and after this it is gone
-local HOUR_MS, DAY_MS = 3600000, 86400000
+local HOUR_MS, DAY_MS, WEEK_MS = 3600000, 86400000, 604800000
 local MAX_INDEX = 2 ^ 48
 local MAX_ENTRIES, MAX_NAMES = 1000, 4096
 local MAX_LEASES, MAX_FRAMES, MAX_DEAD = 65536, 65536, 100000
@@ -357,7 +357,9 @@ local function drop_model(c, sha)
       return
     end
   end
-  call('UNLINK', c.P .. 'model:' .. sha)
+  if sha then
+    call('UNLINK', c.P .. 'model:' .. sha)
+  end
 end
 
 local function model_complete(c, sha)

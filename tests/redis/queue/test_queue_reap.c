@@ -235,6 +235,27 @@ static void below_its_mark_a_run_keeps_its_results_for_its_driver(void **state)
     assert_int_equal(pool_check(p).out, 5);
 }
 
+static void a_run_that_nobody_drives_for_a_week_is_forgotten(void **state)
+{
+    pool *p = pool_of(state);
+
+    p->run.chunk_size = 10;
+    pool_begin(p, 30);
+    (void)pool_claim(p);
+    pool_reap(p);
+    (void)pool_raw(p, "HINCRBY %srun:%s beat -604790000", KEY, p->run.id);
+    (void)pool_raw(p, "HSET %spool pruned 0", KEY);
+    pool_reap(p);
+    assert_int_equal(pool_check(p).submitted, 30);
+    (void)pool_raw(p, "HINCRBY %srun:%s beat -20000", KEY, p->run.id);
+    (void)pool_raw(p, "HSET %spool pruned 0", KEY);
+    pool_reap(p);
+    assert_int_equal(pool_raw_int(p, "EXISTS %srun:%s %spending:%s %sleases %sruns %smodel:%s", KEY,
+                                  p->run.id, KEY, p->run.id, KEY, KEY, KEY, p->run.model_sha256),
+                     0);
+    assert_true(pool_beat(p).lost);
+}
+
 static void silent_agents_are_stale_and_then_forgotten(void **state)
 {
     pool *p = pool_of(state);
@@ -268,6 +289,7 @@ int main(void)
         POOL_TEST(leases_without_their_run_vanish),
         POOL_TEST(results_of_a_driver_that_is_gone_become_work_again),
         POOL_TEST(below_its_mark_a_run_keeps_its_results_for_its_driver),
+        POOL_TEST(a_run_that_nobody_drives_for_a_week_is_forgotten),
         POOL_TEST(silent_agents_are_stale_and_then_forgotten),
     };
 
