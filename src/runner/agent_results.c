@@ -183,8 +183,10 @@ static void wait_for_run(agent *self, const agent_slot *asked)
     const double at = etas_clock_s() + 0.1 + agent_backoff(tries + 2, WAIT_CAP_S);
 
     if (tries == 1)
-        etas_log_write(self->cfg->log, ETAS_LOG_INFO, "run %.6s is above its mark: holding results",
-                       asked->lease.run);
+        etas_log_write(
+            self->cfg->log, ETAS_LOG_INFO,
+            "run %.6s is above its mark, or the server's memory is full: holding results",
+            asked->lease.run);
     for (uint32_t i = 0; i < self->cfg->processes; i++)
         if (self->rows[i].leased && strcmp(self->rows[i].lease.run, asked->lease.run) == 0) {
             self->rows[i].commit_at_s = at;

@@ -31,7 +31,8 @@ typedef struct driver {
     etas_run_meta meta;
     etas_run_state state; /* as the server said at the last beat */
     uint64_t dead_seen;   /* state.n_dead at the last audit */
-    bool linked, cancelled, lonely;
+    bool linked, cancelled;
+    bool lonely, crowded; /* said that there are no workers, that memory is full */
     uint32_t tries;
     double retry_at, beat_at, reap_at, audit_at;
     double heard_at; /* the last result or audit */
@@ -60,6 +61,10 @@ static bool reached(driver *self, etas_status *st, const etas_error *what, etas_
         if (*st == ETAS_E_REFUSED && etas_queue_memory_full(self->queue)) {
             *st = ETAS_OK; /* collecting makes room: the next beat or audit tries again */
             self->audit_at = fmin(self->audit_at, etas_clock_s() + DEFER_S);
+            if (!self->crowded)
+                etas_log_write(log_of(self), ETAS_LOG_WARN, "the memory of %s is full: waiting",
+                               etas_queue_host(self->queue));
+            self->crowded = true;
         } else if (err != NULL && err->code == ETAS_OK) {
             *err = *what;
         }
@@ -218,9 +223,11 @@ static etas_status submit(driver *self, const etas_ranges *missing, etas_error *
         self->audit_at = etas_clock_s() + DEFER_S;
         return ETAS_OK;
     }
-    if (reached(self, &st, &error, err))
+    if (reached(self, &st, &error, err)) {
+        self->crowded = false;
         etas_log_write(log_of(self), ETAS_LOG_DEBUG, "run %.6s: submitted %zu ranges from %llu",
                        self->meta.id, n, (unsigned long long)missing->items[0].first);
+    }
     return st;
 }
 

@@ -68,14 +68,16 @@ void pool_check_conserved(const redis_fixture *fx);
 int pool_teardown(void **state);
 #define pool_test(name) cmocka_unit_test_setup_teardown(name, redis_group_setup, pool_teardown)
 /** The main of a test: slots are this program again. */
-#define POOL_TEST_MAIN(tests)                             \
-    int main(int argc, char *argv[])                      \
-    {                                                     \
-        int code;                                         \
-                                                          \
-        if (etas_slot_main(argc, argv, &code))            \
-            return code;                                  \
-        return cmocka_run_group_tests(tests, NULL, NULL); \
+#define POOL_TEST_MAIN(tests)                                               \
+    int main(int argc, char *argv[])                                        \
+    {                                                                       \
+        int code;                                                           \
+                                                                            \
+        if (etas_slot_main(argc, argv, &code))                              \
+            return code;                                                    \
+        if (argc > 1)                                                       \
+            cmocka_set_test_filter(argv[1]); /* a pattern, for one alone */ \
+        return cmocka_run_group_tests(tests, NULL, NULL);                   \
     }
 double pool_seconds(void);
 void pool_sleep(double seconds);
