@@ -227,6 +227,16 @@ void pool_reap(pool *self)
     check_ok(etas_queue_reap(self->queue, &err), &err);
 }
 
+void pool_shift_leases(pool *self, double ms)
+{
+    redisReply *all = redisCommand(self->raw, "ZRANGE %sleases 0 -1", KEY);
+
+    for (size_t i = 0; i < all->elements; i++)
+        freeReplyObject(
+            redisCommand(self->raw, "ZINCRBY %sleases %f %s", KEY, ms, all->element[i]->str));
+    freeReplyObject(all);
+}
+
 uint64_t pool_take(pool *self)
 {
     uint64_t sum = 0;

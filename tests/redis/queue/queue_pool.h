@@ -47,6 +47,8 @@ etas_verdict pool_beat_one(pool *self, const etas_lease *lease);
 void pool_fail(pool *self, const etas_lease *lease, uint64_t reached);
 void pool_drain(pool *self, const etas_lease *lease);
 void pool_reap(pool *self);
+/** Move every lease's deadline by that many milliseconds: time goes by when they are negative. */
+void pool_shift_leases(pool *self, double ms);
 /** Collect and ack everything; returns the catalogues. */
 uint64_t pool_take(pool *self);
 

@@ -245,6 +245,12 @@ static void a_model_comes_back_in_one_piece_or_not_at_all(void **state)
     assert_true(pool_beat(p).needs_model);
     check_ok(etas_queue_model_get(p->queue, p->run.model_sha256, &got, &len, NULL), NULL);
     assert_null(got);
+    /* Parts of another length (a damaged upload) are not mixed with these. */
+    check_ok(etas_queue_model_put(p->queue, p->run.model_sha256, 7, bytes, NULL), NULL);
+    check_ok(etas_queue_model_get(p->queue, p->run.model_sha256, &got, &len, NULL), NULL);
+    assert_int_equal(len, 7);
+    assert_memory_equal(got, bytes, 7);
+    etas_array_free((void **)&got);
     etas_array_free((void **)&bytes);
 }
 
