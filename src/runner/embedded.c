@@ -19,7 +19,7 @@
 
 #define START_S 10.0
 
-enum { TICK_MS = 200, STALL_S = 300 };
+enum { TICK_MS = 200, START_TICK_MS = 10, STALL_S = 300 };
 
 /* Three processes below this one. The guardian, alone in its session, starts server and worker
  * again should they end, and ends with them when the pipe to this process closes, however that
@@ -46,6 +46,19 @@ static void remove_dir(const etas_embedded *self)
     unlink(dump); /* somebody may have asked the server for one */
     unlink(self->socket);
     rmdir(self->dir);
+}
+
+static bool answers(const char *path)
+{
+    struct sockaddr_un at = {.sun_family = AF_UNIX};
+    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    bool ok;
+
+    etas_format(sizeof at.sun_path, at.sun_path, "%s", path);
+    ok = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0;
+    if (fd >= 0)
+        close(fd);
+    return ok;
 }
 
 /* ---- in the guardian and its children ---- */
@@ -124,8 +137,8 @@ static _Noreturn void guard_until_closed(guard *g, int pipe)
         if (server <= 0 || waitpid(server, NULL, WNOHANG) == server)
             server = start(g, exec_server);
         if (worker <= 0 || waitpid(worker, NULL, WNOHANG) == worker)
-            worker = start(g, run_worker);
-    } while (poll(&watch, 1, TICK_MS) <= 0);
+            worker = answers(g->self->socket) ? start(g, run_worker) : -1;
+    } while (poll(&watch, 1, worker > 0 ? TICK_MS : START_TICK_MS) <= 0);
     end(worker);
     end(server);
     remove_dir(g->self);
@@ -163,19 +176,6 @@ static etas_status make_dir(etas_embedded *self, etas_error *err)
                          strerror(errno));
     etas_format(sizeof self->socket, self->socket, "%s/s", self->dir);
     return ETAS_OK;
-}
-
-static bool answers(const char *path)
-{
-    struct sockaddr_un at = {.sun_family = AF_UNIX};
-    const int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    bool ok;
-
-    etas_format(sizeof at.sun_path, at.sun_path, "%s", path);
-    ok = fd >= 0 && connect(fd, (const struct sockaddr *)&at, sizeof at) == 0;
-    if (fd >= 0)
-        close(fd);
-    return ok;
 }
 
 static etas_status start_guardian(etas_embedded *self, guard *g, etas_error *err)

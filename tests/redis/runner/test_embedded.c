@@ -75,7 +75,9 @@ static void it_goes_when_its_owner_is_killed(void **state)
     assert_true(read(ends[0], socket, sizeof socket - 1) > 0);
     close(ends[0]);
     assert_int_equal(pool_children(owner, 1, &guardian), 1);
-    assert_int_equal(pool_children(guardian, 2, below), 2);
+    for (int i = 0; i < 500 && pool_children(guardian, 2, below) < 2; i++)
+        pool_sleep(0.01);
+    assert_int_equal(pool_children(guardian, 2, below), 2); /* server and worker */
     kill(owner, SIGKILL);
     waitpid(owner, NULL, 0);
     wait_until_gone(socket);
