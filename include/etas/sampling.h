@@ -7,7 +7,8 @@
 
 #include "etas/status.h"
 
-/** Where a draw lives. Philox4x32-10: key = seed, counter words as docs/simulation.md lays them out.
+/** Where a draw lives. Philox4x32-10: key = seed, counter words as docs/simulation.md lays them
+ * out.
  */
 typedef struct etas_address {
     uint64_t catalog; /**< below 2^48 */

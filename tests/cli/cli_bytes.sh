@@ -29,9 +29,10 @@ for chunk in 1 7 100; do
     forecast "c$chunk" --distribute processes --processes 2 --chunk-size $chunk
 done
 
-shows "redis with 1 and 12 slots, chunks 7, 100 and auto"
+shows "redis with 1 and 12 slots, chunks 1, 7, 100 and auto"
 forecast r1 --embedded --processes 1
 forecast r12 --embedded --processes 12
+forecast r12c1 --embedded --processes 12 --chunk-size 1
 forecast r12c7 --embedded --processes 12 --chunk-size 7
 forecast r12c100 --embedded --processes 12 --chunk-size 100
 
