@@ -65,9 +65,8 @@ typedef struct agent {
     etas_verdict *verdicts; /**< room for a beat */
     etas_agent self;
     agent_state state;
-    double rate; /**< catalogues per second of one slot, 0 unknown */
-    bool linked; /**< the last call reached the server */
-    bool greeted;
+    double rate;    /**< catalogues per second of one slot, 0 unknown */
+    bool linked;    /**< the last call reached the server */
     uint32_t tries; /**< since the link was lost */
     /* When to do things next: seconds on the monotonic clock, INFINITY never. */
     double retry_at, beat_at, reap_at, claim_at, claim_after, hint_at, stop_at, halt_by, leave_by,

@@ -98,7 +98,6 @@ static etas_status greet(agent *self, etas_error *err)
 
     if (!agent_reached(self, &st, &error, err))
         return st;
-    self->greeted = true;
     self->beat_at = 0; /* the reply says which leases are still ours */
     self->claim_at = 0;
     return ETAS_OK;
