@@ -20,7 +20,7 @@ start_slurm() {
     mkdir state spool
     (umask 077 && head -c 128 /dev/urandom >munge.key)
     munged --force --foreground --key-file="$work/munge.key" --socket="$work/munge.sock" \
-        --pid-file="$work/munge.pid" --log-file="$work/munge.log" --seed-file="$work/munge.seed" &
+        --pid-file="$work/munge.pid" --log-file="$work/munge.log" --seed-file="$work/munge.seed" 2>munged.err &
     children+=("$!")
     wait_for munged test -S munge.sock
     cat >slurm.conf <<CONF
