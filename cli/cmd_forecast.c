@@ -24,8 +24,8 @@ static const command_usage usage = {
 
 typedef struct forecast {
     const etas_config *cfg;
+    const run_options *options;
     fit_options fit;
-    bool allow_supercritical;
     talk *t;
 } forecast;
 
@@ -110,7 +110,7 @@ static etas_status plan_from_fit(const forecast *fc, etas_plan *out, run_phases 
         in.location_lat = l.lat;
         in.location_lon = l.lon;
         in.location_weight = l.weight;
-        in.allow_supercritical = fc->allow_supercritical;
+        in.allow_supercritical = fc->options->allow_supercritical;
         st = etas_plan_build(&in, out, err);
     }
     *phases = (run_phases){f.load_s, f.prepare_s, f.invert_s, talk_seconds() - start};
@@ -143,7 +143,7 @@ static etas_status plan_from_results(const forecast *fc, etas_plan *out, run_pha
         in.location_lat = r.target_lat;
         in.location_lon = r.target_lon;
         in.location_weight = r.target_weight;
-        in.allow_supercritical = fc->allow_supercritical;
+        in.allow_supercritical = fc->options->allow_supercritical;
         st = etas_plan_build(&in, out, err);
     }
     *phases = (run_phases){.load_s = loaded - start, .plan_s = talk_seconds() - loaded};
@@ -153,64 +153,30 @@ static etas_status plan_from_results(const forecast *fc, etas_plan *out, run_pha
 
 static etas_status make_plan(void *context, etas_plan *out, run_phases *phases, etas_error *err)
 {
-    const forecast *fc = context;
+    forecast *fc = context;
 
+    fc->fit.kernels = fc->options->kernels;
     return fc->cfg->fn_inversion_output != NULL ? plan_from_results(fc, out, phases, err)
                                                 : plan_from_fit(fc, out, phases, err);
 }
 
 int cmd_forecast(int argc, char *argv[])
 {
-    const char *arguments[1];
-    size_t n_arguments;
-    forecast fc = {0};
-    run_options options;
-    run_request request = {0};
-    option_spec fit_specs[FIT_OPTIONS], run_specs[RUN_OPTIONS], talk_specs[TALK_OPTIONS];
-    option_spec redis_specs[REDIS_OPTIONS];
-    talk t;
-    const option_spec own[] = {
-        {"allow-supercritical", 0, OPTION_FLAG, &fc.allow_supercritical, NULL,
-         "simulate although the branching ratio is not below one"},
-        {"model-input", 0, OPTION_LATER, NULL, "FILE", NULL},
-    };
-    const option_table tables[] = {{RUN_OPTIONS, run_specs},
-                                   {sizeof own / sizeof *own, own},
-                                   {FIT_OPTIONS, fit_specs},
-                                   {REDIS_OPTIONS, redis_specs},
-                                   {TALK_OPTIONS, talk_specs}};
-    etas_error err = {0};
     etas_config cfg = {0};
-    options_outcome outcome;
-    etas_status st;
-    int exit_code = EXIT_USAGE;
+    run_options options = {0};
+    talk t = {0};
+    forecast fc = {.cfg = &cfg, .options = &options, .t = &t};
+    option_spec own[FIT_OPTIONS + 1];
+    const run_command self = {.usage = &usage,
+                              .use = ETAS_CONFIG_FORECAST,
+                              .own = {sizeof own / sizeof *own, own},
+                              .options = &options,
+                              .cfg = &cfg,
+                              .t = &t,
+                              .source = {make_plan, &fc}};
 
-    talk_init(&t, "etas");
-    run_options_init(&options);
-    run_options_table(&options, run_specs);
-    redis_options_table(&options.redis, redis_specs);
     fit_options_init(&fc.fit);
-    fit_options_table(&fc.fit, fit_specs);
-    talk_options(&t, talk_specs);
-    outcome = options_parse(&usage, 5, tables, argc, argv, arguments, &n_arguments);
-    if (outcome == OPTIONS_RUN)
-        outcome = talk_start(&t, &usage);
-    if (outcome == OPTIONS_RUN)
-        outcome = redis_options_start(&options.redis, &usage, argc, argv, &t.log);
-    if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
-
-    st = etas_config_load(&cfg, arguments[0], ETAS_CONFIG_FORECAST, &t.log, &err);
-    if (st != ETAS_OK) {
-        etas_config_free(&cfg);
-        return talk_fail(&t, st, &err);
-    }
-    fc.cfg = &cfg;
-    fc.t = &t;
-    options.kernels = fc.fit.kernels;
-    if (run_request_init(&request, &options, &cfg, cfg.fn_store_simulation, &usage) == OPTIONS_RUN)
-        exit_code = run_model(&options, &request, &cfg, &(run_source){make_plan, &fc}, &t);
-    run_request_free(&request);
-    etas_config_free(&cfg);
-    return exit_code;
+    fit_options_table(&fc.fit, own);
+    own[FIT_OPTIONS] = (option_spec){"model-input", 0, OPTION_LATER, NULL, "FILE", NULL};
+    return run_command_main(&self, argc, argv);
 }

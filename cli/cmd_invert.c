@@ -46,6 +46,8 @@ int cmd_invert(int argc, char *argv[])
     talk t;
     const option_spec own[] = {
         {"output", 'o', OPTION_TEXT, &directory, "DIR", "write there instead of data_path"},
+        {"kernels", 0, OPTION_TEXT, &options.kernels, "K",
+         "scalar, avx2 or avx512 (default: the fastest; results are the same)"},
         {"store-pij", 0, OPTION_LATER, &store_pij, NULL, NULL},
     };
     const option_table tables[] = {

@@ -33,9 +33,6 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS])
                            "EPS",
                            "stop when no parameter is further than EPS from the fixed point\n"
                            "(default 1e-7)"};
-    out[2] = (option_spec){
-        "kernels",      0,   OPTION_TEXT,
-        &self->kernels, "K", "scalar, avx2 or avx512 (default: the fastest; results are the same)"};
 }
 
 etas_status fit_prepare(fit *self, const etas_config *cfg, etas_error *err)

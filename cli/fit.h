@@ -15,8 +15,8 @@ typedef struct fit_options {
     const char *kernels;
 } fit_options;
 
-/** Start values, and the options --threads, --tolerance and --kernels for a command's table. */
-enum { FIT_OPTIONS = 3 };
+/** Start values, and the options --threads and --tolerance for a command's table. */
+enum { FIT_OPTIONS = 2 };
 void fit_options_init(fit_options *self);
 void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS]);
 

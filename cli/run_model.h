@@ -22,14 +22,14 @@ typedef struct run_options {
     const char *distribute;  /**< auto, serial, processes or redis */
     uint64_t processes, chunk_size;
     double task_duration_s;
-    bool resume, restart, discard_store, allow_missing, embedded;
+    bool resume, restart, discard_store, allow_missing, allow_supercritical, embedded;
     const char *only;       /**< FIRST:COUNT */
     const char *from_store; /**< take blob and seed from this store */
     const char *kernels;
     redis_options redis;
 } run_options;
 
-enum { RUN_OPTIONS = 16 };
+enum { RUN_OPTIONS = 18 };
 void run_options_init(run_options *self);
 void run_options_table(run_options *self, option_spec out[RUN_OPTIONS]);
 
@@ -68,5 +68,19 @@ typedef struct run_source {
 /** The whole way; prints what was written to stdout and the phases to stderr; the exit code. */
 int run_model(const run_options *options, const run_request *request, const etas_config *cfg,
               const run_source *source, talk *t);
+
+/** A command that makes catalogues. The caller owns what the pointers name; all start as {0}. */
+typedef struct run_command {
+    const command_usage *usage;
+    etas_config_use use;
+    option_table own; /**< options besides those of run_options, redis and talk */
+    run_options *options;
+    etas_config *cfg;
+    talk *t;
+    run_source source; /**< called with options and cfg filled in */
+} run_command;
+
+/** Parse, load the configuration, run; the exit code. */
+int run_command_main(const run_command *self, int argc, char *argv[]);
 
 #endif

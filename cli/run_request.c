@@ -51,6 +51,10 @@ void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
         {"allow-missing", 0, OPTION_FLAG, &self->allow_missing, NULL,
          "write the output also when catalogues could not be made: they are left out,\n"
          "ids renumbered, OUTPUT.missing.json lists them; the exit code stays 3"},
+        {"allow-supercritical", 0, OPTION_FLAG, &self->allow_supercritical, NULL,
+         "simulate although the branching ratio is not below one"},
+        {"kernels", 0, OPTION_TEXT, &self->kernels, "K",
+         "scalar, avx2 or avx512 (default: the fastest; results are the same)"},
         {"discard-store", 0, OPTION_FLAG, &self->discard_store, NULL,
          "remove OUTPUT.store after a complete run"},
     };
