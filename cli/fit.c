@@ -59,10 +59,11 @@ etas_status fit_prepare(fit *self, const etas_config *cfg, etas_error *err)
 static void say_estimator(const etas_config *cfg, talk *t)
 {
     if (!cfg->estimator_given)
-        etas_log_write(&t->log, ETAS_LOG_INFO,
-                       "estimator: \"reference\" (the same answers as the Python package); "
-                       "\"estimator\": \"mle\" in the configuration gives the "
-                       "maximum-likelihood fit instead");
+        etas_log_write(
+            &t->log, ETAS_LOG_INFO,
+            "estimator \"reference\": the Python package's answers; \"estimator\": \"mle\" "
+            "in the configuration maximises the likelihood, which mostly lengthens the "
+            "taper and raises the branching ratio");
 }
 
 etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options, talk *t,

@@ -12,7 +12,7 @@ try() {
     mkdir out
     (cd out && expect 1 etas forecast ../in/forecast.json -n 10 --seed 1 -o result.csv && mv stdout stderr ..)
     [ ! -s stdout ] || fail "an error wrote to stdout"
-    grep -v '^estimator:' stderr >errors || true
+    grep -v '^estimator ' stderr >errors || true
     mv errors stderr
     one_line
     only_files out
