@@ -7,7 +7,7 @@
 RANDOM=${ETAS_FAULT_SEED:-$$}
 echo "ETAS_FAULT_SEED=${ETAS_FAULT_SEED:-$$}"
 make_long_config
-n=$(number_lasting 100)
+n=$(number_lasting 110)
 serial_run
 start_redis r
 start_agent 0

@@ -104,14 +104,15 @@ make_long_config() {
         "$ETAS_SOURCE/examples/forecast.json" >config.json
 }
 
-# A number of catalogues of config.json that keeps all CPUs busy for about $1 seconds.
+# A number of catalogues of config.json that keeps all CPUs busy for about $1 seconds. The probe is
+# long enough for the start of its processes not to matter.
 number_lasting() {
-    local seconds
+    local seconds probe=60000
 
-    etas forecast config.json -n 10000 --seed 1 -o probe.csv --distribute processes --processes "$(nproc)" \
+    etas forecast config.json -n $probe --seed 1 -o probe.csv --distribute processes --processes "$(nproc)" \
         --discard-store >/dev/null 2>probe.log
     seconds=$(sed -n 's/^seconds: .*simulate \([0-9.]*\),.*/\1/p' probe.log)
-    awk -v want="$1" -v took="$seconds" 'BEGIN { printf "%d\n", 10000 * want / took }'
+    awk -v want="$1" -v took="$seconds" -v probe=$probe 'BEGIN { printf "%d\n", probe * want / took }'
 }
 
 done_testing() {
