@@ -265,19 +265,21 @@ local function sum_pending(c, run, ranges)
   return sum
 end
 
--- Catalogues leased, by run; ranges are those of the run of that name.
+-- Catalogues leased, by run, and the set of agents that hold them; ranges are those of the run of
+-- that name.
 local function sum_leases(c, run, ranges)
-  local sums = {}
+  local sums, holders = {}, {}
   for _, member in ipairs(call('ZRANGE', c.P .. 'leases', 0, -1)) do
-    local of, first, count = member:match('^%d+ (%x+) (%d+) (%d+) ')
+    local of, first, count, agent = member:match('^%d+ (%x+) (%d+) (%d+) %d+ %d+ (%x+)$')
     if of then
       sums[of] = (sums[of] or 0) + count
+      holders[agent] = true
       if of == run then
         add_range(ranges, tonumber(first), tonumber(count))
       end
     end
   end
-  return sums
+  return sums, holders
 end
 
 local function sum_out(c, run, ranges)

@@ -12,14 +12,15 @@ local function count_foreign(c)
   return n, #all / 2
 end
 
--- Agents that were heard of lately: how many, how many work, how many know no run's algorithm.
-local function count_agents(c, algorithms)
+-- Agents that were heard of lately: how many, how many hold a lease, how many know no run's
+-- algorithm.
+local function count_agents(c, holders, algorithms)
   local live = call('ZRANGEBYSCORE', c.P .. 'agents', '(' .. int(c.now - SILENT_MS), '+inf')
   local busy, unfit = 0, 0
   for _, agent in ipairs(live) do
     local info = call('HGET', c.P .. 'info', agent)
-    local working, algorithm = (info or ''):match('^%S+ %d+ %d+ (%d+) %S+ (%d+) ')
-    if working and working ~= '0' then
+    local algorithm = (info or ''):match('^%S+ %d+ %d+ %d+ %S+ (%d+) ')
+    if holders[agent] then
       busy = busy + 1
     end
     if algorithm and next(algorithms) and not algorithms[algorithm] then
@@ -30,7 +31,8 @@ local function count_agents(c, algorithms)
 end
 
 define('info', {'no-writes'}, function(c)
-  local P, leased, runs, past, algorithms = c.P, sum_leases(c, nil, {}), {}, {}, {}
+  local P, runs, past, algorithms = c.P, {}, {}, {}
+  local leased, holders = sum_leases(c, nil, {})
   for _, run in ipairs(call('ZRANGE', P .. 'runs', 0, MAX_RUNS - 1)) do
     local t, fields = count_run(c, run, leased), call('HGETALL', run_key(c, run))
     if t then
@@ -53,7 +55,7 @@ define('info', {'no-writes'}, function(c)
       past[#past + 1] = fields
     end
   end
-  local live, busy, unfit = count_agents(c, algorithms)
+  local live, busy, unfit = count_agents(c, holders, algorithms)
   local foreign, entries = count_foreign(c)
   local pool = call('HMGET', P .. 'pool', 'paused', 'simulated')
   return {'OK', {int(live), int(busy), int(call('ZCARD', P .. 'agents') - live),

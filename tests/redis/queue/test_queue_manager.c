@@ -38,8 +38,7 @@ static void info_tells_what_there_is(void **state)
     p->run.chunk_size = 10;
     pool_begin(p, 100);
     lease = pool_claim(p);
-    p->agent.busy = 1;
-    p->agent.simulated = 4;
+    p->agent.simulated = 4; /* busy is what holds a lease, whatever its last beat said */
     assert_int_equal(pool_commit(p, &lease, 4, 123), ETAS_VERDICT_OK);
     assert_int_equal(pool_beat_one(p, &lease), ETAS_VERDICT_OK);
     check_ok(etas_queue_info(p->queue, &info, NULL), NULL);
