@@ -29,7 +29,7 @@ start_driver
 while kill -0 "$driver" 2>/dev/null; do
     sleep "0.$((RANDOM % 6 + 2))"
     [ "$(leased)" -gt 0 ] || continue
-    if [ $((RANDOM % 10)) -eq 0 ]; then
+    if [ $((RANDOM % 7)) -eq 0 ]; then
         which=$((RANDOM % 2))
         if kill -9 "${agents[$which]}" 2>/dev/null; then
             killed=$((killed + 1))
