@@ -44,7 +44,9 @@ typedef struct etas_runner_config {
 } etas_runner_config;
 
 typedef struct etas_run_report {
-    uint64_t n_catalogs, n_events_frames, repeated;
+    uint64_t n_catalogs; /**< stored now */
+    uint64_t n_events;   /**< in the frames of this call */
+    uint64_t repeated;   /**< catalogues that arrived more than once in this call */
     etas_ranges missing; /**< free with etas_ranges_free */
     double simulate_s;
 } etas_run_report;

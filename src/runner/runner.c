@@ -146,7 +146,7 @@ static etas_status fill_report(const run_state *self, etas_run_report *out, etas
     out->n_catalogs = self->run.n_catalogs - etas_ranges_total(&out->missing);
     if (out->missing.n == 0)
         etas_ranges_free(&out->missing); /* whoever sees success need not think of it */
-    out->n_events_frames = self->sink.n_events;
+    out->n_events = self->sink.n_events;
     out->repeated = self->sink.repeated;
     return ETAS_OK;
 }

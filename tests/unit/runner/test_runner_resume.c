@@ -146,7 +146,7 @@ static void a_complete_run_asks_for_nothing_more(void **state)
     check_ok(etas_store_open(&store, scratch_path("serial.store"), ETAS_STORE_RESUME, &err), &err);
     check_ok(etas_run(store, &cfg, &report, &err), &err);
     assert_int_equal(report.n_catalogs, N);
-    assert_int_equal(report.n_events_frames, 0);
+    assert_int_equal(report.n_events, 0);
     etas_store_close(store);
 }
 
