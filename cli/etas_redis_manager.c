@@ -329,7 +329,7 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
     return *run != NULL ? OPTIONS_RUN : OPTIONS_USAGE;
 }
 
-int main(int argc, char *argv[])
+static int manage(int argc, char *argv[])
 {
     static manager self;
     const command *run = NULL;
@@ -337,7 +337,6 @@ int main(int argc, char *argv[])
     etas_status st;
     int code;
 
-    (void)signal(SIGPIPE, SIG_IGN);
     switch (start(&self, argc, argv, &run)) {
     case OPTIONS_RUN:
         break;
@@ -353,7 +352,12 @@ int main(int argc, char *argv[])
     }
     code = st == ETAS_OK ? run->run(&self) : talk_fail(&self.out, st, &err);
     etas_queue_close(self.queue);
-    if (fflush(stdout) != 0 && code == 0)
-        code = 1;
     return code;
+}
+
+int main(int argc, char *argv[])
+{
+    (void)signal(SIGPIPE, SIG_IGN);
+    talk_open_standard();
+    return talk_close_stdout(usage.name, manage(argc, argv));
 }

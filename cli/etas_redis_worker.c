@@ -103,7 +103,7 @@ static int work(const own_options *own, const redis_options *redis, talk *out)
     return st == ETAS_OK ? 0 : talk_fail(out, st, &err);
 }
 
-int main(int argc, char *argv[])
+static int run(int argc, char *argv[])
 {
     own_options own = {
         .processes = usable_cpus(), .runtime_s = INFINITY, .idle_s = INFINITY, .stall_s = 300};
@@ -126,11 +126,8 @@ int main(int argc, char *argv[])
     redis_options redis;
     talk out;
     size_t n_arguments = 0;
-    int exit_code;
     options_outcome outcome;
 
-    if (etas_slot_main(argc, argv, &exit_code))
-        return exit_code;
     talk_init(&out, usage.name);
     talk_options(&out, talk_specs);
     redis_options_init(&redis);
@@ -154,4 +151,14 @@ int main(int argc, char *argv[])
         return 1;
     }
     return work(&own, &redis, &out);
+}
+
+int main(int argc, char *argv[])
+{
+    int exit_code;
+
+    if (etas_slot_main(argc, argv, &exit_code))
+        return exit_code;
+    talk_open_standard();
+    return talk_close_stdout(usage.name, run(argc, argv));
 }

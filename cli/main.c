@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "etas/runner.h"
 #include "options.h"
+#include "talk.h"
 
 typedef struct command {
     const char *name;
@@ -36,14 +37,8 @@ static void print_help(void)
         "etas COMMAND --help describes a command. See also etas-redis-worker, etas-redis-manager.");
 }
 
-int main(int argc, char *argv[])
+static int run(int argc, char *argv[])
 {
-    int exit_code;
-
-    (void)signal(SIGPIPE, SIG_IGN);
-    if (etas_slot_main(argc, argv, &exit_code))
-        return exit_code;
-    (void)gsl_set_error_handler_off();
     if (argc < 2) {
         (void)fputs("usage: etas COMMAND [OPTIONS] (see etas --help)\n", stderr);
         return EXIT_USAGE;
@@ -67,4 +62,16 @@ int main(int argc, char *argv[])
         }
     (void)fprintf(stderr, "etas: unknown command \"%s\" (see etas --help)\n", argv[1]);
     return EXIT_USAGE;
+}
+
+int main(int argc, char *argv[])
+{
+    int exit_code;
+
+    (void)signal(SIGPIPE, SIG_IGN);
+    if (etas_slot_main(argc, argv, &exit_code))
+        return exit_code;
+    (void)gsl_set_error_handler_off();
+    talk_open_standard();
+    return talk_close_stdout("etas", run(argc, argv));
 }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "etas/array.h"
@@ -57,8 +58,15 @@ typedef struct session {
 static etas_status probe_output(const char *path, etas_error *err)
 {
     etas_output probe = {0};
-    const etas_status st = etas_output_open(&probe, path, err);
+    struct stat info;
+    etas_status st;
 
+    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
+        return etas_fail(err, ETAS_E_ARG,
+                         "%s is a device or pipe: the store of the run lies beside the output, "
+                         "which must be a file",
+                         path);
+    st = etas_output_open(&probe, path, err);
     etas_output_discard(&probe);
     return st;
 }

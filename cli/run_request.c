@@ -180,7 +180,7 @@ options_outcome run_request_init(run_request *self, const run_options *options,
     size_t room;
 
     *self = (run_request){0};
-    if (output == NULL)
+    if (output == NULL || *output == '\0')
         return options_complain(usage, "no output: use -o FILE");
     if (options->resume && (options->restart || options->from_store != NULL))
         return options_complain(usage, "--resume goes with neither --restart nor --from-store");

@@ -1,5 +1,7 @@
 #include "talk.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -8,6 +10,29 @@
 
 #include "etas/text.h"
 #include "etas/time.h"
+
+void talk_open_standard(void)
+{
+    int fd;
+
+    do
+        fd = open("/dev/null", O_RDWR);
+    while (fd >= 0 && fd <= STDERR_FILENO);
+    if (fd >= 0)
+        (void)close(fd);
+}
+
+int talk_close_stdout(const char *program, int exit_code)
+{
+    const bool failed = ferror(stdout) != 0;
+
+    errno = 0;
+    if ((fclose(stdout) == 0 && !failed) || errno == EPIPE)
+        return exit_code;
+    (void)fprintf(stderr, "%s: error: stdout cannot be written: %s\n", program,
+                  strerror(errno != 0 ? errno : EIO));
+    return exit_code != 0 ? exit_code : 1;
+}
 
 static int64_t clock_ns(clockid_t which)
 {

@@ -11,6 +11,13 @@
 
 typedef enum progress_style { PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE } progress_style;
 
+/** Before anything is opened: a standard file that is closed becomes /dev/null, or the next file to
+ * be opened would take its number and the messages. */
+void talk_open_standard(void);
+/** At the very end: writes out what stdout holds. @p exit_code, or 1 with a message when that
+ * fails; a reader who has left is no failure. */
+int talk_close_stdout(const char *program, int exit_code);
+
 /** One per program; the log's context points at it. */
 typedef struct talk {
     const char *program;
