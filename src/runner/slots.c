@@ -404,6 +404,7 @@ static etas_status next_heard(etas_slots *self, bool *found, etas_slot_event *ou
         }
     }
     *found = false;
+    *out = (etas_slot_event){.kind = ETAS_SLOT_NONE}; /* a death that is nobody's business */
     return ETAS_OK;
 }
 
@@ -483,7 +484,6 @@ etas_status etas_slots_next(etas_slots *self, double timeout_s, size_t n_fds, co
         st = next_heard(self, &found, out, err);
         if (found || st != ETAS_OK || interrupted || (asked && etas_clock_s() >= deadline))
             break;
-        *out = (etas_slot_event){.kind = ETAS_SLOT_NONE};
         if (self->outside) {
             self->outside = false;
             break;

@@ -137,6 +137,31 @@ static void a_poisonous_catalogue_is_named_and_takes_no_other_with_it(void **sta
     etas_slots_close(slots);
 }
 
+/* A death after which the task goes on by itself is no event, also when the caller does not wait.
+ */
+static void a_caller_that_does_not_wait_hears_of_a_death_only_when_it_is_final(void **state)
+{
+    const uint64_t seed = seed_with(TROUBLE_CRASH, 333, SEED);
+    etas_slots *const slots = open_slots(1, 0);
+    uint64_t at = 0;
+    etas_slot_event e = {.kind = ETAS_SLOT_NONE};
+
+    (void)state;
+    assign(slots, 0, seed, (etas_range){0, N});
+    while (e.kind == ETAS_SLOT_NONE || e.kind == ETAS_SLOT_FRAME) {
+        e = next_event(slots, 0);
+        if (e.kind == ETAS_SLOT_FRAME)
+            check_frame(&e, &at);
+        if (e.kind == ETAS_SLOT_NONE)
+            wait_ms(1);
+    }
+    assert_int_equal(e.kind, ETAS_SLOT_DIED);
+    assert_false(etas_slots_busy(slots, 0));
+    assert_int_equal(e.reached, 333);
+    assert_int_equal(at, 333);
+    etas_slots_close(slots);
+}
+
 static void a_hanging_catalogue_is_killed_and_named(void **state)
 {
     etas_slots *const slots = open_slots(1, 0.3);
@@ -359,6 +384,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(a_slot_killed_within_a_task_is_replaced_and_the_task_goes_on),
         cmocka_unit_test(a_death_hides_no_event_of_another_slot),
         cmocka_unit_test(a_poisonous_catalogue_is_named_and_takes_no_other_with_it),
+        cmocka_unit_test(a_caller_that_does_not_wait_hears_of_a_death_only_when_it_is_final),
         cmocka_unit_test(a_hanging_catalogue_is_killed_and_named),
         cmocka_unit_test(a_frozen_slot_is_replaced),
         cmocka_unit_test(a_failing_catalogue_is_an_error_with_its_index_and_reason),
