@@ -93,7 +93,7 @@ static etas_status work(run_state *self, etas_error *err)
     while (st == ETAS_OK && self->sink.todo.n > 0) {
         if (interrupted(self))
             return etas_fail(err, ETAS_E_INTERRUPTED,
-                             "interrupted; what is finished is stored, --resume goes on");
+                             "interrupted");
         st = self->backend->step(self->handle, step_s, err);
         if (st == ETAS_OK)
             st = etas_sink_tick(&self->sink, err);
