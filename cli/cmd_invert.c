@@ -65,6 +65,8 @@ int cmd_invert(int argc, char *argv[])
     outcome = options_parse(&usage, 3, tables, argc, argv, arguments, &n_arguments);
     if (outcome == OPTIONS_RUN)
         outcome = talk_start(&t, &usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = options_check_kernels(&usage, options.kernels);
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
 

@@ -15,7 +15,7 @@
 #include "redis_options.h"
 #include "talk.h"
 
-enum { MAX_ARGUMENTS = 1024, OWN_OPTIONS = 5 };
+enum { MAX_ARGUMENTS = 1024, OWN_OPTIONS = 5, PATIENCE_S = 10 };
 
 typedef struct manager {
     talk out;
@@ -345,6 +345,7 @@ static int manage(int argc, char *argv[])
     case OPTIONS_USAGE:
         return EXIT_USAGE;
     }
+    self.redis.queue.command_timeout_s = PATIENCE_S; /* somebody watches */
     st = etas_queue_open(&self.queue, &self.redis.queue, &err);
     if (st == ETAS_E_ARG) {
         (void)options_complain(&usage, "%s", err.text);

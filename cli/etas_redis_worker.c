@@ -77,13 +77,9 @@ static const command_usage usage = {
 
 static options_outcome check(const own_options *own)
 {
-    const char *k = own->kernels;
-
     if (own->processes == 0 || own->processes > MAX_PROCESSES)
         return options_complain(&usage, "--processes is not within 1 .. %d", MAX_PROCESSES);
-    if (k != NULL && strcmp(k, "scalar") != 0 && strcmp(k, "avx2") != 0 && strcmp(k, "avx512") != 0)
-        return options_complain(&usage, "--kernels: \"%s\" is not scalar, avx2 or avx512", k);
-    return OPTIONS_RUN;
+    return options_check_kernels(&usage, own->kernels);
 }
 
 static int work(const own_options *own, const redis_options *redis, talk *out)

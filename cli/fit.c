@@ -28,7 +28,7 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS])
                            &self->threads, "N", "threads of the inversion (default: one per CPU)"};
     out[1] = (option_spec){"tolerance",
                            0,
-                           OPTION_NUMBER,
+                           OPTION_POSITIVE,
                            &self->tolerance,
                            "EPS",
                            "stop when no parameter is further than EPS from the fixed point\n"

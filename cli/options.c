@@ -77,10 +77,10 @@ static options_outcome set_value(const command_usage *usage, const option_spec *
         if (!etas_parse_u64(text, strlen(text), spec->value))
             want = "a whole number";
         break;
-    case OPTION_NUMBER:
+    case OPTION_POSITIVE:
         if (!etas_parse_double(text, strlen(text), spec->value) ||
-            !isfinite(*(double *)spec->value))
-            want = "a number";
+            !(*(double *)spec->value > 0 && isfinite(*(double *)spec->value)))
+            want = "a positive number";
         break;
     case OPTION_DURATION:
         if (!etas_parse_duration(text, spec->value))
@@ -141,6 +141,14 @@ static const option_spec *spec_of(const parser *p, int code)
         if (p->spec[i]->letter == code)
             return p->spec[i];
     return NULL;
+}
+
+options_outcome options_check_kernels(const command_usage *usage, const char *text)
+{
+    if (text == NULL || strcmp(text, "scalar") == 0 || strcmp(text, "avx2") == 0 ||
+        strcmp(text, "avx512") == 0)
+        return OPTIONS_RUN;
+    return options_complain(usage, "--kernels: \"%s\" is not scalar, avx2 or avx512", text);
 }
 
 options_outcome options_parse(const command_usage *usage, size_t n_tables,

@@ -4,14 +4,18 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 enum { EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXIT_INTERRUPTED = 130 };
+
+/** Start value of an OPTION_COUNT whose absence matters. */
+#define OPTION_UNSET UINT64_MAX
 
 typedef enum option_kind {
     OPTION_FLAG,     /**< bool: set to true */
     OPTION_TEXT,     /**< const char *: points into argv */
     OPTION_COUNT,    /**< uint64_t: a decimal integer */
-    OPTION_NUMBER,   /**< double: finite */
+    OPTION_POSITIVE, /**< double: finite, above 0 */
     OPTION_DURATION, /**< double: seconds, from 30s, 15m, 2h, 0.5d */
     OPTION_LATER     /**< refused as "not supported yet"; value unused */
 } option_kind;
@@ -50,6 +54,9 @@ typedef enum options_outcome {
 options_outcome options_parse(const command_usage *usage, size_t n_tables,
                               const option_table tables[], int argc, char *argv[],
                               const char *arguments[], size_t *n_arguments);
+
+/** Usage unless @p text is NULL, scalar, avx2 or avx512. */
+options_outcome options_check_kernels(const command_usage *usage, const char *text);
 
 /** One line on stderr that names the command and points at --help; always OPTIONS_USAGE. */
 options_outcome options_complain(const command_usage *usage, const char *fmt, ...)

@@ -9,11 +9,10 @@
 
 #include "etas/text.h"
 
-#define UNSET UINT64_MAX
-
 void redis_options_init(redis_options *self)
 {
-    *self = (redis_options){.queue = etas_redis_options_default(), .port = UNSET, .db = UNSET};
+    *self = (redis_options){
+        .queue = etas_redis_options_default(), .port = OPTION_UNSET, .db = OPTION_UNSET};
 }
 
 void redis_options_table(redis_options *self, option_spec out[REDIS_OPTIONS])
@@ -106,6 +105,8 @@ static bool url_host(redis_options *self, const char *text, size_t len, uint64_t
     const char *host = text, *rest;
     size_t host_len;
 
+    if (memchr(text, '?', len) != NULL || memchr(text, '#', len) != NULL)
+        return false;
     if (len > 0 && text[0] == '[') {
         const char *close = memchr(text, ']', len);
 
@@ -177,7 +178,6 @@ static options_outcome take_url(redis_options *self, const command_usage *usage,
             name);
     self->queue.port = (uint16_t)port;
     self->queue.db = (uint32_t)db;
-    self->named = true;
     return OPTIONS_RUN;
 }
 
@@ -255,16 +255,27 @@ static options_outcome take_options(redis_options *self, const command_usage *us
         return options_complain(usage, "--host and --socket exclude each other");
     if (self->host_text != NULL)
         self->socket[0] = '\0'; /* beats the URL's */
-    if (self->port != UNSET && (self->port == 0 || self->port > UINT16_MAX))
+    if (self->port != OPTION_UNSET && (self->port == 0 || self->port > UINT16_MAX))
         return options_complain(usage, "--port is not within 1 .. 65535");
-    if (self->db != UNSET && self->db > UINT32_MAX)
+    if (self->db != OPTION_UNSET && self->db > UINT32_MAX)
         return options_complain(usage, "--db is too large");
-    if (self->port != UNSET)
+    if (self->port != OPTION_UNSET)
         self->queue.port = (uint16_t)self->port;
-    if (self->db != UNSET)
+    if (self->db != OPTION_UNSET)
         self->queue.db = (uint32_t)self->db;
-    self->named = self->named || self->host_text != NULL || self->socket_text != NULL;
     return OPTIONS_RUN;
+}
+
+static bool is_given(const redis_options *self)
+{
+    const char *const texts[] = {self->url_text,  self->host_text,     self->socket_text,
+                                 self->user_text, self->password_text, self->file_text,
+                                 self->pool_text};
+
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
+        if (texts[i] != NULL)
+            return true;
+    return self->port != OPTION_UNSET || self->db != OPTION_UNSET;
 }
 
 options_outcome redis_options_start(redis_options *self, const command_usage *usage, int argc,
@@ -274,6 +285,7 @@ options_outcome redis_options_start(redis_options *self, const command_usage *us
     bool fits = true;
     options_outcome outcome = OPTIONS_RUN;
 
+    self->given = is_given(self);
     if (url != NULL && url[0] != '\0')
         outcome = take_url(self, usage, url, self->url_text != NULL ? "--url" : "ETAS_REDIS_URL");
     if (self->url_text != NULL && self->password[0] != '\0')
@@ -292,6 +304,7 @@ options_outcome redis_options_start(redis_options *self, const command_usage *us
         outcome = take_options(self, usage);
     if (outcome == OPTIONS_RUN)
         outcome = take_password(self, usage, log);
+    self->named = self->given || (url != NULL && url[0] != '\0');
     if (self->host[0] != '\0')
         self->queue.host = self->host;
     if (self->socket[0] != '\0')

@@ -13,7 +13,8 @@ enum { REDIS_OPTIONS = 13 };
 /** Not to be moved after redis_options_start: queue points into the struct. */
 typedef struct redis_options {
     etas_redis_options queue; /**< the result */
-    bool named;               /**< a server was named, by an option or by ETAS_REDIS_URL */
+    bool given;               /**< by an option at least */
+    bool named;               /**< given, or ETAS_REDIS_URL names a server */
     /* as given */
     const char *url_text, *host_text, *socket_text, *user_text, *password_text, *file_text,
         *pool_text;

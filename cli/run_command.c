@@ -21,6 +21,8 @@ static options_outcome parse(const run_command *self, int argc, char *argv[],
     if (outcome == OPTIONS_RUN)
         outcome = talk_start(self->t, self->usage);
     if (outcome == OPTIONS_RUN)
+        outcome = options_check_kernels(self->usage, self->options->kernels);
+    if (outcome == OPTIONS_RUN)
         outcome =
             redis_options_start(&self->options->redis, self->usage, argc, argv, &self->t->log);
     return outcome;

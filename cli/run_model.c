@@ -16,9 +16,12 @@
 /* The only thing a signal handler of the driver does. */
 static volatile sig_atomic_t interrupted;
 
+/* The second signal ends a wait for a server that does not answer: what is stored is safe. */
 static void on_signal(int number)
 {
     (void)number;
+    if (interrupted)
+        _exit(EXIT_INTERRUPTED);
     interrupted = 1;
 }
 
@@ -166,7 +169,13 @@ static etas_status resume(session *s, etas_error *err)
         st = etas_store_run_get(s->store, &run, err);
     if (st != ETAS_OK)
         return st;
-    if (s->options->n_catalogs > 0 && s->options->n_catalogs != run.n_catalogs)
+    if (s->options->only != NULL &&
+        (s->request->first != run.first_catalog || s->request->n_catalogs != run.n_catalogs))
+        return etas_fail(err, ETAS_E_ARG,
+                         "%s: the run has catalogues %" PRIu64 ":%" PRIu64
+                         " (leave --only away to resume it)",
+                         s->request->store_path, run.first_catalog, run.n_catalogs);
+    if (s->options->n_catalogs != OPTION_UNSET && s->options->n_catalogs != run.n_catalogs)
         return etas_fail(err, ETAS_E_ARG,
                          "%s: the run has %" PRIu64 " catalogues, not %" PRIu64
                          " (leave -n away to resume it)",
@@ -183,9 +192,11 @@ static etas_status resume(session *s, etas_error *err)
 static etas_status refuse_unfinished(const session *s, etas_error *err)
 {
     etas_store *there = NULL;
+    struct stat info;
     etas_status st = ETAS_OK;
 
-    if (s->options->restart || access(s->request->store_path, F_OK) != 0)
+    if (s->options->restart || stat(s->request->store_path, &info) != 0 ||
+        (S_ISREG(info.st_mode) && info.st_size == 0))
         return ETAS_OK;
     st = etas_store_open(&there, s->request->store_path, ETAS_STORE_READ, err);
     if (st == ETAS_OK && !etas_store_finished(there))
@@ -253,6 +264,8 @@ static etas_status simulate(session *s, etas_error *err)
     if (s->request->embedded) {
         st = etas_embedded_open(&s->embedded, s->request->processes, s->options->kernels,
                                 &s->t->log, err);
+        how.redis = etas_redis_options_default(); /* not what the environment says of others */
+        how.redis.log = &s->t->log;
         if (st == ETAS_OK)
             how.redis.socket_path = etas_embedded_socket(s->embedded);
     }

@@ -14,13 +14,14 @@
 
 /** What the user asked for; filled from options, then completed from the configuration. */
 typedef struct run_options {
-    uint64_t n_catalogs;     /**< 0: the configuration's */
+    uint64_t n_catalogs;     /**< OPTION_UNSET: the configuration's */
     const char *seed_text;   /**< NULL: the configuration's, else drawn */
     const char *output;      /**< NULL: the configuration's */
     const char *format_text; /**< csep or reference; NULL: by the output */
     const char *columns;     /**< extra columns of the reference layout */
     const char *distribute;  /**< auto, serial, processes or redis */
-    uint64_t processes, chunk_size;
+    uint64_t processes;      /**< OPTION_UNSET: the configuration's, else one per CPU */
+    uint64_t chunk_size;
     double task_duration_s;
     bool resume, restart, discard_store, allow_missing, allow_supercritical, embedded;
     const char *only;       /**< FIRST:COUNT */

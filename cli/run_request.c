@@ -10,7 +10,8 @@
 
 void run_options_init(run_options *self)
 {
-    *self = (run_options){.task_duration_s = 30};
+    *self =
+        (run_options){.n_catalogs = OPTION_UNSET, .processes = OPTION_UNSET, .task_duration_s = 30};
     redis_options_init(&self->redis);
 }
 
@@ -83,9 +84,11 @@ static options_outcome choose_range(run_request *self, const run_options *o, con
 {
     const char *colon;
 
-    self->n_catalogs = o->n_catalogs > 0        ? o->n_catalogs
-                       : cfg->n_simulations > 0 ? cfg->n_simulations
-                                                : 1;
+    if (o->n_catalogs == 0)
+        return options_complain(usage, "-n 0: at least one catalogue");
+    self->n_catalogs = o->n_catalogs != OPTION_UNSET ? o->n_catalogs
+                       : cfg->n_simulations > 0      ? cfg->n_simulations
+                                                     : 1;
     if (o->only != NULL) {
         colon = strchr(o->only, ':');
         if (colon == NULL || !etas_parse_u64(o->only, (size_t)(colon - o->only), &self->first) ||
@@ -103,14 +106,17 @@ static options_outcome choose_backend(run_request *self, const run_options *o,
 {
     const char *name = o->distribute != NULL ? o->distribute : getenv("ETAS_DISTRIBUTE");
     const bool server = o->redis.named;
+    const char *from = o->distribute != NULL ? "--distribute" : "ETAS_DISTRIBUTE";
 
     self->embedded = o->embedded;
     self->chunk_size = o->chunk_size > 0 ? o->chunk_size : cfg->chunksize;
-    if (o->processes > 100000)
-        return options_complain(usage, "--processes: at most 100000");
-    self->processes = o->processes > 0    ? (uint32_t)o->processes
-                      : cfg->parallel > 0 ? cfg->parallel
-                                          : available_cpus();
+    if (o->processes == 0 || (o->processes > 100000 && o->processes != OPTION_UNSET))
+        return options_complain(usage, "--processes is not within 1 .. 100000");
+    self->processes = o->processes != OPTION_UNSET ? (uint32_t)o->processes
+                      : cfg->parallel > 0          ? cfg->parallel
+                                                   : available_cpus();
+    if (!(o->task_duration_s > 0))
+        return options_complain(usage, "--task-duration is not positive");
     if (name == NULL || *name == '\0' || strcmp(name, "auto") == 0) {
         if (server || o->embedded)
             self->backend = ETAS_BACKEND_REDIS;
@@ -123,13 +129,13 @@ static options_outcome choose_backend(run_request *self, const run_options *o,
     } else if (strcmp(name, "redis") == 0) {
         self->backend = ETAS_BACKEND_REDIS;
     } else {
-        return options_complain(usage, "%s: \"%s\" is not auto, serial, processes or redis",
-                                o->distribute != NULL ? "--distribute" : "ETAS_DISTRIBUTE", name);
+        return options_complain(usage, "%s: \"%s\" is not auto, serial, processes or redis", from,
+                                name);
     }
-    if (o->embedded && server)
+    if (o->embedded && o->redis.given)
         return options_complain(usage, "--embedded starts its own server: name no other");
     if (o->embedded && self->backend != ETAS_BACKEND_REDIS)
-        return options_complain(usage, "--embedded needs the redis backend, not %s", name);
+        return options_complain(usage, "--embedded needs the redis backend, not %s %s", from, name);
     return OPTIONS_RUN;
 }
 

@@ -49,9 +49,22 @@ shows "--resume of another number or seed is refused; without a store, too"
 expect 1 etas forecast "$config" -o part2.csv --resume
 complains 'part2.csv.store'
 
-shows "--restart starts again"
+shows "--resume of single catalogues is not the whole run"
 rm part.csv part.csv.store*
 stop_midway KILL --distribute processes --processes 2 >/dev/null
+expect 1 etas forecast "$config" -o part.csv --resume --only 3:5
+complains '--only' 'part.csv.store'
+expect 1 etas forecast "$config" -o part.csv --resume -n 5
+complains '-n' 'part.csv.store'
+expect 1 etas forecast "$config" -o part.csv --resume --seed 8
+complains '--seed' 'part.csv.store'
+[ ! -e part.csv ] || fail "an output was written"
+
+shows "an empty file is no unfinished run"
+: >empty.csv.store
+expect 0 etas forecast "$config" -n 5 --seed 7 -o empty.csv
+
+shows "--restart starts again"
 expect 0 etas forecast "$config" -n 100 --seed 7 -o part.csv --restart
 [ "$(tail -n 1 part.csv | cut -d, -f6)" = 99 ] || fail "--restart made another number of catalogues"
 

@@ -30,6 +30,22 @@ expect 2 etas forecast a.json -n ten
 complains '"ten" is not a whole number'
 expect 2 etas forecast a.json --task-duration 3y
 complains '--task-duration' 'such as 30s'
+expect 2 etas forecast "$ETAS_SOURCE/examples/forecast.json" -n 0
+complains '-n 0'
+expect 2 etas forecast "$ETAS_SOURCE/examples/forecast.json" --processes 0
+complains '--processes'
+expect 2 etas forecast "$ETAS_SOURCE/examples/forecast.json" --only 3
+complains 'FIRST:COUNT'
+expect 2 etas forecast "$ETAS_SOURCE/examples/forecast.json" --task-duration 0s
+complains '--task-duration'
+for command in forecast invert; do
+    expect 2 etas $command "$ETAS_SOURCE/examples/forecast.json" --tolerance -1
+    complains '--tolerance'
+    expect 2 etas $command "$ETAS_SOURCE/examples/forecast.json" --kernels fast
+    complains '--kernels' 'scalar, avx2 or avx512'
+done
+expect 2 etas simulate "$ETAS_SOURCE/examples/simulate.json" --kernels fast
+complains '--kernels'
 expect 2 etas-redis-manager
 expect 2 etas-redis-manager frobnicate
 expect 2 etas-redis-worker --processes none

@@ -76,6 +76,29 @@ static void without_options_it_is_the_local_server(void **state)
     assert_null(out.redis.queue.user);
 }
 
+static void each_option_names_a_server_and_the_environment_gives_none(void **state)
+{
+    static const char *const lines[] = {"--port 7000",   "--db 1",           "--user me",
+                                        "--pool mine",   "--host localhost", "--socket /s",
+                                        "--url redis://"};
+    outcome out;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        parse(lines[i], &out);
+        assert_int_equal(out.result, OPTIONS_RUN);
+        assert_true(out.redis.named);
+        assert_true(out.redis.given);
+    }
+    setenv("ETAS_REDIS_URL", "redis://somewhere", 1);
+    parse("", &out);
+    unsetenv("ETAS_REDIS_URL");
+    assert_true(out.redis.named);
+    assert_false(out.redis.given);
+    parse("--url redis://h?db=3", &out);
+    assert_int_equal(out.result, OPTIONS_USAGE);
+}
+
 static void options_name_every_part(void **state)
 {
     outcome out;
@@ -225,6 +248,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_options_it_is_the_local_server),
+        cmocka_unit_test(each_option_names_a_server_and_the_environment_gives_none),
         cmocka_unit_test(options_name_every_part),
         cmocka_unit_test(a_url_names_every_part),
         cmocka_unit_test(an_option_beats_the_url_and_the_url_the_environment),
