@@ -51,6 +51,13 @@ etas_status fit_prepare(fit *self, const etas_config *cfg, etas_error *err)
         st = etas_region_area_km2(&cfg->region, cfg->earth_radius, &self->area_km2, err);
     if (st == ETAS_OK)
         st = etas_catalog_select(&raw, &how, &self->catalog, err);
+    if (st == ETAS_OK && self->catalog.n == 0) {
+        st = etas_fail(err, ETAS_E_RANGE,
+                       "none of its %zu events is from mc (%g) on, between auxiliary_start and "
+                       "timewindow_end, and inside the region",
+                       raw.n, cfg->mc);
+        (void)etas_error_in_file(err, cfg->fn_catalog);
+    }
     etas_catalog_free(&raw);
     self->prepare_s = talk_seconds() - start - self->load_s;
     return st;

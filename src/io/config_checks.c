@@ -191,5 +191,14 @@ etas_status etas_config_check(const etas_config_reader *r)
         etas_log_write(r->log, ETAS_LOG_WARN,
                        "%s: \"m_ref\" (%g) is ignored: with a constant mc it is mc (%g)",
                        m_ref.file->path, given, c->mc);
+    if (c->m_threshold < c->mc)
+        etas_log_write(
+            r->log, ETAS_LOG_WARN,
+            "%s: \"m_threshold\" (%g) lies below mc (%g): no smaller events are simulated",
+            r->file->path, c->m_threshold, c->mc);
+    if (!isnan(c->m_max) && c->m_threshold > c->m_max)
+        etas_log_write(r->log, ETAS_LOG_WARN,
+                       "%s: \"m_threshold\" (%g) lies above m_max (%g): all catalogues stay empty",
+                       r->file->path, c->m_threshold, c->m_max);
     return check_times(r);
 }

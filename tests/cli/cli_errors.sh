@@ -62,6 +62,21 @@ edit 's/"m_max"/"free_background": true, "m_max"/'
 try
 complains 'free_background' 'not supported yet'
 
+shows "thresholds that leave nothing, or promise too much, are warned about"
+edit 's/"m_max": 7.9/"m_max": 7.9, "m_threshold": 3.0/'
+expect 0 etas forecast in/forecast.json -n 10 --seed 1 -o warned.csv
+complains '"m_threshold" (3) lies below mc (3.6)'
+edit 's/"m_max": 7.9/"m_max": 7.9, "m_threshold": 8/'
+expect 0 etas forecast in/forecast.json -n 10 --seed 1 -o warned.csv
+complains '"m_threshold" (8) lies above m_max (7.9)'
+
+shows "a catalogue of which nothing is left names itself and the conditions"
+edit ''
+sed -i 2,5000d in/catalog.csv
+try
+complains 'in/catalog.csv' '0 events' 'mc (3.6)'
+cp "$ETAS_SOURCE/examples/catalog.csv" in/
+
 shows "a misspelt column names the one that is missing"
 edit ''
 sed -i '1s/magnitude/magnitud/' in/catalog.csv
