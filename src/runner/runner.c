@@ -92,8 +92,7 @@ static etas_status work(run_state *self, etas_error *err)
 
     while (st == ETAS_OK && self->sink.todo.n > 0) {
         if (interrupted(self))
-            return etas_fail(err, ETAS_E_INTERRUPTED,
-                             "interrupted");
+            return etas_fail(err, ETAS_E_INTERRUPTED, "interrupted");
         st = self->backend->step(self->handle, step_s, err);
         if (st == ETAS_OK)
             st = etas_sink_tick(&self->sink, err);
