@@ -272,11 +272,10 @@ static bool granted(const etas_pool_info *info, const wish *w)
 {
     uint64_t stored = 0, leased = 0;
 
-    for (size_t i = 0; i < info->n_runs; i++)
-        if (!info->runs[i].finished) {
-            stored += info->runs[i].meta.stored;
-            leased += info->runs[i].leased;
-        }
+    for (size_t i = 0; i < info->n_runs; i++) { /* one may have finished since we last looked */
+        stored += info->runs[i].meta.stored;
+        leased += info->runs[i].leased;
+    }
     return stored >= w->stored && leased >= w->leased &&
            (w->any_slots || info->live_slots == w->live_slots);
 }
