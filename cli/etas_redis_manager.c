@@ -15,7 +15,7 @@
 #include "redis_options.h"
 #include "talk.h"
 
-enum { MAX_ARGUMENTS = 1024, OWN_OPTIONS = 5, PATIENCE_S = 10 };
+enum { MAX_ARGUMENTS = 1024, OWN_OPTIONS = 5, PATIENCE_S = 10, DRIVER_GONE_S = 60 };
 
 typedef struct manager {
     talk out;
@@ -81,6 +81,8 @@ static void print_first_lines(const etas_pool_info *pool)
         format_eta(eta_s(run), sizeof eta, eta);
         if (run->finished || run->cancelled)
             etas_format(sizeof state, state, "%s", state_of(run));
+        else if (run->driver_silent_s > DRIVER_GONE_S)
+            etas_format(sizeof state, state, "no driver for %.0f min", run->driver_silent_s / 60);
         else
             etas_format(sizeof state, state, "%.0f/s, ETA %s", run->rate, eta);
         (void)printf("Workers=%" PRIu64 " Evaluations=%" PRIu64 " Progress=%" PRIu64 "/%" PRIu64

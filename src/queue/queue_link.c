@@ -92,7 +92,8 @@ etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options,
     if (o->socket_path != NULL)
         (void)etas_format(sizeof self->place, self->place, "%s", o->socket_path);
     else
-        (void)etas_format(sizeof self->place, self->place, "%s:%u", o->host, o->port);
+        (void)etas_format(sizeof self->place, self->place,
+                          strchr(o->host, ':') != NULL ? "[%s]:%u" : "%s:%u", o->host, o->port);
     *out = self;
     return ETAS_OK;
 }

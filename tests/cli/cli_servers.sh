@@ -87,6 +87,20 @@ if grep -q 'the server answered' worker.log; then
     fail "the worker lacks a right: $(cat worker.log)"
 fi
 
+shows "a run without a driver says so; an IPv6 host stands in brackets"
+etas forecast "$config" -n 1000000000 --seed 1 -o gone.csv "${as_driver[@]}" >/dev/null 2>gone.log &
+gone=$!
+children+=("$gone")
+wait_for "the run" grep -q connected gone.log
+kill -9 $gone
+key=$(redis-cli -s r/redis.sock --user driver --pass d-secret --no-auth-warning zrange 'etas:{default}:v1:runs' 0 0)
+redis-cli -s r/redis.sock --user driver --pass d-secret --no-auth-warning \
+    hincrby "etas:{default}:v1:run:$key" beat -150000 >/dev/null
+expect 0 etas-redis-manager info "${as_driver[@]}"
+grep -q 'Progress=.* (run [0-9a-f]*, no driver for [23] min)$' stdout || fail "$(head -n 2 stdout)"
+expect 1 etas-redis-manager info --host ::1 --port 1
+complains '[::1]:1'
+
 shows "no process of a slot knows the password, no command line shows it"
 for pid in $(pgrep -P $worker); do
     if tr '\0' '\n' <"/proc/$pid/environ" | grep -q secret; then
