@@ -191,6 +191,7 @@ etas_status queue_classify(const etas_queue *self, const redisReply *reply, etas
         {"WRONGPASS ", ETAS_E_AUTH},
         {"NOPERM ", ETAS_E_AUTH},
         {"DENIED ", ETAS_E_AUTH},
+        {"ERR The user executing the script can't", ETAS_E_AUTH}, /* rights lack inside */
         {"ERR invalid password", ETAS_E_AUTH},
         {"ETAS ", ETAS_E_ARG},
     };

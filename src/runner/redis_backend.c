@@ -448,9 +448,11 @@ static void redis_finish(void *opaque, etas_status outcome)
     etas_status st = ETAS_E_NET;
     char line[512];
 
-    if (outcome != ETAS_OK && outcome != ETAS_E_INCOMPLETE && !self->cancelled)
-        return; /* a resumed driver finds everything where it is */
     self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
+    /* A resumed driver finds everything where it is; with nothing stored none will come. */
+    if (outcome != ETAS_OK && outcome != ETAS_E_INCOMPLETE && !self->cancelled &&
+        (self->meta.stored > 0 || !self->linked || outcome == ETAS_E_SUPERSEDED))
+        return;
     for (int i = 0; st != ETAS_OK && i < FINISH_TRIES; i++) {
         error = (etas_error){0};
         st = etas_queue_run_finish(self->queue, &self->meta, &error);

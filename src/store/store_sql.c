@@ -31,6 +31,8 @@ etas_status etas_store_fail(const etas_store *self, const char *what, etas_error
         etas_fail(err, st, "cannot %s: the store is locked by another process", what);
     else if ((code & 0xff) == SQLITE_IOERR && system != 0)
         etas_fail(err, st, "cannot %s: %s (%s)", what, strerror(system), why);
+    else if (st == ETAS_E_CORRUPT)
+        etas_fail(err, st, "cannot %s: %s (--restart throws a damaged store away)", what, why);
     else
         etas_fail(err, st, "cannot %s: %s", what, why);
     etas_error_in_file(err, self->path);

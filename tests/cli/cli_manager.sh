@@ -26,6 +26,15 @@ start_redis r
 [ "$(line)" = "Workers=0 Evaluations=0 Progress=0/0 (no run)" ] || fail "$(line)"
 expect 0 etas-redis-manager info --check --socket r/redis.sock
 
+shows "a driver that leaves with nothing stored leaves no run behind"
+code=0
+timeout --preserve-status --signal INT 2 etas forecast "$ETAS_SOURCE/examples/forecast.json" -n 100 --seed 3 \
+    -o nothing.csv --socket r/redis.sock >/dev/null 2>nothing.log || code=$?
+[ $code -eq 130 ] || fail "exit code $code: $(cat nothing.log)"
+[ ! -e nothing.csv.store ] || fail "an empty store was left"
+[ -z "$(redis-cli -s r/redis.sock keys 'etas:{default}:v1:run:*')" ] || fail "the run was left"
+redis-cli -s r/redis.sock FLUSHALL >/dev/null
+
 shows "an idle pool, before any driver"
 worker --processes 3
 first=$worker_pid
