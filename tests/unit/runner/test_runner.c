@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <time.h>
 #include <unistd.h>
@@ -18,7 +19,7 @@ enum { MOST_KILLS = 15 };
 /* ---- somebody who kills slots ---- */
 
 typedef struct killer {
-    volatile sig_atomic_t stop;
+    atomic_bool stop;
     int kills;
     pthread_t thread;
 } killer;
@@ -28,7 +29,7 @@ static void *kill_slots(void *context)
     killer *const self = context;
     uint64_t x = 88172645463325252u;
 
-    while (self->stop == 0) {
+    while (!self->stop) {
         char path[64], text[4096] = "";
         int pids[64], n = 0;
         FILE *f;
@@ -37,16 +38,16 @@ static void *kill_slots(void *context)
         x ^= x >> 7;
         x ^= x << 17;
         nanosleep(&(struct timespec){.tv_nsec = 40000000 + (long)(x >> 32) % 100 * 1000000}, NULL);
-        snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
+        (void)snprintf(path, sizeof path, "/proc/self/task/%d/children", (int)getpid());
         f = fopen(path, "r");
         if (f == NULL)
             continue;
         for (char *at = fgets(text, sizeof text, f), *word; at != NULL && n < 64;) {
             word = strsep(&at, " ");
             if (word != NULL && *word != '\0')
-                pids[n++] = atoi(word);
+                pids[n++] = (int)strtol(word, NULL, 10);
         }
-        fclose(f);
+        (void)fclose(f);
         if (n > 0 && pids[x % (uint64_t)n] > 1 && self->kills < MOST_KILLS) {
             kill(pids[x % (uint64_t)n], SIGKILL);
             self->kills++;
@@ -78,7 +79,7 @@ static void run_and_compare(const way *how)
         assert_int_equal(pthread_create(&k.thread, NULL, kill_slots, &k), 0);
     st = etas_run(store, &cfg, &report, &err);
     if (how->kill) {
-        k.stop = 1;
+        k.stop = true;
         pthread_join(k.thread, NULL);
         assert_true(k.kills > 0);
     }
@@ -127,7 +128,7 @@ static void check_without(uint64_t gone, const char *path)
         bool empty;
 
         if (lines == 0) {
-            snprintf(want, sizeof want, "%s\n", line);
+            (void)snprintf(want, sizeof want, "%s\n", line);
         } else {
             empty = id_at[1] == '\0';
             *id_at = '\0';
@@ -137,10 +138,10 @@ static void check_without(uint64_t gone, const char *path)
             if (id == gone)
                 continue;
             if (empty)
-                snprintf(want, sizeof want, "%s,%llu,\n", line, id - (id > gone));
+                (void)snprintf(want, sizeof want, "%s,%llu,\n", line, id - (id > gone));
             else
-                snprintf(want, sizeof want, "%s,%llu,%llu\n", line, id - (id > gone),
-                         (unsigned long long)n_events++);
+                (void)snprintf(want, sizeof want, "%s,%llu,%llu\n", line, id - (id > gone),
+                               (unsigned long long)n_events++);
         }
         assert_true(at + strlen(want) <= len);
         assert_memory_equal(got + at, want, strlen(want));
