@@ -36,7 +36,7 @@ static void must(etas_status st, const etas_error *err)
 
     if (st == ETAS_OK)
         return;
-    fprintf(stderr, "%s\n", etas_error_format(err, sizeof text, text));
+    (void)fprintf(stderr, "%s\n", etas_error_format(err, sizeof text, text));
     exit(1);
 }
 
@@ -69,11 +69,11 @@ static void claims(void)
 static void beats(void)
 {
     etas_verdict verdicts[SLOTS];
-    etas_command command;
+    etas_beat beat = {.verdicts = verdicts};
     etas_error err = {0};
 
     for (size_t i = 0; i + SLOTS <= CHUNKS; i += SLOTS)
-        must(etas_queue_beat(queue, &agent, SLOTS, leases + i, verdicts, &command, &err), &err);
+        must(etas_queue_beat(queue, &agent, SLOTS, leases + i, &beat, &err), &err);
 }
 
 static void reaps(void)
@@ -127,13 +127,14 @@ static char schedstat[64];
 static double server_ns(void)
 {
     FILE *file = fopen(schedstat, "r");
-    double ns = 0;
+    char line[128] = "";
 
-    if (file == NULL || fscanf(file, "%lf", &ns) != 1)
-        ns = 0;
-    if (file != NULL)
-        fclose(file);
-    return ns;
+    if (file != NULL) {
+        if (fgets(line, sizeof line, file) == NULL)
+            line[0] = '\0';
+        (void)fclose(file);
+    }
+    return strtod(line, NULL);
 }
 
 static void row(const char *what, void (*body)(void), double calls)
@@ -151,7 +152,7 @@ int main(int argc, char **argv)
     etas_error err = {0};
 
     if (argc != 3) {
-        fprintf(stderr, "usage: bench_queue SOCKET PID\n");
+        (void)fprintf(stderr, "usage: bench_queue SOCKET PID\n");
         return 2;
     }
     (void)snprintf(schedstat, sizeof schedstat, "/proc/%s/schedstat", argv[2]);

@@ -13,7 +13,7 @@ static void die(const etas_error *err)
 {
     char line[1024];
 
-    fprintf(stderr, "%s\n", etas_error_format(err, sizeof line, line));
+    (void)fprintf(stderr, "%s\n", etas_error_format(err, sizeof line, line));
     exit(1);
 }
 

@@ -50,8 +50,10 @@ int cmd_invert(int argc, char *argv[])
          "scalar, avx2 or avx512 (default: the fastest; results are the same)"},
         {"store-pij", 0, OPTION_LATER, &store_pij, NULL, NULL},
     };
-    const option_table tables[] = {
-        {sizeof own / sizeof *own, own}, {FIT_OPTIONS, fit_specs}, {TALK_OPTIONS, talk_specs}};
+    const option_table tables[] = {{sizeof own / sizeof *own, own},
+                                   {FIT_OPTIONS, fit_specs},
+                                   {TALK_OPTIONS, talk_specs},
+                                   {0, NULL}};
     etas_error err = {0};
     etas_config cfg = {0};
     fit f = {0};
@@ -62,7 +64,7 @@ int cmd_invert(int argc, char *argv[])
     fit_options_init(&options);
     fit_options_table(&options, fit_specs);
     talk_options(&t, talk_specs);
-    outcome = options_parse(&usage, 3, tables, argc, argv, arguments, &n_arguments);
+    outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
     if (outcome == OPTIONS_RUN)
         outcome = talk_start(&t, &usage);
     if (outcome == OPTIONS_RUN)

@@ -303,7 +303,7 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
         {"version", 0, OPTION_FLAG, &self->version, NULL, "print the version and exit"}};
     option_spec redis[REDIS_OPTIONS], talking[TALK_OPTIONS];
     const option_table tables[] = {
-        {OWN_OPTIONS, own}, {REDIS_OPTIONS, redis}, {TALK_OPTIONS - 1, talking + 1}};
+        {OWN_OPTIONS, own}, {REDIS_OPTIONS, redis}, {TALK_OPTIONS - 1, talking + 1}, {0, NULL}};
     const char *arguments[MAX_ARGUMENTS];
     options_outcome outcome;
 
@@ -311,8 +311,7 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
     talk_options(&self->out, talking);
     redis_options_init(&self->redis);
     redis_options_table(&self->redis, redis);
-    outcome = options_parse(&usage, sizeof tables / sizeof tables[0], tables, argc, argv, arguments,
-                            &self->n);
+    outcome = options_parse(&usage, tables, argc, argv, arguments, &self->n);
     if (outcome == OPTIONS_RUN && self->version) {
         (void)printf("%s %s\n", usage.name, ETAS_RELEASE);
         return OPTIONS_DONE;
@@ -323,8 +322,10 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
         outcome = redis_options_start(&self->redis, &usage, argc, argv, &self->out.log);
     if (outcome != OPTIONS_RUN)
         return outcome;
-    if (self->n == 0)
-        return options_complain(&usage, "which command?");
+    if (self->n == 0) {
+        (void)options_complain(&usage, "which command?");
+        return OPTIONS_USAGE;
+    }
     self->n--;
     memcpy(self->arguments, arguments + 1, self->n * sizeof arguments[0]);
     *run = find_command(self, arguments[0]);

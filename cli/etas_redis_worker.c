@@ -118,7 +118,8 @@ static int run(int argc, char *argv[])
     option_spec redis_specs[REDIS_OPTIONS], talk_specs[TALK_OPTIONS];
     const option_table tables[] = {{OWN_OPTIONS, own_specs},
                                    {REDIS_OPTIONS, redis_specs},
-                                   {TALK_OPTIONS - 1, talk_specs + 1}}; /* without --progress */
+                                   {TALK_OPTIONS - 1, talk_specs + 1}, /* without --progress */
+                                   {0, NULL}};
     redis_options redis;
     talk out;
     size_t n_arguments = 0;
@@ -128,8 +129,7 @@ static int run(int argc, char *argv[])
     talk_options(&out, talk_specs);
     redis_options_init(&redis);
     redis_options_table(&redis, redis_specs);
-    outcome = options_parse(&usage, sizeof tables / sizeof tables[0], tables, argc, argv, NULL,
-                            &n_arguments);
+    outcome = options_parse(&usage, tables, argc, argv, NULL, &n_arguments);
     if (outcome == OPTIONS_RUN && own.version) {
         (void)printf("%s %s\n", usage.name, ETAS_RELEASE);
         return 0;

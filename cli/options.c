@@ -151,13 +151,15 @@ options_outcome options_check_kernels(const command_usage *usage, const char *te
     return options_complain(usage, "--kernels: \"%s\" is not scalar, avx2 or avx512", text);
 }
 
-options_outcome options_parse(const command_usage *usage, size_t n_tables,
-                              const option_table tables[], int argc, char *argv[],
-                              const char *arguments[], size_t *n_arguments)
+options_outcome options_parse(const command_usage *usage, const option_table tables[], int argc,
+                              char *argv[], const char *arguments[], size_t *n_arguments)
 {
+    size_t n_tables = 0;
     parser p;
     int code;
 
+    while (tables[n_tables].specs != NULL)
+        n_tables++;
     parser_init(&p, n_tables, tables);
     opterr = 0;
     optind = 1;

@@ -48,12 +48,12 @@ typedef enum options_outcome {
 } options_outcome;
 
 /**
- * Parse argv[1 ..] by several tables; --help is added. What is no option ends up in
- * arguments[0 .. *n_arguments), in order. Messages go to stderr, help to stdout.
+ * Parse argv[1 ..] by several tables, after which comes one without specs; --help is added. What is
+ * no option ends up in arguments[0 .. *n_arguments), in order. Messages go to stderr, help to
+ * stdout.
  */
-options_outcome options_parse(const command_usage *usage, size_t n_tables,
-                              const option_table tables[], int argc, char *argv[],
-                              const char *arguments[], size_t *n_arguments);
+options_outcome options_parse(const command_usage *usage, const option_table tables[], int argc,
+                              char *argv[], const char *arguments[], size_t *n_arguments);
 
 /** Usage unless @p text is NULL, scalar, avx2 or avx512. */
 options_outcome options_check_kernels(const command_usage *usage, const char *text);

@@ -7,7 +7,8 @@ static options_outcome parse(const run_command *self, int argc, char *argv[],
     const option_table tables[] = {{RUN_OPTIONS, run_specs},
                                    self->own,
                                    {REDIS_OPTIONS, redis_specs},
-                                   {TALK_OPTIONS, talk_specs}};
+                                   {TALK_OPTIONS, talk_specs},
+                                   {0, NULL}};
     size_t n_arguments;
     options_outcome outcome;
 
@@ -16,8 +17,7 @@ static options_outcome parse(const run_command *self, int argc, char *argv[],
     run_options_table(self->options, run_specs);
     redis_options_table(&self->options->redis, redis_specs);
     talk_options(self->t, talk_specs);
-    outcome = options_parse(self->usage, sizeof tables / sizeof *tables, tables, argc, argv,
-                            arguments, &n_arguments);
+    outcome = options_parse(self->usage, tables, argc, argv, arguments, &n_arguments);
     if (outcome == OPTIONS_RUN)
         outcome = talk_start(self->t, self->usage);
     if (outcome == OPTIONS_RUN)

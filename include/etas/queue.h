@@ -246,10 +246,15 @@ typedef enum etas_verdict {
     ETAS_VERDICT_WAIT /**< commit only: the run is above its mark; keep the result, keep beating */
 } etas_verdict;
 
-/** One call for all slots: verdicts[i] answers leases[i]. Extends only what is named. */
+typedef struct etas_beat {
+    etas_command command;
+    etas_verdict *verdicts; /**< the caller's, one for each lease */
+} etas_beat;
+
+/** One call for all slots: out->verdicts[i] answers leases[i]. Extends only what is named. */
 ETAS_NODISCARD etas_status etas_queue_beat(etas_queue *self, const etas_agent *agent, size_t n,
-                                           const etas_lease leases[], etas_verdict verdicts[],
-                                           etas_command *command, etas_error *err);
+                                           const etas_lease leases[], etas_beat *out,
+                                           etas_error *err);
 
 /** A frame of the lease's first @p count catalogues. On OK the lease shrinks: *lease is updated,
  * with count 0 when it is used up. give_back: what is left goes back to pending. A server whose

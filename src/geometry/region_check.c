@@ -81,7 +81,7 @@ etas_status etas_region_check(const etas_region *region, etas_error *err)
     etas_status st = ETAS_E_NOMEM;
 
     if (geos == NULL ||
-        etas_array_alloc((void **)&polygons, region->n_rings, sizeof *polygons) != ETAS_OK) {
+        etas_array_alloc((void **)&polygons, region->n_rings, sizeof(GEOSGeometry *)) != ETAS_OK) {
         no_memory(err);
         goto out;
     }

@@ -206,7 +206,7 @@ static void add_block(size_t n, const etas_newton_point *block,
     }
 }
 
-void etas_objective_joint(void *em, const double x[], etas_newton_point *out)
+void etas_objective_joint(void *context, const double x[], etas_newton_point *out)
 {
     const double ln_d = x[ETAS_JOINT_LN_D], gamma = x[ETAS_JOINT_GAMMA], rho = x[ETAS_JOINT_RHO];
     const double space_x[] = {ln_d, gamma, rho};
@@ -231,8 +231,8 @@ void etas_objective_joint(void *em, const double x[], etas_newton_point *out)
     etas_newton_point space, time;
 
     *out = (etas_newton_point){0};
-    etas_objective_space(em, space_x, &space);
-    etas_objective_time(em, time_x, &time);
+    etas_objective_space(context, space_x, &space);
+    etas_objective_time(context, time_x, &time);
     add_block(ETAS_SPACE_N, &space, space_by_joint, out);
     add_block(ETAS_TIME_N, &time, time_by_joint, out);
     /* ln K = ln k0 + ln pi - ln rho - rho ln d and alpha = a - rho gamma are curved in rho. */

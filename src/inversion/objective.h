@@ -37,12 +37,12 @@ enum {
 };
 
 /* The context is an etas_em after its E-step. */
-void etas_objective_space(void *em, const double x[], etas_newton_point *out);
-void etas_objective_time(void *em, const double x[], etas_newton_point *out);
-void etas_objective_joint(void *em, const double x[], etas_newton_point *out);
+void etas_objective_space(void *context, const double x[], etas_newton_point *out);
+void etas_objective_time(void *context, const double x[], etas_newton_point *out);
+void etas_objective_joint(void *context, const double x[], etas_newton_point *out);
 
 /** The time block without its first variable: K = W / sum e^(alpha dm_i) T_i, the best one. */
-void etas_objective_time_profile(void *em, const double x[], etas_newton_point *out);
+void etas_objective_time_profile(void *context, const double x[], etas_newton_point *out);
 /** ln of that K. */
 double etas_objective_ln_k(etas_em *em, const double x[]);
 

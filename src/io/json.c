@@ -205,7 +205,7 @@ static bool find_key(const etas_text *text, const char *parent, const char *key,
     return false;
 }
 
-etas_status etas_json_fail(const etas_json *self, const char *parent, const char *key,
+etas_status etas_json_fail(const etas_json *self, const char *parent, const char *name,
                            etas_error *err, etas_status code, const char *fmt, ...)
 {
     uint64_t line, column;
@@ -217,8 +217,8 @@ etas_status etas_json_fail(const etas_json *self, const char *parent, const char
     va_end(ap);
     etas_fail(err, code, "%s", text);
     etas_error_in_file(err, self->path);
-    etas_error_in_key(err, key);
-    if (find_key(&self->text, parent, key, &line, &column))
+    etas_error_in_key(err, name);
+    if (find_key(&self->text, parent, name, &line, &column))
         etas_error_at_line(err, line, column);
     return code;
 }

@@ -35,7 +35,7 @@ const char *etas_json_describe(const json_t *value, char out[64]);
 
 /** Records an error at the key @p key of the outermost object, or of its member @p parent when that
  * is not NULL, with file and line; returns @p code. */
-etas_status etas_json_fail(const etas_json *self, const char *parent, const char *key,
+etas_status etas_json_fail(const etas_json *self, const char *parent, const char *name,
                            etas_error *err, etas_status code, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
 

@@ -72,21 +72,23 @@ static bool take_count(cursor *c, size_t *out)
     return n > 0;
 }
 
-static etas_status read_type(const char *descr, npy *out, etas_error *err)
+static bool read_type(const char *descr, npy *out, etas_error *err)
 {
-    const size_t len = strlen(descr);
+    const bool whole = strlen(descr) == 3;
+    const size_t size = whole ? (size_t)(descr[2] - '0') : 0;
     const uint16_t probe = 1;
     const bool native_big = *(const uint8_t *)&probe == 0;
 
-    if (len != 3 || strchr("<>=|", descr[0]) == NULL || strchr("fiu", descr[1]) == NULL ||
-        strchr(descr[1] == 'f' ? "48" : "1248", descr[2]) == NULL)
-        return etas_fail(err, ETAS_E_PARSE,
-                         "numbers of type '%s'; expected f4, f8 or integers of 1 to 8 bytes",
-                         descr);
+    if (!whole || strchr("<>=|", descr[0]) == NULL || strchr("fiu", descr[1]) == NULL ||
+        (size != 4 && size != 8 && (descr[1] == 'f' || (size != 1 && size != 2)))) {
+        (void)etas_fail(err, ETAS_E_PARSE,
+                        "numbers of type '%s'; expected f4, f8 or integers of 1 to 8 bytes", descr);
+        return false;
+    }
     out->kind = descr[1];
-    out->item_size = (size_t)(descr[2] - '0');
+    out->item_size = size;
     out->big_endian = descr[0] == '>' || (descr[0] != '<' && native_big);
-    return ETAS_OK;
+    return true;
 }
 
 static bool take_shape(cursor *c, size_t *n_axes, size_t shape[2])
@@ -111,23 +113,25 @@ static bool take_shape(cursor *c, size_t *n_axes, size_t shape[2])
     return true;
 }
 
-static etas_status read_header(cursor c, npy *out, etas_error *err)
+static bool read_header(cursor c, npy *out, etas_error *err)
 {
     bool has_type = false, has_order = false, has_shape = false, ok = take(&c, '{');
     size_t n_axes = 0, shape[2] = {0, 0};
 
     while (ok && !take(&c, '}')) {
-        char key[32], descr[32];
+        char key[32] = "", descr[32] = "";
 
         ok = take_string(&c, sizeof key, key) && take(&c, ':');
         if (ok && strcmp(key, "descr") == 0) {
             skip_space(&c);
-            if (c.at < c.end && *c.at == '[')
-                return etas_fail(err, ETAS_E_PARSE,
-                                 "an array of records; expected an array of numbers");
+            if (c.at < c.end && *c.at == '[') {
+                (void)etas_fail(err, ETAS_E_PARSE,
+                                "an array of records; expected an array of numbers");
+                return false;
+            }
             has_type = ok = take_string(&c, sizeof descr, descr);
-            if (ok && read_type(descr, out, err) != ETAS_OK)
-                return ETAS_E_PARSE;
+            if (ok && !read_type(descr, out, err))
+                return false;
         } else if (ok && strcmp(key, "fortran_order") == 0) {
             out->fortran_order = take_word(&c, "True");
             has_order = ok = out->fortran_order || take_word(&c, "False");
@@ -141,44 +145,44 @@ static etas_status read_header(cursor c, npy *out, etas_error *err)
             break;
         }
     }
-    if (!ok || !has_type || !has_order || !has_shape)
-        return etas_fail(err, ETAS_E_PARSE, "the header of the .npy file is malformed");
+    if (!ok || !has_type || !has_order || !has_shape) {
+        (void)etas_fail(err, ETAS_E_PARSE, "the header of the .npy file is malformed");
+        return false;
+    }
     if (n_axes != 2 || shape[1] != 2) {
         if (n_axes != 2)
-            return etas_fail(err, ETAS_E_PARSE,
-                             "an array of %zu dimension(s); expected shape (N, 2)", n_axes);
-        return etas_fail(err, ETAS_E_PARSE, "an array of shape (%zu, %zu); expected (N, 2)",
-                         shape[0], shape[1]);
+            (void)etas_fail(err, ETAS_E_PARSE,
+                            "an array of %zu dimension(s); expected shape (N, 2)", n_axes);
+        else
+            (void)etas_fail(err, ETAS_E_PARSE, "an array of shape (%zu, %zu); expected (N, 2)",
+                            shape[0], shape[1]);
+        return false;
     }
     out->n_rows = shape[0];
-    return ETAS_OK;
+    return true;
 }
 
 static double item_get(const npy *h, const uint8_t *at)
 {
-    uint64_t bits = 0;
+    const bool negative = h->kind == 'i' && at[h->big_endian ? 0 : h->item_size - 1] >= 0x80;
+    uint64_t bits = negative ? UINT64_MAX : 0;
+    double wide;
 
-    for (size_t i = 0; i < h->item_size; i++)
-        bits |= (uint64_t)at[h->big_endian ? h->item_size - 1 - i : i] << (8 * i);
+    for (size_t i = 0; i < h->item_size; i++) /* from the highest byte down */
+        bits = bits << 8 | at[h->big_endian ? i : h->item_size - 1 - i];
     if (h->kind == 'u')
         return (double)bits;
-    if (h->kind == 'i') {
-        const unsigned spare = (unsigned)(64 - 8 * h->item_size);
-
-        return (double)((int64_t)(bits << spare) >> spare);
-    }
+    if (h->kind == 'i')
+        return (double)(int64_t)bits;
     if (h->item_size == 4) {
         const uint32_t low = (uint32_t)bits;
         float value;
 
         memcpy(&value, &low, sizeof value);
         return (double)value;
-    } else {
-        double value;
-
-        memcpy(&value, &bits, sizeof value);
-        return value;
     }
+    memcpy(&wide, &bits, sizeof wide);
+    return wide;
 }
 
 /* Splits the file into header and data after checking every length. */
@@ -186,7 +190,6 @@ static etas_status open_file(size_t len, const uint8_t bytes[], npy *h, const ui
                              etas_error *err)
 {
     size_t start, header_len;
-    etas_status st;
 
     if (len < 10 || memcmp(bytes, "\x93NUMPY", 6) != 0)
         return etas_fail(err, ETAS_E_PARSE, "not a .npy file");
@@ -201,11 +204,10 @@ static etas_status open_file(size_t len, const uint8_t bytes[], npy *h, const ui
         header_len |= (size_t)bytes[10] << 16 | (size_t)bytes[11] << 24;
     if (len - start < header_len)
         return etas_fail(err, ETAS_E_PARSE, "the .npy file ends inside its header");
-    st = read_header((cursor){.at = (const char *)bytes + start,
+    if (!read_header((cursor){.at = (const char *)bytes + start,
                               .end = (const char *)bytes + start + header_len},
-                     h, err);
-    if (st != ETAS_OK)
-        return st;
+                     h, err))
+        return ETAS_E_PARSE;
     len -= start + header_len;
     if (h->n_rows > len / (2 * h->item_size) || len != h->n_rows * 2 * h->item_size)
         return etas_fail(err, ETAS_E_PARSE, "%zu bytes of data; shape (%zu, 2) needs %zu", len,

@@ -122,7 +122,9 @@ static etas_status find_file(const loader *l, const char *key, const char *befor
     free(id);
     etas_text_free(&name);
     *out = path;
-    return st == ETAS_E_NOMEM ? fail_memory(l) : st;
+    if (st == ETAS_E_NOMEM)
+        (void)fail_memory(l);
+    return st;
 }
 
 /* ---- trig_and_bg_probs_<id>.csv ---- */

@@ -27,7 +27,7 @@ typedef struct json_out {
 
 static void put_key(json_out *o, const char *key)
 {
-    fprintf(o->stream, "%s%s\"%s\": ", o->first ? "{\n" : ",\n", o->indent, key);
+    (void)fprintf(o->stream, "%s%s\"%s\": ", o->first ? "{\n" : ",\n", o->indent, key);
     o->first = false;
 }
 
@@ -41,7 +41,7 @@ static etas_status put_text(json_out *o, const char *key, const char *text)
     if (dump == NULL)
         return text != NULL && value == NULL ? ETAS_E_ARG : ETAS_E_NOMEM;
     put_key(o, key);
-    fputs(dump, o->stream);
+    (void)fputs(dump, o->stream);
     free(dump);
     return ETAS_OK;
 }
@@ -54,13 +54,13 @@ static void put_number(json_out *o, const char *key, double value)
     if (!isnan(value))
         etas_format_double(value, text);
     put_key(o, key);
-    fputs(text, o->stream);
+    (void)fputs(text, o->stream);
 }
 
 static void put_flag(json_out *o, const char *key, bool value)
 {
     put_key(o, key);
-    fputs(value ? "true" : "false", o->stream);
+    (void)fputs(value ? "true" : "false", o->stream);
 }
 
 static void put_time(json_out *o, const char *key, etas_time t)
@@ -74,7 +74,7 @@ static void put_time(json_out *o, const char *key, etas_time t)
             text[len - 7] = '\0';
     }
     put_key(o, key);
-    fprintf(o->stream, "\"%s\"", text);
+    (void)fprintf(o->stream, "\"%s\"", text);
 }
 
 static void put_params(json_out *o, const char *key, const etas_params *p)
@@ -84,7 +84,7 @@ static void put_params(json_out *o, const char *key, const etas_params *p)
     put_key(o, key);
     for (etas_param i = 0; i < ETAS_N_PARAMS; i++)
         put_number(&inner, etas_param_name(i), p->value[i]);
-    fputs("\n  }", o->stream);
+    (void)fputs("\n  }", o->stream);
 }
 
 static void put_ranges(json_out *o)
@@ -98,7 +98,7 @@ static void put_ranges(json_out *o)
         etas_format_double(etas_param_low(i), low);
         etas_format_double(etas_param_high(i), high);
         put_key(o, key);
-        fprintf(o->stream, "[%s, %s]", low, high);
+        (void)fprintf(o->stream, "[%s, %s]", low, high);
     }
 }
 
@@ -196,7 +196,7 @@ static etas_status write_parameters(const saver *s, FILE *out)
 
     if (st == ETAS_OK)
         st = write_outcome(s, &o);
-    fputs("\n}\n", out);
+    (void)fputs("\n}\n", out);
     if (st == ETAS_E_NOMEM)
         etas_fail(s->err, st, "out of memory for %s", s->fn_parameters);
     else if (st != ETAS_OK)
@@ -210,7 +210,7 @@ static void put_field(FILE *out, double value, char after)
     const size_t len = etas_decimal_put(value, text);
 
     text[len] = after;
-    fwrite(text, 1, len + 1, out);
+    (void)fwrite(text, 1, len + 1, out);
 }
 
 /* Quoted when it has to be (RFC 4180). */
@@ -221,13 +221,13 @@ static void put_id(FILE *out, const etas_event *e)
     for (size_t i = 0; i < e->id_len; i++)
         quote |= strchr(",\"\r\n", e->id[i]) != NULL;
     if (quote)
-        fputc('"', out);
+        (void)fputc('"', out);
     for (size_t i = 0; i < e->id_len; i++) {
         if (e->id[i] == '"')
-            fputc('"', out);
-        fputc(e->id[i], out);
+            (void)fputc('"', out);
+        (void)fputc(e->id[i], out);
     }
-    fputs(quote ? "\"," : ",", out);
+    (void)fputs(quote ? "\"," : ",", out);
 }
 
 static etas_status check_stream(const saver *s, FILE *out, const char *path)
@@ -253,10 +253,10 @@ static void put_event_time(FILE *out, etas_time t, bool nanoseconds)
     char text[32];
 
     etas_time_format(t, ' ', text);
-    fputs(text, out);
+    (void)fputs(text, out);
     if (nanoseconds)
-        fprintf(out, "%03d", (int)((t % 1000 + 1000) % 1000));
-    fputc(',', out);
+        (void)fprintf(out, "%03d", (int)((t % 1000 + 1000) % 1000));
+    (void)fputc(',', out);
 }
 
 static etas_status write_targets(const saver *s, FILE *out)
@@ -267,7 +267,7 @@ static etas_status write_targets(const saver *s, FILE *out)
     const double mu = pow(10, state->theta.value[ETAS_LOG10_MU]);
     const bool nanoseconds = needs_nanoseconds(catalog);
 
-    fputs(TARGET_COLUMNS "\n", out);
+    (void)fputs(TARGET_COLUMNS "\n", out);
     for (size_t j = 0; j < state->pairs->n_targets; j++) {
         const etas_event e = etas_catalog_row(catalog, state->pairs->target[j]);
 
@@ -297,7 +297,7 @@ static etas_status write_sources(const saver *s, FILE *out)
     const double mc = c->m_ref - c->delta_m / 2;
     const double hidden = theta[ETAS_A] - state->beta - theta[ETAS_GAMMA] * theta[ETAS_RHO];
 
-    fputs(SOURCE_COLUMNS "\n", out);
+    (void)fputs(SOURCE_COLUMNS "\n", out);
     for (size_t i = 0; i < catalog->n; i++) {
         const etas_event e = etas_catalog_row(catalog, i);
         const double to_end = etas_days_between(e.time, c->timewindow_end);

@@ -115,34 +115,34 @@ static inline vi v_ints(vd v)
 /* ---- masks ---- */
 
 #if ETAS_VLEN == 1
-#define V_MASK_(condition) ((vi)0 - (vi)(condition))
+#define V_MASK(condition) ((vi)0 - (vi)(condition))
 #else
-#define V_MASK_(condition) ((vi)(condition))
+#define V_MASK(condition) ((vi)(condition))
 #endif
 
 static inline vi v_lt(vd a, vd b)
 {
-    return V_MASK_(a < b);
+    return V_MASK(a < b);
 }
 
 static inline vi v_le(vd a, vd b)
 {
-    return V_MASK_(a <= b);
+    return V_MASK(a <= b);
 }
 
 static inline vi v_eq(vd a, vd b)
 {
-    return V_MASK_(a == b);
+    return V_MASK(a == b);
 }
 
 static inline vi v_eq_u64(vi a, vi b)
 {
-    return V_MASK_(a == b);
+    return V_MASK(a == b);
 }
 
 static inline vi v_isnan(vd a)
 {
-    return V_MASK_(a != a);
+    return V_MASK(a != a);
 }
 
 /** mask ? yes : no, lane by lane. */

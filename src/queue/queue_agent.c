@@ -176,8 +176,7 @@ static bool read_verdict(const redisReply *word, etas_verdict *out)
 }
 
 static etas_status beat_some(etas_queue *self, const etas_agent *agent, size_t n,
-                             const etas_lease leases[], etas_verdict verdicts[],
-                             etas_command *command, etas_error *err)
+                             const etas_lease leases[], etas_beat *out, etas_error *err)
 {
     redisReply *reply;
     etas_status st = begin_agent(self, "beat", agent, err);
@@ -196,27 +195,28 @@ static etas_status beat_some(etas_queue *self, const etas_agent *agent, size_t n
     if (st != ETAS_OK)
         return st;
     sane = reply->elements == n + 1 &&
-           (reply_is(reply_at(reply, 0), "OK") || read_command(reply_at(reply, 0), command));
+           (reply_is(reply_at(reply, 0), "OK") || read_command(reply_at(reply, 0), &out->command));
     for (size_t i = 0; sane && i < n; i++)
-        sane = read_verdict(reply_at(reply, i + 1), &verdicts[i]);
+        sane = read_verdict(reply_at(reply, i + 1), &out->verdicts[i]);
     freeReplyObject(reply);
     return sane ? ETAS_OK : queue_damaged(self, "beat", err);
 }
 
 etas_status etas_queue_beat(etas_queue *self, const etas_agent *agent, size_t n,
-                            const etas_lease leases[], etas_verdict verdicts[],
-                            etas_command *command, etas_error *err)
+                            const etas_lease leases[], etas_beat *out, etas_error *err)
 {
     size_t at = 0;
 
-    *command = ETAS_COMMAND_NONE;
+    out->command = ETAS_COMMAND_NONE;
     do {
         const size_t some = n - at < BEATS_AT_ONCE ? n - at : BEATS_AT_ONCE;
-        const etas_status st = beat_some(self, agent, some, some > 0 ? leases + at : NULL,
-                                         some > 0 ? verdicts + at : NULL, command, err);
+        etas_beat part = {out->command, some > 0 ? out->verdicts + at : NULL};
+        const etas_status st =
+            beat_some(self, agent, some, some > 0 ? leases + at : NULL, &part, err);
 
         if (st != ETAS_OK)
             return st;
+        out->command = part.command;
         at += some;
     } while (at < n);
     return ETAS_OK;

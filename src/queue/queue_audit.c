@@ -61,7 +61,7 @@ static bool read_audit(const redisReply *reply, etas_audit *out, etas_status *st
             return false;
     if (!reply_flag(reply_at(reply, at++), &out->conserved))
         return false;
-    for (size_t i = 0; i < sizeof ranges / sizeof *ranges && *st == ETAS_OK; i++)
+    for (size_t i = 0; i < sizeof ranges / sizeof(etas_ranges *) && *st == ETAS_OK; i++)
         if (!read_ranges(reply_at(reply, at++), ranges[i], st))
             return false;
     return true;

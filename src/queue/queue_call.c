@@ -167,7 +167,7 @@ etas_status queue_call(etas_queue *self, queue_mode mode, redisReply **out, etas
 
     *out = NULL;
     self->memory_full = false;
-    if (st != ETAS_OK)
+    if (reply == NULL)
         return st;
     if (begins(reply, "ERR Function not found") || begins(reply, "ERR unknown command")) {
         freeReplyObject(reply);
@@ -177,7 +177,7 @@ etas_status queue_call(etas_queue *self, queue_mode mode, redisReply **out, etas
         st = load_library(self, false, err);
         if (st == ETAS_OK)
             st = round_trip(self, &reply, err);
-        if (st != ETAS_OK)
+        if (reply == NULL)
             return st;
     }
     if (reply->type == REDIS_REPLY_ERROR) {

@@ -146,9 +146,14 @@ etas_status etas_queue_model_put(etas_queue *self, const char *sha256_hex, size_
     return ETAS_OK;
 }
 
-/* Part @p i; *none: the server does not have it (or not as the first part said). */
-static etas_status model_part(etas_queue *self, const char *sha256_hex, size_t i, uint8_t **bytes,
-                              size_t *len, bool *none, etas_error *err)
+typedef struct download {
+    uint8_t *bytes;
+    size_t len;
+    bool none; /* the server does not have it (or not as the first part said) */
+} download;
+
+static etas_status model_part(etas_queue *self, const char *sha256_hex, size_t i, download *out,
+                              etas_error *err)
 {
     const redisReply *part;
     redisReply *reply;
@@ -162,23 +167,24 @@ static etas_status model_part(etas_queue *self, const char *sha256_hex, size_t i
     st = queue_call(self, QUEUE_LOAD, &reply, err);
     if (st != ETAS_OK)
         return st;
-    *none = reply_is(reply_at(reply, 0), "NONE");
+    out->none = reply_is(reply_at(reply, 0), "NONE");
     part = reply_at(reply, 3);
-    sane = *none || (reply_is(reply_at(reply, 0), "OK") &&
-                     reply_u64(reply_at(reply, 1), MAX_MODEL_BYTES / PART_BYTES, &parts) &&
-                     reply_u64(reply_at(reply, 2), MAX_MODEL_BYTES, &length) && length > 0 &&
-                     (length + PART_BYTES - 1) / PART_BYTES == parts && i < parts && part != NULL &&
-                     part->type == REDIS_REPLY_STRING &&
-                     (size_t)part->len == (i + 1 < parts ? PART_BYTES : length - i * PART_BYTES));
-    if (sane && !*none && *bytes == NULL) {
-        st = etas_array_alloc((void **)bytes, (size_t)length, 1);
-        *len = (size_t)length;
+    sane =
+        out->none || (reply_is(reply_at(reply, 0), "OK") &&
+                      reply_u64(reply_at(reply, 1), MAX_MODEL_BYTES / PART_BYTES, &parts) &&
+                      reply_u64(reply_at(reply, 2), MAX_MODEL_BYTES, &length) && length > 0 &&
+                      (length + PART_BYTES - 1) / PART_BYTES == parts && i < parts &&
+                      part != NULL && part->type == REDIS_REPLY_STRING &&
+                      (size_t)part->len == (i + 1 < parts ? PART_BYTES : length - i * PART_BYTES));
+    if (sane && !out->none && out->bytes == NULL) {
+        st = etas_array_alloc((void **)&out->bytes, (size_t)length, 1);
+        out->len = (size_t)length;
         if (st != ETAS_OK)
             (void)etas_fail(err, st, "out of memory");
     }
-    *none = *none || (sane && length != *len);
-    if (sane && !*none && st == ETAS_OK)
-        memcpy(*bytes + i * PART_BYTES, part->str, (size_t)part->len);
+    out->none = out->none || (sane && length != out->len);
+    if (sane && !out->none && st == ETAS_OK)
+        memcpy(out->bytes + i * PART_BYTES, part->str, (size_t)part->len);
     freeReplyObject(reply);
     return sane ? st : queue_damaged(self, "model_get", err);
 }
@@ -187,19 +193,21 @@ etas_status etas_queue_model_get(etas_queue *self, const char *sha256_hex, uint8
                                  size_t *len, etas_error *err)
 {
     etas_status st = ETAS_OK;
-    bool none = false;
+    download got = {0};
 
     *out = NULL;
     *len = 0;
     if (!queue_is_hex(sha256_hex, 64))
         return etas_fail(err, ETAS_E_ARG, "a digest has 64 hexadecimal digits");
-    for (size_t i = 0; st == ETAS_OK && !none && (i == 0 || i * PART_BYTES < *len); i++)
-        st = model_part(self, sha256_hex, i, out, len, &none, err);
-    if (st != ETAS_OK || none) {
-        etas_array_free((void **)out);
-        *len = 0;
+    for (size_t i = 0; st == ETAS_OK && !got.none && (i == 0 || i * PART_BYTES < got.len); i++)
+        st = model_part(self, sha256_hex, i, &got, err);
+    if (st != ETAS_OK || got.none) {
+        etas_array_free((void **)&got.bytes);
+        return st;
     }
-    return st;
+    *out = got.bytes;
+    *len = got.len;
+    return ETAS_OK;
 }
 
 etas_status etas_queue_submit(etas_queue *self, const etas_run_meta *run, uint64_t serial, size_t n,

@@ -310,7 +310,7 @@ etas_status etas_queue_cancel(etas_queue *self, const char *run_id, etas_error *
 etas_status etas_queue_retry(etas_queue *self, const char *run_id, uint64_t *catalogs,
                              etas_error *err)
 {
-    uint64_t some, more;
+    uint64_t some = 0, more = 0;
 
     *catalogs = 0;
     do {

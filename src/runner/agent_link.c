@@ -154,18 +154,17 @@ static etas_status judge(agent *self, size_t n, etas_error *err)
 etas_status agent_beat(agent *self, etas_error *err)
 {
     const size_t n = agent_held(self);
-    etas_command command = ETAS_COMMAND_NONE;
+    etas_beat beat = {.verdicts = self->verdicts};
     etas_error error = {0};
-    etas_status st = etas_queue_beat(self->queue, &self->self, n, self->leases, self->verdicts,
-                                     &command, &error);
+    etas_status st = etas_queue_beat(self->queue, &self->self, n, self->leases, &beat, &error);
 
     self->beat_at = etas_clock_s() + agent_beat_s(self);
     if (!agent_reached(self, &st, &error, err))
         return st;
-    if (command == ETAS_COMMAND_HELLO)
+    if (beat.command == ETAS_COMMAND_HELLO)
         return greet(self, err);
     st = judge(self, n, err);
-    return st == ETAS_OK ? agent_obey(self, command, err) : st;
+    return st == ETAS_OK ? agent_obey(self, beat.command, err) : st;
 }
 
 etas_status agent_reap(agent *self, etas_error *err)

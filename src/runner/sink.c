@@ -41,27 +41,35 @@ void etas_sink_close(etas_sink *self)
     *self = (etas_sink){0};
 }
 
-/* Whether the frame is whole and belongs here; the reason otherwise. */
-static etas_status validate(etas_sink *self, size_t len, const uint8_t bytes[],
-                            etas_frame_header *header, bool *valid, char why[200], etas_error *err)
+/* Whether a frame is whole and belongs here; the reason otherwise. */
+typedef struct judgement {
+    etas_frame_header header;
+    bool valid;
+    char why[200];
+} judgement;
+
+static etas_status validate(etas_sink *self, size_t len, const uint8_t bytes[], judgement *out,
+                            etas_error *err)
 {
+    etas_frame_header *const header = &out->header;
     etas_error detail = {0};
     const etas_status st = etas_frame_decode(len, bytes, header, &self->events, &detail);
 
-    *valid = false;
+    *out->why = '\0';
+    out->valid = false;
     if (st == ETAS_E_NOMEM)
         return etas_fail(err, st, "out of memory for a result frame");
     if (st != ETAS_OK)
-        etas_error_format(&detail, 200, why);
+        etas_error_format(&detail, sizeof out->why, out->why);
     else if (memcmp(header->run, self->run->id, sizeof header->run) != 0)
-        etas_format(200, why, "the frame is of another run");
+        etas_format(sizeof out->why, out->why, "the frame is of another run");
     else if (header->first < self->whole.first || header->count > self->whole.count ||
              header->first - self->whole.first > self->whole.count - header->count)
-        etas_format(200, why, "catalogues %llu to %llu are not the run's",
+        etas_format(sizeof out->why, out->why, "catalogues %llu to %llu are not the run's",
                     (unsigned long long)header->first,
                     (unsigned long long)header->first + header->count - 1);
     else
-        *valid = true;
+        out->valid = true;
     return ETAS_OK;
 }
 
@@ -107,20 +115,21 @@ static void keep(etas_sink *self, size_t len, const uint8_t bytes[],
 etas_status etas_sink_frame(etas_sink *self, size_t len, const uint8_t bytes[], bool *valid,
                             char why[200], etas_error *err)
 {
-    etas_frame_header header;
+    judgement found;
+    const etas_frame_header *const header = &found.header;
     etas_range range;
-    char reason[200] = "";
     uint64_t known;
-    etas_status st = validate(self, len, bytes, &header, valid, reason, err);
+    etas_status st = validate(self, len, bytes, &found, err);
 
+    *valid = found.valid;
     if (why != NULL)
-        memcpy(why, reason, sizeof reason);
+        memcpy(why, found.why, sizeof found.why);
     if (st != ETAS_OK || !*valid)
         return st;
-    range = (etas_range){header.first, header.count};
+    range = (etas_range){header->first, header->count};
     known = etas_ranges_overlap(&self->taken, range);
     self->repeated += known;
-    if (known == header.count)
+    if (known == header->count)
         return ETAS_OK;
     st = make_room(self, len);
     if (st == ETAS_OK)
@@ -129,8 +138,8 @@ etas_status etas_sink_frame(etas_sink *self, size_t len, const uint8_t bytes[], 
         st = etas_ranges_subtract(&self->todo, range);
     if (st != ETAS_OK)
         return etas_fail(err, st, "out of memory for a result frame");
-    keep(self, len, bytes, &header);
-    self->n_events += header.n_events;
+    keep(self, len, bytes, header);
+    self->n_events += header->n_events;
     return etas_sink_tick(self, err);
 }
 

@@ -69,23 +69,22 @@ ETAS_NODISCARD etas_status etas_slots_model_add(etas_slots *self, const char *sh
                                                 size_t len, const uint8_t bytes[], etas_error *err);
 bool etas_slots_model_known(const etas_slots *self, const char *sha256_hex);
 
-/** Start @p task on the idle slot @p slot with a model that was added. */
-ETAS_NODISCARD etas_status etas_slots_assign(etas_slots *self, uint32_t slot,
-                                             const char *sha256_hex, const etas_slot_task *task,
-                                             etas_error *err);
+/** Start @p task on the idle slot @p i with a model that was added. */
+ETAS_NODISCARD etas_status etas_slots_assign(etas_slots *self, uint32_t i, const char *sha256_hex,
+                                             const etas_slot_task *task, etas_error *err);
 /** Ask a busy slot to stop after its current batch (a fraction of a second unless one catalogue
  * takes longer): what is finished comes as frames, then ETAS_SLOT_IDLE. Harmless when idle. */
-ETAS_NODISCARD etas_status etas_slots_halt(etas_slots *self, uint32_t slot, etas_error *err);
+ETAS_NODISCARD etas_status etas_slots_halt(etas_slots *self, uint32_t i, etas_error *err);
 /** Kill the slot's process and start a new one; nothing more of its task is delivered, no event. */
-ETAS_NODISCARD etas_status etas_slots_abort(etas_slots *self, uint32_t slot, etas_error *err);
+ETAS_NODISCARD etas_status etas_slots_abort(etas_slots *self, uint32_t i, etas_error *err);
 /** Leave the slot's messages unread (back-pressure) or read them again. A paused slot is not killed
  * for being silent; its death is noticed when it is read again. */
-void etas_slots_pause(etas_slots *self, uint32_t slot, bool paused);
+void etas_slots_pause(etas_slots *self, uint32_t i, bool paused);
 
-bool etas_slots_busy(const etas_slots *self, uint32_t slot);
+bool etas_slots_busy(const etas_slots *self, uint32_t i);
 uint32_t etas_slots_count(const etas_slots *self);
 /** The slot's process, for tests and messages. */
-int64_t etas_slots_pid(const etas_slots *self, uint32_t slot);
+int64_t etas_slots_pid(const etas_slots *self, uint32_t i);
 
 /** Wait up to @p timeout_s for the next event, also while one of the @p n_fds extra descriptors is
  * not readable (ETAS_SLOT_NONE as soon as one is), and until a signal arrives. */

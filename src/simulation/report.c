@@ -67,9 +67,10 @@ etas_status sim_report(etas_simulator *self, uint32_t generation, etas_error *er
     sim_cohort_pad(now);
     for (size_t start = 0; start < now->n; start += SIM_BLOCK) {
         const size_t n = now->n - start < SIM_BLOCK ? now->n - start : SIM_BLOCK;
+        const sim_reportable in = {now->time + start, now->dm + start, now->lat + start,
+                                   now->lon + start};
 
-        self->kernels->report(&self->constants, n, now->time + start, now->dm + start,
-                              now->lat + start, now->lon + start, &out);
+        self->kernels->report(&self->constants, n, &in, &out);
         keep_reported(self, start, n, generation);
     }
     return ETAS_OK;

@@ -221,18 +221,18 @@ static inline vd reported_magnitude(const sim_constants *c, vd m)
     return to_units(v_min(binned, v_set(c->m_max)), 1e4);
 }
 
-static void report(const sim_constants *c, size_t n, const double time[], const double dm[],
-                   const double lat[], const double lon[], const sim_reported *out)
+static void report(const sim_constants *c, size_t n, const sim_reportable *in,
+                   const sim_reported *out)
 {
     for (size_t i = 0; i < n; i += ETAS_VLEN) {
-        const vd ms = v_floor(v_load(time + i) * 86400e3);
-        const vd mag = reported_magnitude(c, c->mc + v_load(dm + i));
-        const vd east = to_units(v_load(lon + i), 1e6);
-        const vi in = v_le(v_set(c->output_ms), ms) & v_lt(ms, v_set(c->end_ms)) &
-                      v_le(v_set(c->threshold_units), mag);
+        const vd ms = v_floor(v_load(in->time + i) * 86400e3);
+        const vd mag = reported_magnitude(c, c->mc + v_load(in->dm + i));
+        const vd east = to_units(v_load(in->lon + i), 1e6);
+        const vi shown = v_le(v_set(c->output_ms), ms) & v_lt(ms, v_set(c->end_ms)) &
+                         v_le(v_set(c->threshold_units), mag);
 
-        v_store(out->time_ms + i, v_select(in, ms, v_set(-1.0)));
-        v_store(out->lat + i, to_units(v_load(lat + i), 1e6));
+        v_store(out->time_ms + i, v_select(shown, ms, v_set(-1.0)));
+        v_store(out->lat + i, to_units(v_load(in->lat + i), 1e6));
         v_store(out->lon + i, v_select(v_lt(east, v_set(180e6)), east, east - 360e6));
         v_store(out->mag + i, mag);
     }

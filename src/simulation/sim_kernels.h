@@ -58,6 +58,11 @@ typedef struct sim_parents {
     double *number; /**< of children; minus their mean where it is too large for one draw */
 } sim_parents;
 
+/** Events as they are simulated. */
+typedef struct sim_reportable {
+    const double *time, *dm, *lat, *lon;
+} sim_reportable;
+
 /** Events as they are reported, whole numbers in the units of etas_events. */
 typedef struct sim_reported {
     double *time_ms; /**< -1: not reported */
@@ -78,8 +83,8 @@ typedef struct sim_kernels {
                             double lat[], double lon[]);
     void (*children)(const sim_constants *c, const sim_addresses *at, const sim_children *out);
     void (*parents)(const sim_constants *c, const sim_addresses *at, const sim_parents *out);
-    void (*report)(const sim_constants *c, size_t n, const double time[], const double dm[],
-                   const double lat[], const double lon[], const sim_reported *out);
+    void (*report)(const sim_constants *c, size_t n, const sim_reportable *in,
+                   const sim_reported *out);
 } sim_kernels;
 
 extern const sim_kernels sim_kernels_scalar;

@@ -14,7 +14,8 @@ int scratch_open(void)
 {
     const char *const base = getenv("TMPDIR");
 
-    snprintf(directory, sizeof directory, "%s/etas-test-XXXXXX", base != NULL ? base : "/tmp");
+    (void)snprintf(directory, sizeof directory, "%s/etas-test-XXXXXX",
+                   base != NULL ? base : "/tmp");
     if (mkdtemp(directory) == NULL) {
         perror(directory);
         exit(1);
@@ -41,7 +42,7 @@ const char *scratch_path(const char *name)
     static unsigned turn;
     char *const out = paths[turn++ % 8];
 
-    snprintf(out, sizeof paths[0], "%s/%s", directory, name);
+    (void)snprintf(out, sizeof paths[0], "%s/%s", directory, name);
     return out;
 }
 
@@ -63,7 +64,7 @@ uint8_t *scratch_read(const char *path, size_t *len)
         got = fread(bytes + n, 1, 65536, f);
         n += got;
     } while (got > 0);
-    fclose(f);
+    (void)fclose(f);
     *len = n;
     return bytes;
 }

@@ -48,7 +48,7 @@ static char *file_text(const char *path)
         if (fread(text, 1, (size_t)size, file) != (size_t)size)
             abort();
     }
-    fclose(file);
+    (void)fclose(file);
     return text;
 }
 
@@ -59,7 +59,7 @@ json_t *vectors_load(const char *name)
     json_error_t error;
     json_t *root;
 
-    snprintf(path, sizeof path, "%s/vectors/%s", shared != NULL ? shared : ".", name);
+    (void)snprintf(path, sizeof path, "%s/vectors/%s", shared != NULL ? shared : ".", name);
     text = file_text(path);
     if (text == NULL) {
         printf("skipped: cannot read %s\n", path);
@@ -70,7 +70,7 @@ json_t *vectors_load(const char *name)
     free(json);
     free(text);
     if (root == NULL) {
-        fprintf(stderr, "%s:%d: %s\n", path, error.line, error.text);
+        (void)fprintf(stderr, "%s:%d: %s\n", path, error.line, error.text);
         exit(EXIT_FAILURE);
     }
     return root;

@@ -79,7 +79,8 @@ etas_agent pool_agent(unsigned id, uint32_t slots)
     return agent;
 }
 
-static redisReply *raw_reply(pool *self, const char *fmt, va_list ap)
+__attribute__((format(printf, 2, 0))) static redisReply *raw_reply(pool *self, const char *fmt,
+                                                                   va_list ap)
 {
     char line[1024], *save = NULL;
     const char *argv[32];
@@ -125,7 +126,7 @@ long long pool_raw_int(pool *self, const char *fmt, ...)
     va_start(ap, fmt);
     reply = raw_reply(self, fmt, ap);
     va_end(ap);
-    value = reply->type == REDIS_REPLY_INTEGER ? reply->integer : atoll(reply->str);
+    value = reply->type == REDIS_REPLY_INTEGER ? reply->integer : strtoll(reply->str, NULL, 10);
     freeReplyObject(reply);
     return value;
 }
@@ -197,9 +198,9 @@ etas_verdict pool_beat_one(pool *self, const etas_lease *lease)
 {
     etas_error err = {0};
     etas_verdict verdict;
-    etas_command command;
+    etas_beat beat = {.verdicts = &verdict};
 
-    check_ok(etas_queue_beat(self->queue, &self->agent, 1, lease, &verdict, &command, &err), &err);
+    check_ok(etas_queue_beat(self->queue, &self->agent, 1, lease, &beat, &err), &err);
     return verdict;
 }
 

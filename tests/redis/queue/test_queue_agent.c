@@ -109,7 +109,7 @@ static void a_beat_extends_only_what_it_names(void **state)
     pool *p = pool_of(state);
     etas_lease leases[3];
     etas_verdict verdicts[3];
-    etas_command command;
+    etas_beat beat = {.verdicts = verdicts};
 
     p->run.chunk_size = 10;
     pool_begin(p, 100);
@@ -119,15 +119,15 @@ static void a_beat_extends_only_what_it_names(void **state)
     leases[1].token++;
     for (int i = 0; i < 6; i++) {
         pool_shift_leases(p, -20000);
-        check_ok(etas_queue_beat(p->queue, &p->agent, 2, leases, verdicts, &command, NULL), NULL);
-        assert_int_equal(command, ETAS_COMMAND_NONE);
+        check_ok(etas_queue_beat(p->queue, &p->agent, 2, leases, &beat, NULL), NULL);
+        assert_int_equal(beat.command, ETAS_COMMAND_NONE);
         assert_int_equal(verdicts[0], ETAS_VERDICT_OK);
         assert_int_equal(verdicts[1], ETAS_VERDICT_LOST);
         pool_reap(p);
         (void)pool_check(p);
     }
     leases[1].token--;
-    check_ok(etas_queue_beat(p->queue, &p->agent, 3, leases, verdicts, &command, NULL), NULL);
+    check_ok(etas_queue_beat(p->queue, &p->agent, 3, leases, &beat, NULL), NULL);
     assert_int_equal(verdicts[0], ETAS_VERDICT_OK);
     assert_int_equal(verdicts[1], ETAS_VERDICT_LOST);
     assert_int_equal(verdicts[2], ETAS_VERDICT_LOST);

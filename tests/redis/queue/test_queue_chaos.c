@@ -100,13 +100,13 @@ static void agent_fail(world *w, sim_agent *a)
 static void agent_beat(world *w, sim_agent *a)
 {
     etas_verdict verdicts[HELD];
-    etas_command command;
+    etas_beat beat = {.verdicts = verdicts};
 
-    check_ok(etas_queue_beat(w->p->queue, &a->id, a->n, a->held, verdicts, &command, NULL), NULL);
+    check_ok(etas_queue_beat(w->p->queue, &a->id, a->n, a->held, &beat, NULL), NULL);
     for (size_t i = a->n; i-- > 0;)
         if (verdicts[i] != ETAS_VERDICT_OK)
             agent_drop(a, i);
-    if (command == ETAS_COMMAND_HELLO)
+    if (beat.command == ETAS_COMMAND_HELLO)
         check_ok(etas_queue_hello(w->p->queue, &a->id, a->n, a->held, NULL), NULL);
 }
 

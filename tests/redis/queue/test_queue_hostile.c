@@ -59,30 +59,38 @@ static void say(int fd, size_t len, const char text[])
 
 /* Polite until the first call, then the lie (its byte at random places another with a seed), then
  * the end of the connection. */
-static void serve(int listener, size_t len, const char lie[], uint64_t seed)
+static void serve_one(int fd, size_t len, const char lie[], uint64_t *seed)
 {
     char command[8192], spoiled[4096];
 
+    while (read_command(fd, sizeof command, command)) {
+        if (strstr(command, "CLIENT") != NULL) {
+            say(fd, 5, "+OK\r\n");
+            continue;
+        }
+        if (strstr(command, "INFO") != NULL) {
+            say(fd, 27, "$20\r\nredis_version:7.0.15\r\n");
+            continue;
+        }
+        memcpy(spoiled, lie, len);
+        for (int i = 0; *seed != 0 && i < 2; i++) {
+            *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+            spoiled[(*seed >> 33) % len] = "0123456789\r\n*$:-+ aZ\xff"[(*seed >> 20) % 21];
+        }
+        say(fd, len, spoiled);
+        return;
+    }
+}
+
+static void serve(int listener, size_t len, const char lie[], uint64_t seed)
+{
     for (;;) {
         const int fd = accept(listener, NULL, NULL);
 
-        while (fd >= 0 && read_command(fd, sizeof command, command)) {
-            if (strstr(command, "CLIENT") != NULL)
-                say(fd, 5, "+OK\r\n");
-            else if (strstr(command, "INFO") != NULL)
-                say(fd, 27, "$20\r\nredis_version:7.0.15\r\n");
-            else {
-                memcpy(spoiled, lie, len);
-                for (int i = 0; seed != 0 && i < 2; i++) {
-                    seed = seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-                    spoiled[(seed >> 33) % len] = "0123456789\r\n*$:-+ aZ\xff"[(seed >> 20) % 21];
-                }
-                say(fd, len, spoiled);
-                break;
-            }
-        }
-        if (fd >= 0)
-            close(fd);
+        if (fd < 0)
+            continue;
+        serve_one(fd, len, lie, &seed);
+        close(fd);
     }
 }
 
@@ -157,8 +165,8 @@ static etas_status call_beat(etas_queue *queue, etas_error *err)
     const etas_agent agent = pool_agent(1, 1);
     const etas_lease leases[2] = {some_lease(), some_lease()};
     etas_verdict verdicts[2] = {ETAS_VERDICT_WAIT, ETAS_VERDICT_WAIT};
-    etas_command command;
-    const etas_status st = etas_queue_beat(queue, &agent, 2, leases, verdicts, &command, err);
+    etas_beat beat = {.verdicts = verdicts};
+    const etas_status st = etas_queue_beat(queue, &agent, 2, leases, &beat, err);
 
     if (st == ETAS_OK)
         assert_true(verdicts[0] < ETAS_VERDICT_WAIT && verdicts[1] < ETAS_VERDICT_WAIT);

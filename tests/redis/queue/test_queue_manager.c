@@ -135,7 +135,7 @@ static void stop_marks_those_that_are_there_and_nobody_else(void **state)
     pool *p = pool_of(state);
     const etas_agent me = p->agent;
     etas_verdict verdict;
-    etas_command command;
+    etas_beat beat = {.verdicts = &verdict};
     etas_lease lease;
     uint64_t marked;
 
@@ -145,12 +145,12 @@ static void stop_marks_those_that_are_there_and_nobody_else(void **state)
     assert_int_equal(marked, 1);
     assert_int_equal(pool_try_claim(p, 0).kind, ETAS_CLAIM_COMMAND);
     assert_int_equal(pool_try_claim(p, 0).command, ETAS_COMMAND_STOP);
-    check_ok(etas_queue_beat(p->queue, &me, 1, &lease, &verdict, &command, NULL), NULL);
-    assert_int_equal(command, ETAS_COMMAND_STOP);
+    check_ok(etas_queue_beat(p->queue, &me, 1, &lease, &beat, NULL), NULL);
+    assert_int_equal(beat.command, ETAS_COMMAND_STOP);
     assert_int_equal(verdict, ETAS_VERDICT_OK);
     check_ok(etas_queue_stop(p->queue, true, 0, NULL, &marked, NULL), NULL);
-    check_ok(etas_queue_beat(p->queue, &me, 0, NULL, NULL, &command, NULL), NULL);
-    assert_int_equal(command, ETAS_COMMAND_STOP_NOW);
+    check_ok(etas_queue_beat(p->queue, &me, 0, NULL, &beat, NULL), NULL);
+    assert_int_equal(beat.command, ETAS_COMMAND_STOP_NOW);
     p->agent = pool_agent(2, 1);
     check_ok(etas_queue_hello(p->queue, &p->agent, 0, NULL, NULL), NULL);
     assert_int_equal(pool_try_claim(p, 0).kind, ETAS_CLAIM_WORK);
@@ -161,7 +161,7 @@ static void reset_forgets_everybody_and_loses_nothing(void **state)
     pool *p = pool_of(state);
     uint64_t agents, catalogs;
     etas_verdict verdict;
-    etas_command command;
+    etas_beat beat = {.verdicts = &verdict};
     etas_lease lease;
 
     p->run.chunk_size = 10;
@@ -172,8 +172,8 @@ static void reset_forgets_everybody_and_loses_nothing(void **state)
     assert_int_equal(agents, 1);
     assert_int_equal(catalogs, 20);
     assert_string_equal(pool_pending(p), "0 100 0 0");
-    check_ok(etas_queue_beat(p->queue, &p->agent, 1, &lease, &verdict, &command, NULL), NULL);
-    assert_int_equal(command, ETAS_COMMAND_HELLO);
+    check_ok(etas_queue_beat(p->queue, &p->agent, 1, &lease, &beat, NULL), NULL);
+    assert_int_equal(beat.command, ETAS_COMMAND_HELLO);
     assert_int_equal(verdict, ETAS_VERDICT_LOST);
     check_ok(etas_queue_reset(p->queue, &agents, &catalogs, NULL), NULL);
     assert_int_equal(agents + catalogs, 0);

@@ -84,7 +84,8 @@ static void a_second_loss_halves_and_the_last_one_is_dead_alone(void **state)
         assert_int_equal(lease.first, 0);
         lose_once(p);
         assert_int_equal(pool_check(p).submitted, 100);
-        assert_true(++losses < 20);
+        losses++;
+        assert_true(losses < 20);
     }
     assert_int_equal(pool_check(p).dead, 1);
     check_ok(etas_queue_dead(p->queue, p->run.id, &dead, &n, NULL), NULL);

@@ -222,7 +222,7 @@ size_t pool_children(pid_t pid, size_t capacity, pid_t out[])
 static double own_cpu_s(pid_t pid)
 {
     char path[64], text[1024] = "", *at;
-    unsigned long user = 0, system = 0;
+    unsigned long user, system;
     int fd;
 
     etas_format(sizeof path, path, "/proc/%d/stat", pid);
@@ -233,9 +233,12 @@ static double own_cpu_s(pid_t pid)
         text[0] = '\0';
     close(fd);
     at = strrchr(text, ')');
-    if (at == NULL ||
-        sscanf(at + 2, "%*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %lu %lu", &user, &system) != 2)
+    for (int field = 2; at != NULL && field < 14; field++) /* the name in (); the user's ticks */
+        at = strchr(at + 1, ' ');
+    if (at == NULL)
         return 0;
+    user = strtoul(at, &at, 10);
+    system = strtoul(at, NULL, 10);
     return (double)(user + system) / (double)sysconf(_SC_CLK_TCK);
 }
 

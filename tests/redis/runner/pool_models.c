@@ -161,7 +161,8 @@ static uint64_t serial_digest(const char *path, const pool_model *model, uint64_
     static uint64_t hash, n;
     char serial[160];
 
-    if (memcmp(&of, model, sizeof of) != 0) {
+    if (of.n_catalogs != model->n_catalogs || of.seed != model->seed ||
+        of.mean_background != model->mean_background || of.max_events != model->max_events) {
         etas_format(sizeof serial, serial, "%s.serial", path);
         pool_store_create(serial, model);
         pool_run_serially(serial);

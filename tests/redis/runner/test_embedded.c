@@ -87,7 +87,8 @@ static void it_goes_when_its_owner_is_killed(void **state)
 
 static void without_a_server_it_says_what_to_install(void **state)
 {
-    char *path = strdup(getenv("PATH"));
+    const char *before = getenv("PATH");
+    char *path = strdup(before != NULL ? before : "");
     etas_embedded *pool;
     etas_error err = {0};
 

@@ -34,7 +34,7 @@ static void parse(const char *line, outcome *out)
     static char words[1000];
     static etas_log log;
     option_spec specs[REDIS_OPTIONS];
-    const option_table table = {REDIS_OPTIONS, specs};
+    const option_table tables[] = {{REDIS_OPTIONS, specs}, {0, NULL}};
     static char program[] = "test";
     char *argv[32] = {program};
     int argc = 1;
@@ -47,7 +47,7 @@ static void parse(const char *line, outcome *out)
         argv[argc++] = word;
     redis_options_init(&out->redis);
     redis_options_table(&out->redis, specs);
-    out->result = options_parse(&usage, 1, &table, argc, argv, NULL, &n);
+    out->result = options_parse(&usage, tables, argc, argv, NULL, &n);
     if (out->result == OPTIONS_RUN)
         out->result = redis_options_start(&out->redis, &usage, argc, argv, &log);
     for (int i = 1; i < argc; i++)

@@ -175,7 +175,7 @@ static void californian_catalogues_agree_with_the_reference(void **state)
     for (int b = 0; b < MAG_BINS; b++) {
         char name[8];
 
-        snprintf(name, sizeof name, "%.1f", 3.6 + 0.1 * b);
+        (void)snprintf(name, sizeof name, "%.1f", 3.6 + 0.1 * b);
         check_moments(name, &t->mag[b], json_object_get(mags, name));
     }
     etas_simulator_close(sim);

@@ -17,7 +17,7 @@ static double km2(const etas_catalog *c, size_t i, size_t j)
 }
 
 static double rate(const etas_catalog *c, const etas_inversion_config *cfg, const double v[],
-                   size_t pair[2])
+                   const size_t pair[2])
 {
     const size_t i = pair[0], j = pair[1];
     const double r2 = km2(c, i, j), dm = c->mag[i] - 1.95;

@@ -123,7 +123,7 @@ static void a_plain_sum_stops_as_soon_as_the_sum_is_small(void **state)
     problem.plain_sum = 1e-3;
     check_ok(etas_fixed_point_find(&problem, x, &result, NULL), NULL);
     while (sum >= 1e-3) {
-        double image[N], merit;
+        double image[N] = {0}, merit;
 
         check_ok(apply(&again, y, image, &merit, NULL), NULL);
         sum = 0;

@@ -75,6 +75,7 @@ void golden_check(const char *folder, size_t at_least,
 
         show(entries[i]->d_name, &got);
         read_expected(entries[i]->d_name, &want);
+        assert_true(got.data != NULL && want.data != NULL);
         if (got.len != want.len || memcmp(got.data, want.data, got.len) != 0) {
             print_error("%s/%s gives\n%s\ninstead of\n%s\n", folder, entries[i]->d_name, got.data,
                         want.data);

@@ -20,9 +20,12 @@ static void check_value(double value)
     char got[32], plain[32];
     const size_t len = etas_decimal_put(value, got), plain_len = etas_format_double(value, plain);
     const double back = strtod(got, NULL);
+    uint64_t back_bits, bits;
 
+    memcpy(&back_bits, &back, sizeof back);
+    memcpy(&bits, &value, sizeof value);
     assert_int_equal(len, strlen(got));
-    if (memcmp(&back, &value, sizeof value) != 0 || len != plain_len)
+    if (back_bits != bits || len != plain_len)
         fail_msg("%.17g gives %s instead of %s", value, got, plain);
 }
 

@@ -241,7 +241,7 @@ static void write_that_fails_on_the_way_is_not_forgotten(void **state)
     assert_int_equal(getrlimit(RLIMIT_FSIZE, &old), 0);
     small = old;
     small.rlim_cur = 4096;
-    signal(SIGXFSZ, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     check_ok(etas_output_open(&out, "a.csv", &err), &err);
     assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
     for (int i = 0; i < 100000; i++)

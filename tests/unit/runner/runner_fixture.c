@@ -28,8 +28,9 @@ etas_status __wrap_etas_simulator_run(etas_simulator *self, uint64_t seed, uint6
 
     if (what == TROUBLE_CRASH && here)
         abort();
-    while (what == TROUBLE_HANG && here)
-        pause();
+    if (what == TROUBLE_HANG && here)
+        for (;;)
+            pause();
     if (what == TROUBLE_LIMIT && here) {
         limits_reported++;
         return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu is too large",

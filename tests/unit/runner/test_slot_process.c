@@ -38,7 +38,7 @@ static size_t read_proc(int64_t pid, const char *what, size_t capacity, char out
     ssize_t n;
     int fd;
 
-    snprintf(path, sizeof path, "/proc/%lld/%s", (long long)pid, what);
+    (void)snprintf(path, sizeof path, "/proc/%lld/%s", (long long)pid, what);
     fd = open(path, O_RDONLY | O_CLOEXEC);
     assert_true(fd >= 0);
     n = read(fd, out, capacity - 1);
@@ -68,25 +68,27 @@ static void a_slot_has_one_socket_no_environment_and_no_argument(void **state)
     assert_int_equal(read_proc(etas_slots_pid(slots, 1), "environ", sizeof text, text), 0);
     assert_int_equal(read_proc(etas_slots_pid(slots, 1), "cmdline", sizeof text, text), 10);
     assert_string_equal(text, "etas-slot");
-    snprintf(path, sizeof path, "/proc/%lld/fd", (long long)etas_slots_pid(slots, 1));
+    (void)snprintf(path, sizeof path, "/proc/%lld/fd", (long long)etas_slots_pid(slots, 1));
     folder = opendir(path);
     assert_non_null(folder);
     while ((entry = readdir(folder)) != NULL) {
         char link[600];
+        long fd;
         ssize_t n;
 
         if (entry->d_name[0] == '.')
             continue;
-        snprintf(link, sizeof link, "%s/%s", path, entry->d_name);
+        (void)snprintf(link, sizeof link, "%s/%s", path, entry->d_name);
         n = readlink(link, text, sizeof text - 1);
         assert_true(n > 0);
         text[n] = '\0';
-        assert_in_range(atoi(entry->d_name), 0, 3);
-        if (atoi(entry->d_name) == 3)
+        fd = strtol(entry->d_name, NULL, 10);
+        assert_in_range(fd, 0, 3);
+        if (fd == 3)
             assert_non_null(strstr(text, "socket:"));
         else
             assert_string_equal(text, "/dev/null");
-        seen |= 1u << atoi(entry->d_name);
+        seen |= 1u << fd;
     }
     closedir(folder);
     assert_int_equal(seen, 0xf);
@@ -120,12 +122,12 @@ static bool alive(pid_t pid)
     FILE *f;
     const char *state;
 
-    snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
+    (void)snprintf(path, sizeof path, "/proc/%d/stat", (int)pid);
     f = fopen(path, "r");
     if (f == NULL)
         return false;
     state = fgets(text, sizeof text, f) != NULL ? strrchr(text, ')') : NULL;
-    fclose(f);
+    (void)fclose(f);
     return state != NULL && state[2] != 'Z';
 }
 

@@ -273,7 +273,7 @@ static _Noreturn void fill_up(const char *path, int out)
     etas_error err = {0};
     etas_status st = ETAS_OK;
 
-    signal(SIGXFSZ, SIG_IGN);
+    (void)signal(SIGXFSZ, SIG_IGN);
     setrlimit(RLIMIT_FSIZE, &limit);
     if (etas_store_open(&store, path, ETAS_STORE_RESUME, NULL) != ETAS_OK)
         _exit(2);
