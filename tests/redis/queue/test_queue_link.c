@@ -227,7 +227,7 @@ static void without_the_right_to_load_it_waits_and_says_so_once(void **state)
     }
     assert_int_equal(lines, 1);
     check_ok(etas_queue_check(p->queue, NULL), NULL); /* init, by somebody who may */
-    (void)pool_raw(p, "ACL SETUSER worker -zadd"); /* a right that lacks inside a function */
+    (void)pool_raw(p, "ACL SETUSER worker -zadd");    /* a right that lacks inside a function */
     assert_int_equal(etas_queue_hello(queue, &p->agent, 0, NULL, NULL), ETAS_E_AUTH);
     (void)pool_raw(p, "ACL SETUSER worker +zadd");
     etas_queue_close(p->queue);
