@@ -28,7 +28,7 @@ expect 0 etas-redis-manager info --check --socket r/redis.sock
 
 shows "a driver that leaves with nothing stored leaves no run behind"
 code=0
-timeout --preserve-status --signal INT 2 etas forecast "$ETAS_SOURCE/examples/forecast.json" -n 100 --seed 3 \
+timeout --foreground --preserve-status --signal INT 2 etas forecast "$ETAS_SOURCE/examples/forecast.json" -n 100 --seed 3 \
     -o nothing.csv --socket r/redis.sock >/dev/null 2>nothing.log || code=$?
 [ $code -eq 130 ] || fail "exit code $code: $(cat nothing.log)"
 [ ! -e nothing.csv.store ] || fail "an empty store was left"
