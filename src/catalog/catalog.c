@@ -2,26 +2,17 @@
 
 #include <string.h>
 
+#include "catalog/columns.h"
 #include "etas/array.h"
 
 static etas_status reserve_rows(etas_catalog *self, size_t need)
 {
-    const struct {
-        void **column;
-        size_t size;
-    } columns[] = {
+    const etas_column columns[] = {
         {(void **)&self->time, sizeof *self->time}, {(void **)&self->lat, sizeof *self->lat},
         {(void **)&self->lon, sizeof *self->lon},   {(void **)&self->mag, sizeof *self->mag},
         {(void **)&self->mc, sizeof *self->mc},     {(void **)&self->depth, sizeof *self->depth}};
-    size_t capacity = self->capacity;
 
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        capacity = self->capacity;
-        if (etas_array_reserve(columns[i].column, &capacity, need, columns[i].size) != ETAS_OK)
-            return ETAS_E_NOMEM;
-    }
-    self->capacity = capacity; /* only now: after a failure some columns have spare room */
-    return ETAS_OK;
+    return etas_columns_reserve(sizeof columns / sizeof columns[0], columns, need, &self->capacity);
 }
 
 static etas_status append_id(etas_catalog *self, size_t len, const char id[])

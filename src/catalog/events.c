@@ -1,29 +1,21 @@
 #include "etas/events.h"
 
+#include "catalog/columns.h"
 #include "etas/array.h"
 
 etas_status etas_events_reserve(etas_events *self, size_t n_catalogs, size_t n_events)
 {
-    const struct {
-        void **column;
-        size_t size;
-    } columns[] = {{(void **)&self->time_ms, sizeof *self->time_ms},
-                   {(void **)&self->lat, sizeof *self->lat},
-                   {(void **)&self->lon, sizeof *self->lon},
-                   {(void **)&self->mag, sizeof *self->mag},
-                   {(void **)&self->generation, sizeof *self->generation}};
-    size_t capacity = self->event_capacity;
+    const etas_column columns[] = {{(void **)&self->time_ms, sizeof *self->time_ms},
+                                   {(void **)&self->lat, sizeof *self->lat},
+                                   {(void **)&self->lon, sizeof *self->lon},
+                                   {(void **)&self->mag, sizeof *self->mag},
+                                   {(void **)&self->generation, sizeof *self->generation}};
 
     if (etas_array_reserve((void **)&self->count, &self->catalog_capacity, n_catalogs,
                            sizeof *self->count) != ETAS_OK)
         return ETAS_E_NOMEM;
-    for (size_t i = 0; i < sizeof columns / sizeof columns[0]; i++) {
-        capacity = self->event_capacity;
-        if (etas_array_reserve(columns[i].column, &capacity, n_events, columns[i].size) != ETAS_OK)
-            return ETAS_E_NOMEM;
-    }
-    self->event_capacity = capacity; /* only now: after a failure some columns have spare room */
-    return ETAS_OK;
+    return etas_columns_reserve(sizeof columns / sizeof columns[0], columns, n_events,
+                                &self->event_capacity);
 }
 
 void etas_events_free(etas_events *self)
