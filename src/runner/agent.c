@@ -149,7 +149,8 @@ static void ask_for_hint(agent *self)
         etas_clock_s() < self->hint_at)
         return;
     self->hint_at = 0;
-    if (etas_queue_hint_arm(self->queue, NULL, HINT_S + agent_backoff(30, HINT_S), NULL) != ETAS_OK)
+    if (etas_queue_hint_arm(self->queue, NULL, HINT_S + etas_backoff_random_s(30, HINT_S), NULL) !=
+        ETAS_OK)
         do_without_hint(self);
 }
 

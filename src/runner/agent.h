@@ -13,6 +13,7 @@
 
 #include "etas/queue.h"
 #include "etas/runner.h"
+#include "runner/backoff.h"
 #include "runner/clock.h"
 #include "runner/slots.h"
 
@@ -72,9 +73,6 @@ typedef struct agent {
     double retry_at, beat_at, reap_at, claim_at, claim_after, hint_at, stop_at, halt_by, leave_by,
         idle_since;
 } agent;
-
-/** Seconds for try number @p tries, see etas_backoff_s. */
-double agent_backoff(uint32_t tries, double cap_s);
 
 /* agent_results.c: from a slot's delivery to the server. They fail only when memory is out or the
  * server will never have us; a link that breaks is noted and waited for. */

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "etas/array.h"
 #include "etas/codec.h"
@@ -14,14 +13,6 @@
 #define REAP_S        5.0
 #define NOMODEL_S     1.0 /**< until the driver has published again */
 #define BAD_MODEL_S   10.0
-
-double agent_backoff(uint32_t tries, double cap_s)
-{
-    uint64_t bits = 0;
-
-    (void)!getrandom(&bits, sizeof bits, 0);
-    return etas_backoff_s(tries, cap_s, bits);
-}
 
 bool agent_run_id(const char *hex, uint8_t out[16])
 {
@@ -59,7 +50,7 @@ bool agent_reached(agent *self, etas_status *st, const etas_error *what, etas_er
     if (*st != ETAS_E_AWAY)
         etas_queue_disconnect(self->queue);
     self->linked = false;
-    self->retry_at = etas_clock_s() + agent_backoff(self->tries, BACKOFF_CAP_S);
+    self->retry_at = etas_clock_s() + etas_backoff_random_s(self->tries, BACKOFF_CAP_S);
     self->tries++;
     *st = ETAS_OK;
     return false;

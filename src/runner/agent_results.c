@@ -180,7 +180,7 @@ etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *er
 static void wait_for_run(agent *self, const agent_slot *asked)
 {
     const uint32_t tries = asked->commit_tries + 1;
-    const double at = etas_clock_s() + 0.1 + agent_backoff(tries + 2, WAIT_CAP_S);
+    const double at = etas_clock_s() + 0.1 + etas_backoff_random_s(tries + 2, WAIT_CAP_S);
 
     if (tries == 1)
         etas_log_write(

@@ -2,7 +2,6 @@
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <unistd.h>
 
 #include <math.h>
@@ -11,6 +10,7 @@
 #include "etas/codec.h"
 #include "etas/queue.h"
 #include "etas/text.h"
+#include "runner/backoff.h"
 #include "runner/clock.h"
 #include "runner/runner_backend.h"
 
@@ -46,7 +46,6 @@ static const etas_log *log_of(const driver *self)
 /* As the agent's: true when the call was done; *st is what ends the run, or OK. */
 static bool reached(driver *self, etas_status *st, const etas_error *what, etas_error *err)
 {
-    uint64_t bits = 0;
     char line[512];
 
     switch (*st) {
@@ -77,9 +76,8 @@ static bool reached(driver *self, etas_status *st, const etas_error *what, etas_
                        etas_error_format(what, sizeof line, line));
     if (*st != ETAS_E_AWAY)
         etas_queue_disconnect(self->queue);
-    (void)!getrandom(&bits, sizeof bits, 0);
     self->linked = false;
-    self->retry_at = etas_clock_s() + etas_backoff_s(self->tries, BACKOFF_CAP_S, bits);
+    self->retry_at = etas_clock_s() + etas_backoff_random_s(self->tries, BACKOFF_CAP_S);
     self->tries++;
     *st = ETAS_OK;
     return false;
