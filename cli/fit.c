@@ -35,7 +35,8 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS])
                            "(default 1e-7)"};
 }
 
-etas_status fit_prepare(fit *self, const etas_config *cfg, etas_error *err)
+/* Loads and selects: what is left is what an inversion calls its sources. */
+static etas_status prepare(fit *self, const etas_config *cfg, etas_error *err)
 {
     const double start = talk_seconds();
     const etas_selection how = {.start = cfg->auxiliary_start,
@@ -78,7 +79,7 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
 {
     etas_inversion_config how = etas_inversion_config_default();
     double start;
-    etas_status st = fit_prepare(self, cfg, err);
+    etas_status st = prepare(self, cfg, err);
 
     if (st != ETAS_OK)
         return st;

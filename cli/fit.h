@@ -36,7 +36,4 @@ void fit_free(fit *self);
 /** CPUs this process may use, at least 1. */
 uint32_t available_cpus(void);
 
-/** The prepared catalogue of a configuration: what an inversion calls its sources. */
-ETAS_NODISCARD etas_status fit_prepare(fit *self, const etas_config *cfg, etas_error *err);
-
 #endif
