@@ -36,6 +36,8 @@ typedef struct etas_config {
     double beta;                                 /**< with ETAS_BETA_FIXED */
     double coppersmith_multiplier, earth_radius; /**< 100, 6378.1 km */
     etas_region region;                          /**< the globe without shape_coords */
+    etas_region inner_region; /**< targets lie in it too; {0} without inner_shape_coords */
+    bool has_inner_region;
     char *shape_text; /**< the region as results print it; NULL for the globe */
     etas_estimator estimator;
     bool estimator_given;

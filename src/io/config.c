@@ -206,6 +206,7 @@ static etas_status read_magnitudes(const etas_config_reader *r)
 static etas_status read_all(const etas_config_reader *r)
 {
     etas_config *c = r->self;
+    bool region_given;
     etas_status st;
 
     etas_config_warn_unknown(r);
@@ -228,7 +229,9 @@ static etas_status read_all(const etas_config_reader *r)
     if (st == ETAS_OK)
         st = etas_config_check(r);
     if (st == ETAS_OK)
-        st = etas_setting_region(r);
+        st = etas_setting_region(r, "shape_coords", &c->region, &region_given);
+    if (st == ETAS_OK)
+        st = etas_setting_region(r, "inner_shape_coords", &c->inner_region, &c->has_inner_region);
     return st;
 }
 
@@ -304,4 +307,6 @@ void etas_config_free(etas_config *self)
         *texts[i] = NULL;
     }
     etas_region_free(&self->region);
+    etas_region_free(&self->inner_region);
+    self->has_inner_region = false;
 }

@@ -54,8 +54,10 @@ ETAS_NODISCARD etas_status etas_setting_time(const etas_config_reader *r, const 
 /** One of two words; *out is whether it is the second. */
 ETAS_NODISCARD etas_status etas_setting_choice(const etas_config_reader *r, const char *key,
                                                const char *const words[2], bool *out);
-/** shape_coords with polygon_axes into self->region and self->shape_text. */
-ETAS_NODISCARD etas_status etas_setting_region(const etas_config_reader *r);
+/** A region (shape_coords, inner_shape_coords) in the order of polygon_axes; *out starts as {0} and
+ * stays so when the key is absent, which *given tells. */
+ETAS_NODISCARD etas_status etas_setting_region(const etas_config_reader *r, const char *key,
+                                               etas_region *out, bool *given);
 /** All parameters of the model from the object @p key. */
 ETAS_NODISCARD etas_status etas_setting_params(const etas_config_reader *r, const char *key,
                                                etas_params *out, bool *has);

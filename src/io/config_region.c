@@ -36,7 +36,7 @@ etas_status etas_region_print(const etas_region *region, etas_text *out)
     return st == ETAS_OK ? etas_text_append(out, 1, "]") : st;
 }
 
-static etas_status region_from_list(const etas_config_reader *r, const json_t *list, bool lonlat,
+static etas_status region_from_list(const json_t *list, bool lonlat, etas_region *out,
                                     etas_error *err)
 {
     etas_ring ring = {0};
@@ -59,7 +59,7 @@ static etas_status region_from_list(const etas_config_reader *r, const json_t *l
             etas_fail(err, st, "out of memory after %zu vertices", ring.n);
     }
     if (st == ETAS_OK)
-        st = etas_ring_to_region(&ring, lonlat, &r->self->region, err);
+        st = etas_ring_to_region(&ring, lonlat, out, err);
     etas_ring_free(&ring);
     return st;
 }
@@ -82,43 +82,46 @@ static bool is_inline(const char *text)
     return false;
 }
 
-static etas_status region_from_file(const etas_config_reader *r, bool lonlat)
+static etas_status region_from_file(const etas_config_reader *r, const char *key, bool lonlat,
+                                    etas_region *out)
 {
     char *path = NULL;
-    etas_status st = etas_setting_path(r, "shape_coords", &path);
+    etas_status st = etas_setting_path(r, key, &path);
 
     if (st == ETAS_OK)
-        st = etas_region_load(&r->self->region, path, lonlat, r->err);
+        st = etas_region_load(out, path, lonlat, r->err);
     if (st != ETAS_OK)
-        etas_error_in_key(r->err, "shape_coords");
+        etas_error_in_key(r->err, key);
     free(path);
     return st;
 }
 
-etas_status etas_setting_region(const etas_config_reader *r)
+etas_status etas_setting_region(const etas_config_reader *r, const char *key, etas_region *out,
+                                bool *given)
 {
     static const char *const axes[2] = {"latlon", "lonlat"};
-    const etas_setting s = etas_setting_find(r, "shape_coords");
+    const etas_setting s = etas_setting_find(r, key);
     etas_error e = {0};
     bool lonlat = false;
     etas_status st = etas_setting_choice(r, "polygon_axes", axes, &lonlat);
 
+    *given = s.value != NULL;
     if (st != ETAS_OK || s.value == NULL)
         return st;
     if (s.file == r->results)
         lonlat = false; /* results are always [lat, lon] */
     if (json_is_array(s.value))
-        st = region_from_list(r, s.value, lonlat, &e);
+        st = region_from_list(s.value, lonlat, out, &e);
     else if (json_is_object(s.value))
         st = etas_fail(&e, ETAS_E_UNSUPPORTED, "regions in GeoJSON are not supported yet");
     else if (!json_is_string(s.value))
         st = etas_fail(&e, ETAS_E_PARSE, "expected a list [[lat, lon], ...] or the path of a file");
     else if (is_inline(json_string_value(s.value)))
-        st = etas_region_read_list(&r->self->region, json_string_length(s.value),
-                                   json_string_value(s.value), lonlat, &e);
+        st = etas_region_read_list(out, json_string_length(s.value), json_string_value(s.value),
+                                   lonlat, &e);
     else
-        return region_from_file(r, lonlat);
+        return region_from_file(r, key, lonlat, out);
     if (st != ETAS_OK)
-        return etas_setting_fail(r, "shape_coords", st, "%s", e.text);
+        return etas_setting_fail(r, key, st, "%s", e.text);
     return ETAS_OK;
 }

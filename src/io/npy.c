@@ -1,17 +1,17 @@
-/* NumPy's .npy files, format versions 1.0 to 3.0. */
-#include <math.h>
+#include "io/npy.h"
+
+#include <stdbool.h>
 #include <string.h>
 
 #include "etas/array.h"
-#include "etas/io.h"
 #include "etas/text.h"
-#include "io/region_ring.h"
 
+/* What the header says. */
 typedef struct npy {
     char kind; /* 'f', 'i', 'u' */
     size_t item_size;
     bool big_endian, fortran_order;
-    size_t n_rows;
+    size_t n_axes, shape[2];
 } npy;
 
 /* The header is a Python dictionary literal of three known keys, in any order. */
@@ -116,7 +116,6 @@ static bool take_shape(cursor *c, size_t *n_axes, size_t shape[2])
 static bool read_header(cursor c, npy *out, etas_error *err)
 {
     bool has_type = false, has_order = false, has_shape = false, ok = take(&c, '{');
-    size_t n_axes = 0, shape[2] = {0, 0};
 
     while (ok && !take(&c, '}')) {
         char key[32] = "", descr[32] = "";
@@ -136,7 +135,7 @@ static bool read_header(cursor c, npy *out, etas_error *err)
             out->fortran_order = take_word(&c, "True");
             has_order = ok = out->fortran_order || take_word(&c, "False");
         } else if (ok && strcmp(key, "shape") == 0) {
-            has_shape = ok = take_shape(&c, &n_axes, shape);
+            has_shape = ok = take_shape(&c, &out->n_axes, out->shape);
         } else {
             ok = false;
         }
@@ -149,16 +148,6 @@ static bool read_header(cursor c, npy *out, etas_error *err)
         (void)etas_fail(err, ETAS_E_PARSE, "the header of the .npy file is malformed");
         return false;
     }
-    if (n_axes != 2 || shape[1] != 2) {
-        if (n_axes != 2)
-            (void)etas_fail(err, ETAS_E_PARSE,
-                            "an array of %zu dimension(s); expected shape (N, 2)", n_axes);
-        else
-            (void)etas_fail(err, ETAS_E_PARSE, "an array of shape (%zu, %zu); expected (N, 2)",
-                            shape[0], shape[1]);
-        return false;
-    }
-    out->n_rows = shape[0];
     return true;
 }
 
@@ -185,11 +174,27 @@ static double item_get(const npy *h, const uint8_t *at)
     return wide;
 }
 
-/* Splits the file into header and data after checking every length. */
-static etas_status open_file(size_t len, const uint8_t bytes[], npy *h, const uint8_t **data,
-                             etas_error *err)
+static etas_status check_shape(const npy *h, size_t columns, etas_error *err)
 {
-    size_t start, header_len;
+    char expected[32] = "(N,)";
+
+    if (h->n_axes == 2 ? h->shape[1] == columns : h->n_axes == 1 && columns == 1)
+        return ETAS_OK;
+    if (columns > 1)
+        etas_format(sizeof expected, expected, "(N, %zu)", columns);
+    if (h->n_axes != 2)
+        return etas_fail(err, ETAS_E_PARSE, "an array of %zu dimension(s); expected shape %s",
+                         h->n_axes, expected);
+    return etas_fail(err, ETAS_E_PARSE, "an array of shape (%zu, %zu); expected %s", h->shape[0],
+                     h->shape[1], expected);
+}
+
+/* Splits the file into header and data after checking every length. */
+static etas_status open_file(size_t len, const uint8_t bytes[], size_t columns, npy *h,
+                             const uint8_t **data, etas_error *err)
+{
+    size_t start, header_len, row_size;
+    etas_status st;
 
     if (len < 10 || memcmp(bytes, "\x93NUMPY", 6) != 0)
         return etas_fail(err, ETAS_E_PARSE, "not a .npy file");
@@ -208,33 +213,44 @@ static etas_status open_file(size_t len, const uint8_t bytes[], npy *h, const ui
                               .end = (const char *)bytes + start + header_len},
                      h, err))
         return ETAS_E_PARSE;
+    st = check_shape(h, columns, err);
+    if (st != ETAS_OK)
+        return st;
     len -= start + header_len;
-    if (h->n_rows > len / (2 * h->item_size) || len != h->n_rows * 2 * h->item_size)
-        return etas_fail(err, ETAS_E_PARSE, "%zu bytes of data; shape (%zu, 2) needs %zu", len,
-                         h->n_rows, h->n_rows * 2 * h->item_size);
+    row_size = columns * h->item_size;
+    if (h->shape[0] > len / row_size || len != h->shape[0] * row_size)
+        return etas_fail(err, ETAS_E_PARSE, "%zu bytes of data; shape (%zu, %zu) needs %zu", len,
+                         h->shape[0], columns, h->shape[0] * row_size);
     *data = bytes + start + header_len;
     return ETAS_OK;
 }
 
-etas_status etas_region_read_npy(etas_region *out, size_t len, const uint8_t bytes[], bool lonlat,
-                                 etas_error *err)
+etas_status etas_npy_read(etas_npy *out, size_t len, const uint8_t bytes[], size_t columns,
+                          etas_error *err)
 {
-    etas_ring ring = {0};
     const uint8_t *data = NULL;
+    double *values = NULL;
     npy h = {0};
-    etas_status st = open_file(len, bytes, &h, &data, err);
+    size_t rows;
+    etas_status st = open_file(len, bytes, columns, &h, &data, err);
 
-    for (size_t i = 0; st == ETAS_OK && i < h.n_rows; i++) {
-        const size_t first = h.fortran_order ? i : 2 * i;
-        const size_t second = h.fortran_order ? h.n_rows + i : 2 * i + 1;
+    if (st != ETAS_OK)
+        return st;
+    rows = h.shape[0];
+    if (rows > 0 && etas_array_alloc((void **)&values, rows * columns, sizeof *values) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for an array of shape (%zu, %zu)", rows,
+                         columns);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < columns; j++)
+            values[i * columns + j] = item_get(
+                &h, data + (h.fortran_order ? j * rows + i : i * columns + j) * h.item_size);
+    etas_npy_free(out);
+    *out = (etas_npy){.rows = rows, .columns = columns, .values = values};
+    return ETAS_OK;
+}
 
-        st = etas_ring_append(&ring, item_get(&h, data + first * h.item_size),
-                              item_get(&h, data + second * h.item_size));
-        if (st != ETAS_OK)
-            etas_fail(err, st, "out of memory for %zu vertices", h.n_rows);
-    }
-    if (st == ETAS_OK)
-        st = etas_ring_to_region(&ring, lonlat, out, err);
-    etas_ring_free(&ring);
-    return st;
+void etas_npy_free(etas_npy *self)
+{
+    etas_array_free((void **)&self->values);
+    *self = (etas_npy){0};
 }

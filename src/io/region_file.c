@@ -3,6 +3,7 @@
 #include "etas/array.h"
 #include "etas/io.h"
 #include "io/file.h"
+#include "io/npy.h"
 #include "io/region_ring.h"
 
 etas_status etas_ring_append(etas_ring *self, double first, double second)
@@ -32,6 +33,25 @@ etas_status etas_ring_to_region(const etas_ring *self, bool lonlat, etas_region 
         return etas_fail(err, ETAS_E_PARSE, "%zu vertices; a region needs at least 3", self->n);
     return etas_region_set_ring(out, self->n, lonlat ? self->second : self->first,
                                 lonlat ? self->first : self->second, err);
+}
+
+etas_status etas_region_read_npy(etas_region *out, size_t len, const uint8_t bytes[], bool lonlat,
+                                 etas_error *err)
+{
+    etas_ring ring = {0};
+    etas_npy array = {0};
+    etas_status st = etas_npy_read(&array, len, bytes, 2, err);
+
+    for (size_t i = 0; st == ETAS_OK && i < array.rows; i++) {
+        st = etas_ring_append(&ring, array.values[2 * i], array.values[2 * i + 1]);
+        if (st != ETAS_OK)
+            etas_fail(err, st, "out of memory for %zu vertices", array.rows);
+    }
+    if (st == ETAS_OK)
+        st = etas_ring_to_region(&ring, lonlat, out, err);
+    etas_npy_free(&array);
+    etas_ring_free(&ring);
+    return st;
 }
 
 etas_status etas_region_load(etas_region *out, const char *path, bool lonlat, etas_error *err)

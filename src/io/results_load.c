@@ -66,7 +66,7 @@ static etas_status read_numbers(const loader *l)
 static etas_status read_parameters(const loader *l)
 {
     const etas_config_reader *r = &l->settings;
-    bool done = true, has_theta = false;
+    bool done = true, has_theta = false, has_region;
     etas_status st = etas_config_refuse_unsupported(r);
 
     if (st == ETAS_OK)
@@ -84,7 +84,7 @@ static etas_status read_parameters(const loader *l)
     if (st == ETAS_OK && !has_theta)
         st = etas_setting_fail(r, "final_parameters", ETAS_E_PARSE, "missing; expected an object");
     if (st == ETAS_OK)
-        st = etas_setting_region(r);
+        st = etas_setting_region(r, "shape_coords", &l->self->region, &has_region);
     return st;
 }
 
@@ -379,7 +379,6 @@ etas_status etas_results_load(etas_results *self, const char *path, const etas_c
     st = etas_json_open(&file, path, err);
     if (st == ETAS_OK)
         st = read_parameters(&l);
-    self->region = scratch.region;
     if (st == ETAS_OK)
         st = load_tables(&l);
     etas_json_close(&file);

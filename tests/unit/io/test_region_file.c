@@ -4,6 +4,7 @@
 #include "etas/io.h"
 #include "etas/text.h"
 #include "io/config_reader.h"
+#include "io/npy.h"
 #include "support/check.h"
 #include "unit/io/golden.h"
 
@@ -92,6 +93,80 @@ static void truncated_npy_is_never_half_read(void **state)
     }
 }
 
+/* A header for @p shape before 8-byte numbers 0.5, 1.5, 2.5 ...; returns the length of it all. */
+static size_t put_npy(const char *shape, bool fortran, size_t n_values, uint8_t file[])
+{
+    double value = 0.5;
+    char head[96];
+    size_t n;
+
+    etas_format(sizeof head, head, "{'descr': '<f8', 'fortran_order': %s, 'shape': %s}",
+                fortran ? "True" : "False", shape);
+    n = strlen(head);
+    memcpy(file, "\x93NUMPY\x01\x00", 8);
+    file[8] = (uint8_t)n;
+    file[9] = 0;
+    memcpy(file + 10, head, n);
+    for (size_t i = 0; i < n_values; i++, value++)
+        memcpy(file + 10 + n + 8 * i, &value, 8);
+    return 10 + n + 8 * n_values;
+}
+
+static void npy_columns_are_read_row_by_row_in_either_order(void **state)
+{
+    uint8_t file[512];
+    etas_npy a = {0};
+    etas_error err = {0};
+
+    (void)state;
+    check_ok(etas_npy_read(&a, put_npy("(4,)", false, 4, file), file, 1, &err), &err);
+    assert_int_equal(a.rows, 4);
+    assert_int_equal(a.columns, 1);
+    assert_true(a.values[0] == 0.5 && a.values[3] == 3.5);
+    check_ok(etas_npy_read(&a, put_npy("(4, 1)", true, 4, file), file, 1, &err), &err);
+    assert_true(a.rows == 4 && a.values[3] == 3.5);
+    check_ok(etas_npy_read(&a, put_npy("(2, 3)", false, 6, file), file, 3, &err), &err);
+    assert_int_equal(a.rows, 2);
+    assert_int_equal(a.columns, 3);
+    for (int i = 0; i < 6; i++)
+        assert_true(a.values[i] == i + 0.5);
+    check_ok(etas_npy_read(&a, put_npy("(2, 3)", true, 6, file), file, 3, &err), &err);
+    assert_true(a.values[1] == 2.5 && a.values[3] == 1.5);
+    check_ok(etas_npy_read(&a, put_npy("(0,)", true, 0, file), file, 1, &err), &err);
+    assert_true(a.rows == 0 && a.values == NULL);
+    etas_npy_free(&a);
+    etas_npy_free(&a);
+}
+
+static void npy_of_another_shape_is_refused_with_both_shapes(void **state)
+{
+    static const struct {
+        const char *shape;
+        size_t n_values, columns;
+        const char *message;
+    } bad[] = {{"(2, 3)", 6, 2, "an array of shape (2, 3); expected (N, 2)"},
+               {"(3, 2)", 6, 3, "an array of shape (3, 2); expected (N, 3)"},
+               {"(3, 2)", 6, 1, "an array of shape (3, 2); expected (N,)"},
+               {"(6,)", 6, 3, "an array of 1 dimension(s); expected shape (N, 3)"},
+               {"()", 1, 1, "an array of 0 dimension(s); expected shape (N,)"},
+               {"(1, 2, 3)", 6, 3, "an array of 3 dimension(s); expected shape (N, 3)"},
+               {"(3,)", 2, 1, "16 bytes of data; shape (3, 1) needs 24"},
+               {"(999999999999999999, 3)", 6, 3, "48 bytes of data"}};
+    uint8_t file[512];
+    etas_npy a = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        const size_t len = put_npy(bad[i].shape, false, bad[i].n_values, file);
+        etas_error err = {0};
+
+        assert_int_equal(etas_npy_read(&a, len, file, bad[i].columns, &err), ETAS_E_PARSE);
+        if (strncmp(err.text, bad[i].message, strlen(bad[i].message)) != 0)
+            fail_msg("%s: %s", bad[i].shape, err.text);
+        assert_null(a.values);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +174,8 @@ int main(void)
         cmocka_unit_test(bad_regions_are_refused_with_the_reason),
         cmocka_unit_test(printed_region_with_islands_and_holes_reads_back_the_same),
         cmocka_unit_test(truncated_npy_is_never_half_read),
+        cmocka_unit_test(npy_columns_are_read_row_by_row_in_either_order),
+        cmocka_unit_test(npy_of_another_shape_is_refused_with_both_shapes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
