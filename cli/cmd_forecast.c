@@ -66,7 +66,7 @@ static etas_status locations_of(const fit *f, locations *l)
         etas_array_alloc((void **)&l->weight, n, sizeof *l->weight) != ETAS_OK)
         return ETAS_E_NOMEM;
     for (size_t j = 0; j < n; j++) {
-        const uint32_t row = f->state.pairs->target[j];
+        const uint32_t row = f->state.target[j];
 
         l->lat[j] = f->catalog.lat[row];
         l->lon[j] = f->catalog.lon[row];

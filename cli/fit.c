@@ -85,7 +85,6 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
         return st;
     how.window_start = cfg->timewindow_start;
     how.window_end = cfg->timewindow_end;
-    how.mc = cfg->mc;
     how.m_ref = cfg->mc;
     how.delta_m = cfg->delta_m;
     how.area_km2 = self->area_km2;

@@ -20,16 +20,43 @@ typedef enum etas_beta_method {
     ETAS_BETA_FIXED
 } etas_beta_method;
 
+/** A constraint on alpha = a - rho gamma (three dimensions: a - (rho - 1/2) gamma). */
+typedef enum etas_alpha_rule {
+    ETAS_ALPHA_FREE,
+    ETAS_ALPHA_NUMBER,
+    ETAS_ALPHA_BETA
+} etas_alpha_rule;
+
+/** What the maximisation holds; the first E-step still uses theta_0 as given. */
+typedef struct etas_fixed {
+    etas_params value; /**< NaN: free; log10_tau may be INFINITY (no taper, then omega > 0) */
+    etas_alpha_rule alpha_rule;
+    double alpha; /**< with ETAS_ALPHA_NUMBER */
+} etas_fixed;
+
+/** Nothing held. */
+etas_fixed etas_fixed_none(void);
+
 typedef struct etas_inversion_config {
     etas_time window_start, window_end; /**< targets are start <= time < end */
-    double m_ref, delta_m, mc;
-    double area_km2;
-    double earth_radius_km;        /**< default 6378.1 */
-    double coppersmith_multiplier; /**< default 100 */
+    double m_ref, delta_m;              /**< completeness per event is the catalogue's mc column */
+    double area_km2;                    /**< three_dim: the volume in km^3 */
+    double earth_radius_km;             /**< default 6378.1 */
+    double coppersmith_multiplier;      /**< default 100 */
     etas_estimator estimator;
     etas_beta_method beta_method;
-    double beta;             /**< used with ETAS_BETA_FIXED */
-    etas_params theta_0;     /**< log10_iota NaN; the first E-step uses it as given */
+    double beta;         /**< used with ETAS_BETA_FIXED */
+    etas_params theta_0; /**< log10_iota NaN without induced; the first E-step uses it as given */
+    etas_fixed fixed;
+    const etas_region *inner_region; /**< NULL or where targets must lie too */
+    bool three_dim;       /**< distances from the catalogue's x, y, z; kernel normalised in space */
+    bool free_background; /**< mu per target, smoothed from P_background */
+    double bw_sq_km2;     /**< its Gaussian's variance; default 1 */
+    bool free_productivity;  /**< kappa per source instead of k0 e^{a dm} */
+    bool induced;            /**< the catalogue's covariate column is the induced term's shape */
+    bool plain_em;           /**< no acceleration */
+    size_t memory_bytes;     /**< for stored pairs; the others are found again in every E-step; 0:
+                                no limit */
     double tolerance;        /**< stop when the distance to the fixed point is below it; 1e-7 */
     bool reference_stop;     /**< stop at sum |dtheta| < 1e-3 as the reference does */
     uint32_t max_iterations; /**< E_CONVERGE beyond it; default 10000 */
@@ -60,10 +87,13 @@ void etas_pairs_free(etas_pairs *self);
 /** What one E-step leaves: sums of the spec's section 3. Arrays as long as the catalogue (sources)
  * and as the pairs' targets. */
 typedef struct etas_expectation {
-    double n_hat, sum_l_hat, log_likelihood;
-    double *l_hat;        /**< per source */
-    double *p_background; /**< per target */
-    double *p_triggered;  /**< per target: sum_i P_ij */
+    double n_hat, i_hat, sum_l_hat;
+    double log_likelihood; /**< NaN where the model has none: varying completeness, free modes */
+    double *l_hat;         /**< per source */
+    double *p_background;  /**< per target */
+    double *p_induced;     /**< per target; NULL without an induced term */
+    double *p_triggered;   /**< per target: sum_i P_ij */
+    double *mu;            /**< per target, free_background; NULL otherwise */
 } etas_expectation;
 
 typedef struct etas_inversion etas_inversion; /**< one inversion in progress */
@@ -83,13 +113,17 @@ ETAS_NODISCARD etas_status etas_inversion_solve(etas_inversion *self, etas_error
 typedef struct etas_inversion_state {
     etas_params theta;
     double beta;
-    double branching_ratio;       /**< NaN with a reason when undefined */
-    const char *branching_note;   /**< NULL or the reason */
-    double n_hat, log_likelihood; /**< of the latest E-step; log_likelihood NaN when it has none */
-    uint32_t n_iterations;        /**< evaluations of the EM map */
-    double last_step, distance;   /**< largest |dtheta|; estimated distance to the fixed point */
+    double branching_ratio;              /**< NaN with a reason when undefined */
+    const char *branching_note;          /**< NULL or the reason */
+    double n_hat, i_hat, log_likelihood; /**< of the latest E-step; NaN when it has none */
+    uint32_t n_iterations;               /**< evaluations of the EM map */
+    double last_step, distance; /**< largest |dtheta|; estimated distance to the fixed point */
     size_t n_sources, n_targets, n_pairs;
     const etas_pairs *pairs;
+    const uint32_t *target; /**< n_targets: row of the catalogue */
+    const double *zeta;     /**< per target: targets hidden below completeness + 1; NULL: all 1 */
+    const double *xi;       /**< per source: the same for sources; NULL: all 1 */
+    const double *kappa;    /**< per source, free_productivity; NULL otherwise */
     const etas_expectation *expectation;
 } etas_inversion_state;
 

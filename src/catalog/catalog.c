@@ -7,10 +7,16 @@
 
 static etas_status reserve_rows(etas_catalog *self, size_t need)
 {
-    const etas_column columns[] = {
-        {(void **)&self->time, sizeof *self->time}, {(void **)&self->lat, sizeof *self->lat},
-        {(void **)&self->lon, sizeof *self->lon},   {(void **)&self->mag, sizeof *self->mag},
-        {(void **)&self->mc, sizeof *self->mc},     {(void **)&self->depth, sizeof *self->depth}};
+    const etas_column columns[] = {{(void **)&self->time, sizeof *self->time},
+                                   {(void **)&self->lat, sizeof *self->lat},
+                                   {(void **)&self->lon, sizeof *self->lon},
+                                   {(void **)&self->mag, sizeof *self->mag},
+                                   {(void **)&self->mc, sizeof *self->mc},
+                                   {(void **)&self->depth, sizeof *self->depth},
+                                   {(void **)&self->x, sizeof *self->x},
+                                   {(void **)&self->y, sizeof *self->y},
+                                   {(void **)&self->z, sizeof *self->z},
+                                   {(void **)&self->covariate, sizeof *self->covariate}};
 
     return etas_columns_reserve(sizeof columns / sizeof columns[0], columns, need, &self->capacity);
 }
@@ -45,6 +51,10 @@ etas_status etas_catalog_append(etas_catalog *self, const etas_event *row)
     self->mag[i] = row->mag;
     self->mc[i] = row->mc;
     self->depth[i] = row->depth;
+    self->x[i] = row->x;
+    self->y[i] = row->y;
+    self->z[i] = row->z;
+    self->covariate[i] = row->covariate;
     self->n++;
     return ETAS_OK;
 }
@@ -57,6 +67,10 @@ etas_event etas_catalog_row(const etas_catalog *self, size_t i)
                         .mag = self->mag[i],
                         .mc = self->mc[i],
                         .depth = self->depth[i],
+                        .x = self->x[i],
+                        .y = self->y[i],
+                        .z = self->z[i],
+                        .covariate = self->covariate[i],
                         .id = self->id_text + self->id_start[i],
                         .id_len = self->id_start[i + 1] - self->id_start[i]};
 }
@@ -69,6 +83,10 @@ void etas_catalog_free(etas_catalog *self)
     etas_array_free((void **)&self->mag);
     etas_array_free((void **)&self->mc);
     etas_array_free((void **)&self->depth);
+    etas_array_free((void **)&self->x);
+    etas_array_free((void **)&self->y);
+    etas_array_free((void **)&self->z);
+    etas_array_free((void **)&self->covariate);
     etas_array_free((void **)&self->id_start);
     etas_array_free((void **)&self->id_text);
     *self = (etas_catalog){0};

@@ -336,11 +336,13 @@ static void space_block(void *context, size_t block)
     job->em->kernels->space(&run, &sources, &job->em->block_space[block]);
 }
 
-etas_space_sums etas_em_space_sums(etas_em *self)
+etas_space_sums etas_em_space_sums(etas_em *self, double ln_d, double gamma)
 {
     sums_job job = {.em = self};
     etas_space_sums out = {0};
 
+    for (size_t i = 0; i < self->n_sources; i++)
+        self->d_km2[i] = etas_exp(ln_d + gamma * self->dm[i]);
     etas_parallel_for(threads_for(self), self->n_blocks, space_block, &job);
     for (size_t b = 0; b < self->n_blocks; b++) {
         const etas_space_sums *part = &self->block_space[b];

@@ -18,7 +18,14 @@ typedef struct etas_em {
     etas_pairs pairs;
     etas_time_mesh mesh;
     size_t n_sources;
-    double *dm;                    /**< per source: m - mc */
+    double *dm; /**< per source: m - mc */
+    /* Inputs of the E-step besides theta; NULL where the model has none. */
+    double *zeta;                  /**< per target: targets hidden below completeness, + 1 */
+    double *xi;                    /**< per source: sources hidden, + 1, at the current theta */
+    double *induced;               /**< per target: iota_j / iota */
+    double *kappa;                 /**< per source: productivity instead of k0 e^{a dm} */
+    double *smoothed;              /**< per source: P_background of the iteration before, 0 for
+                                      sources that are no targets (free_background) */
     double *ln_productivity;       /**< per source, scratch: ln(k0 e^{a dm}) */
     double *d_km2;                 /**< per source, scratch: d e^{gamma dm} */
     double *weight;                /**< per pair: P_ij of the latest E-step */
@@ -56,7 +63,7 @@ ETAS_NODISCARD etas_status etas_em_maximise(etas_em *self, etas_params *theta, e
 double etas_em_expected_total(etas_em *self, const etas_params *theta);
 
 /** Sums over all pairs with the latest weights, in block order. */
-etas_space_sums etas_em_space_sums(etas_em *self);
+etas_space_sums etas_em_space_sums(etas_em *self, double ln_d, double gamma);
 etas_delay_sums etas_em_delay_sums(etas_em *self, double c_days);
 
 #endif

@@ -21,7 +21,6 @@ etas_inversion_config etas_inversion_config_default(void)
     return (etas_inversion_config){.window_start = ETAS_TIME_NONE,
                                    .window_end = ETAS_TIME_NONE,
                                    .m_ref = NAN,
-                                   .mc = NAN,
                                    .area_km2 = NAN,
                                    .earth_radius_km = ETAS_EARTH_RADIUS_KM,
                                    .coppersmith_multiplier = 100.0,
@@ -29,9 +28,20 @@ etas_inversion_config etas_inversion_config_default(void)
                                    .beta_method = ETAS_BETA_TINTI,
                                    .beta = NAN,
                                    .theta_0 = etas_inversion_default_start(),
+                                   .fixed = etas_fixed_none(),
+                                   .bw_sq_km2 = 1.0,
                                    .tolerance = 1e-7,
                                    .max_iterations = 10000,
                                    .n_threads = 1};
+}
+
+etas_fixed etas_fixed_none(void)
+{
+    etas_fixed out = {.alpha_rule = ETAS_ALPHA_FREE, .alpha = NAN};
+
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        out.value.value[i] = NAN;
+    return out;
 }
 
 etas_params etas_inversion_default_start(void)
@@ -71,8 +81,6 @@ static etas_status check_config(const etas_inversion_config *cfg, etas_error *er
     if (st == ETAS_OK)
         st = check_number(cfg->m_ref, -100.0, "m_ref", err);
     if (st == ETAS_OK)
-        st = check_number(cfg->mc, -100.0, "mc", err);
-    if (st == ETAS_OK)
         st = check_number(cfg->tolerance, tiny, "tolerance", err);
     if (st == ETAS_OK && cfg->beta_method == ETAS_BETA_FIXED)
         st = check_number(cfg->beta, tiny, "beta", err);
@@ -88,8 +96,6 @@ static etas_status estimate_beta(etas_inversion *self, etas_error *err)
 {
     const size_t n = self->em.pairs.n_targets, first = self->em.pairs.target[0];
     const double *mag = self->catalog->mag + first;
-    double *mc = NULL;
-    etas_status st = ETAS_OK;
 
     switch (self->cfg.beta_method) {
     case ETAS_BETA_FIXED:
@@ -99,13 +105,7 @@ static etas_status estimate_beta(etas_inversion *self, etas_error *err)
         self->beta = etas_beta_positive(n, mag, self->cfg.delta_m);
         break;
     case ETAS_BETA_TINTI:
-        st = etas_array_alloc((void **)&mc, n, sizeof *mc);
-        if (st != ETAS_OK)
-            return etas_fail(err, st, "estimating beta: %s", etas_strerror(st));
-        for (size_t i = 0; i < n; i++)
-            mc[i] = self->cfg.mc;
-        self->beta = etas_beta_tinti_mulargia(n, mag, mc, self->cfg.delta_m);
-        etas_array_free((void **)&mc);
+        self->beta = etas_beta_tinti_mulargia(n, mag, self->catalog->mc + first, self->cfg.delta_m);
         break;
     }
     if (!(self->beta > 0.0) || !isfinite(self->beta))
@@ -253,6 +253,7 @@ etas_inversion_state etas_inversion_state_get(const etas_inversion *self)
                                 .n_targets = self->em.pairs.n_targets,
                                 .n_pairs = self->em.pairs.n_pairs,
                                 .pairs = &self->em.pairs,
+                                .target = self->em.pairs.target,
                                 .expectation = &self->em.expectation};
 
     out.branching_ratio =

@@ -12,11 +12,8 @@ void etas_objective_space(void *context, const double x[], etas_newton_point *ou
     const double rho = x[ETAS_SPACE_RHO], q = 1.0 + rho;
     const double w = em->expectation.sum_l_hat, a = em->sum_l_dm;
     const double sum_ln_d = w * x[ETAS_SPACE_LN_D] + a * x[ETAS_SPACE_GAMMA];
-    etas_space_sums s;
+    const etas_space_sums s = etas_em_space_sums(em, x[ETAS_SPACE_LN_D], x[ETAS_SPACE_GAMMA]);
 
-    for (size_t i = 0; i < em->n_sources; i++)
-        em->d_km2[i] = etas_exp(x[ETAS_SPACE_LN_D] + x[ETAS_SPACE_GAMMA] * em->dm[i]);
-    s = etas_em_space_sums(em);
     out->value = -(w * etas_ln(rho) + rho * sum_ln_d - q * s.ln_r2d);
     out->gradient[ETAS_SPACE_LN_D] = -(rho * w - q * s.s[0]);
     out->gradient[ETAS_SPACE_GAMMA] = -(rho * a - q * s.s[1]);

@@ -1,3 +1,4 @@
+#include <math.h>
 #include <string.h>
 
 #include "etas/io.h"
@@ -29,6 +30,7 @@ static etas_status read_event(etas_csv *csv, const columns *c, etas_event *e, et
         st = etas_csv_number_or_nan(csv, c->mc, &e->mc, err);
     if (st == ETAS_OK)
         st = etas_csv_number_or_nan(csv, c->depth, &e->depth, err);
+    e->x = e->y = e->z = e->covariate = NAN;
     if (st == ETAS_OK)
         st = etas_csv_text(csv, 0, &e->id, &e->id_len, err);
     return st;

@@ -268,8 +268,8 @@ static etas_status write_targets(const saver *s, FILE *out)
     const bool nanoseconds = needs_nanoseconds(catalog);
 
     (void)fputs(TARGET_COLUMNS "\n", out);
-    for (size_t j = 0; j < state->pairs->n_targets; j++) {
-        const etas_event e = etas_catalog_row(catalog, state->pairs->target[j]);
+    for (size_t j = 0; j < state->n_targets; j++) {
+        const etas_event e = etas_catalog_row(catalog, state->target[j]);
 
         put_id(out, &e);
         put_field(out, e.lat, ',');

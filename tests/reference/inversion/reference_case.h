@@ -100,7 +100,7 @@ static void reference_case_load(reference_case *self, const char *name)
     self->cfg = etas_inversion_config_default();
     self->cfg.window_start = time_of(config, "timewindow_start");
     self->cfg.window_end = time_of(config, "timewindow_end");
-    self->cfg.mc = self->cfg.m_ref = number(config, "mc");
+    self->cfg.m_ref = number(config, "mc");
     self->cfg.delta_m = number(config, "delta_m");
     self->cfg.theta_0 = params_of(member(config, "theta_0"));
     check_ok(etas_region_area_km2(&region, self->cfg.earth_radius_km, &self->cfg.area_km2, &err),
@@ -110,7 +110,7 @@ static void reference_case_load(reference_case *self, const char *name)
                                                    .end = self->cfg.window_end,
                                                    .region = &region,
                                                    .delta_m = self->cfg.delta_m,
-                                                   .mc = self->cfg.mc},
+                                                   .mc = self->cfg.m_ref},
                                  &self->catalog, &err),
              &err);
     etas_region_free(&region);

@@ -79,7 +79,7 @@ static inline etas_inversion_config small_config(void)
 
     cfg.window_start = SMALL_AUXILIARY_DAYS * ETAS_NS_PER_DAY;
     cfg.window_end = (SMALL_AUXILIARY_DAYS + SMALL_WINDOW_DAYS) * ETAS_NS_PER_DAY;
-    cfg.m_ref = cfg.mc = 2.0;
+    cfg.m_ref = 2.0;
     cfg.delta_m = 0.1;
     cfg.area_km2 = 5e4;
     cfg.coppersmith_multiplier = 200;

@@ -95,7 +95,7 @@ static double likelihood_ratio(const world *w, size_t which)
     assert_true(catalog.n > 700);
     cfg.window_start = AUXILIARY_DAYS * ETAS_NS_PER_DAY;
     cfg.window_end = WINDOW_DAYS * ETAS_NS_PER_DAY;
-    cfg.mc = cfg.m_ref = M_REF;
+    cfg.m_ref = M_REF;
     cfg.area_km2 = w->area_km2;
     cfg.coppersmith_multiplier = 450;
     cfg.estimator = ETAS_ESTIMATOR_MLE;

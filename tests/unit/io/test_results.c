@@ -118,6 +118,7 @@ static void make(fixture *f, const char *directory)
                                       .n_iterations = 15,
                                       .n_sources = 4,
                                       .n_targets = 3,
+                                      .target = f->target,
                                       .n_pairs = 5,
                                       .pairs = &f->pairs,
                                       .expectation = &f->expectation};
