@@ -4,11 +4,10 @@
 #include <string.h>
 #include <time.h>
 
-#include <jansson.h>
-
 #include "etas/io.h"
 #include "etas/text.h"
 #include "io/decimal.h"
+#include "io/json_out.h"
 
 #define TARGET_COLUMNS                                                             \
     "target_id,latitude,longitude,time,magnitude,mc_current,mc_current_above_ref," \
@@ -17,88 +16,16 @@
     "source_id,source_magnitude,source_completeness_above_ref," \
     "source_to_end_time_distance,pos_source_to_start_time_distance,l_hat,G,xi_plus_1"
 
-/* ---- JSON, a key a line ---- */
-
-typedef struct json_out {
-    FILE *stream;
-    const char *indent;
-    bool first;
-} json_out;
-
-static void put_key(json_out *o, const char *key)
-{
-    (void)fprintf(o->stream, "%s%s\"%s\": ", o->first ? "{\n" : ",\n", o->indent, key);
-    o->first = false;
-}
-
-/* NULL is null. */
-static etas_status put_text(json_out *o, const char *key, const char *text)
-{
-    json_t *value = text != NULL ? json_string(text) : json_null();
-    char *dump = value != NULL ? json_dumps(value, JSON_ENCODE_ANY) : NULL;
-
-    json_decref(value);
-    if (dump == NULL)
-        return text != NULL && value == NULL ? ETAS_E_ARG : ETAS_E_NOMEM;
-    put_key(o, key);
-    (void)fputs(dump, o->stream);
-    free(dump);
-    return ETAS_OK;
-}
-
-/* NaN is null: that is what a parameter that the model does not have looks like. */
-static void put_number(json_out *o, const char *key, double value)
-{
-    char text[32] = "null";
-
-    if (!isnan(value))
-        etas_format_double(value, text);
-    put_key(o, key);
-    (void)fputs(text, o->stream);
-}
-
-static void put_flag(json_out *o, const char *key, bool value)
-{
-    put_key(o, key);
-    (void)fputs(value ? "true" : "false", o->stream);
-}
-
-static void put_time(json_out *o, const char *key, etas_time t)
-{
-    char text[32] = "None";
-
-    if (t != ETAS_TIME_NONE) {
-        const size_t len = etas_time_format(t, ' ', text);
-
-        if (t % ETAS_NS_PER_S == 0) /* as Python prints whole seconds */
-            text[len - 7] = '\0';
-    }
-    put_key(o, key);
-    (void)fprintf(o->stream, "\"%s\"", text);
-}
-
-static void put_params(json_out *o, const char *key, const etas_params *p)
-{
-    json_out inner = {.stream = o->stream, .indent = "    ", .first = true};
-
-    put_key(o, key);
-    for (etas_param i = 0; i < ETAS_N_PARAMS; i++)
-        put_number(&inner, etas_param_name(i), p->value[i]);
-    (void)fputs("\n  }", o->stream);
-}
-
-static void put_ranges(json_out *o)
+static void put_ranges(etas_json_out *o)
 {
     for (etas_param i = 0; i < ETAS_N_PARAMS; i++) {
-        char key[40], low[32], high[32];
+        const double range[2] = {etas_param_low(i), etas_param_high(i)};
+        char key[40];
 
         if (i == ETAS_LOG10_IOTA)
             continue;
         etas_format(sizeof key, key, "%s_range", etas_param_name(i));
-        etas_format_double(etas_param_low(i), low);
-        etas_format_double(etas_param_high(i), high);
-        put_key(o, key);
-        (void)fprintf(o->stream, "[%s, %s]", low, high);
+        etas_json_put_numbers(o, key, 2, range);
     }
 }
 
@@ -120,88 +47,79 @@ typedef struct saver {
 } saver;
 
 /* The reference's keys in its order. */
-static etas_status write_settings(const saver *s, json_out *o)
+static void write_settings(const saver *s, etas_json_out *o)
 {
     const etas_config *c = s->in->config;
-    etas_status st = put_text(o, "name", c->name);
 
-    if (st == ETAS_OK)
-        st = put_text(o, "id", c->id);
-    if (st == ETAS_OK)
-        st = put_text(o, "fn_catalog", c->fn_catalog);
-    put_time(o, "auxiliary_start", c->auxiliary_start);
-    put_time(o, "timewindow_start", c->timewindow_start);
-    put_time(o, "timewindow_end", c->timewindow_end);
-    put_time(o, "testwindow_end", c->testwindow_end);
-    put_number(o, "timewindow_length", etas_days_between(c->timewindow_start, c->timewindow_end));
-    if (st == ETAS_OK)
-        st = put_text(o, "shape_coords", c->shape_text);
-    put_number(o, "delta_m", c->delta_m);
-    put_number(o, "mc", c->mc);
-    put_number(o, "m_ref", c->m_ref);
-    put_number(o, "coppersmith_multiplier", c->coppersmith_multiplier);
-    put_number(o, "earth_radius", c->earth_radius);
-    put_number(o, "bw_sq", c->bw_sq);
-    put_flag(o, "free_productivity", false);
-    put_flag(o, "free_background", false);
-    if (st == ETAS_OK)
-        st = put_text(o, "bg_term", NULL);
-    return st;
+    etas_json_put_text(o, "name", c->name);
+    etas_json_put_text(o, "id", c->id);
+    etas_json_put_text(o, "fn_catalog", c->fn_catalog);
+    etas_json_put_time(o, "auxiliary_start", c->auxiliary_start);
+    etas_json_put_time(o, "timewindow_start", c->timewindow_start);
+    etas_json_put_time(o, "timewindow_end", c->timewindow_end);
+    etas_json_put_time(o, "testwindow_end", c->testwindow_end);
+    etas_json_put_number(o, "timewindow_length",
+                         etas_days_between(c->timewindow_start, c->timewindow_end));
+    etas_json_put_text(o, "shape_coords", c->shape_text);
+    etas_json_put_number(o, "delta_m", c->delta_m);
+    etas_json_put_number(o, "mc", c->mc);
+    etas_json_put_number(o, "m_ref", c->m_ref);
+    etas_json_put_number(o, "coppersmith_multiplier", c->coppersmith_multiplier);
+    etas_json_put_number(o, "earth_radius", c->earth_radius);
+    etas_json_put_number(o, "bw_sq", c->bw_sq);
+    etas_json_put_flag(o, "free_productivity", false);
+    etas_json_put_flag(o, "free_background", false);
+    etas_json_put_text(o, "bg_term", NULL);
 }
 
-static etas_status write_outcome(const saver *s, json_out *o)
+static void write_outcome(const saver *s, etas_json_out *o)
 {
     const etas_results_input *in = s->in;
     const etas_config *c = in->config;
     const etas_inversion_state *state = in->state;
     const etas_params start = c->has_theta_0 ? c->theta_0 : etas_inversion_default_start();
-    etas_status st;
 
-    put_flag(o, "preparation_done", true);
-    put_flag(o, "inversion_done", true);
-    put_number(o, "n_target_events", (double)state->n_targets);
-    put_number(o, "area", in->area_km2);
+    etas_json_put_flag(o, "preparation_done", true);
+    etas_json_put_flag(o, "inversion_done", true);
+    etas_json_put_number(o, "n_target_events", (double)state->n_targets);
+    etas_json_put_number(o, "area", in->area_km2);
     put_ranges(o);
-    put_number(o, "beta", state->beta);
-    put_flag(o, "b_positive", c->beta_method == ETAS_BETA_POSITIVE);
-    put_flag(o, "three_dim", false);
-    put_number(o, "space_unit_in_meters", 1000);
-    put_number(o, "n_hat", state->n_hat);
-    put_number(o, "i_hat", 0);
-    put_time(o, "calculation_date", now());
-    put_params(o, "initial_values", &start);
-    put_params(o, "final_parameters", &state->theta);
-    put_number(o, "n_iterations", state->n_iterations);
-    st = put_text(o, "fn_ip", s->fn_targets);
-    if (st == ETAS_OK)
-        st = put_text(o, "fn_src", s->fn_sources);
-    if (st == ETAS_OK)
-        st = put_text(o, "estimator", c->estimator == ETAS_ESTIMATOR_MLE ? "mle" : "reference");
-    put_number(o, "log_likelihood", state->log_likelihood);
-    put_number(o, "branching_ratio", state->branching_ratio);
-    if (st == ETAS_OK && isnan(state->branching_ratio))
-        st = put_text(o, "branching_note", state->branching_note);
-    put_number(o, "n_sources", (double)state->n_sources);
-    put_number(o, "n_pairs", (double)state->n_pairs);
-    put_number(o, "invert_seconds", in->invert_seconds);
-    if (st == ETAS_OK)
-        st = put_text(o, "version", ETAS_RELEASE);
-    return st;
+    etas_json_put_number(o, "beta", state->beta);
+    etas_json_put_flag(o, "b_positive", c->beta_method == ETAS_BETA_POSITIVE);
+    etas_json_put_flag(o, "three_dim", false);
+    etas_json_put_number(o, "space_unit_in_meters", 1000);
+    etas_json_put_number(o, "n_hat", state->n_hat);
+    etas_json_put_number(o, "i_hat", 0);
+    etas_json_put_time(o, "calculation_date", now());
+    etas_json_put_params(o, "initial_values", &start);
+    etas_json_put_params(o, "final_parameters", &state->theta);
+    etas_json_put_number(o, "n_iterations", state->n_iterations);
+    etas_json_put_text(o, "fn_ip", s->fn_targets);
+    etas_json_put_text(o, "fn_src", s->fn_sources);
+    etas_json_put_text(o, "estimator", c->estimator == ETAS_ESTIMATOR_MLE ? "mle" : "reference");
+    etas_json_put_number(o, "log_likelihood", state->log_likelihood);
+    etas_json_put_number(o, "branching_ratio", state->branching_ratio);
+    if (isnan(state->branching_ratio))
+        etas_json_put_text(o, "branching_note", state->branching_note);
+    etas_json_put_number(o, "n_sources", (double)state->n_sources);
+    etas_json_put_number(o, "n_pairs", (double)state->n_pairs);
+    etas_json_put_number(o, "invert_seconds", in->invert_seconds);
+    etas_json_put_text(o, "version", ETAS_RELEASE);
 }
 
 static etas_status write_parameters(const saver *s, FILE *out)
 {
-    json_out o = {.stream = out, .indent = "  ", .first = true};
-    etas_status st = write_settings(s, &o);
+    etas_json_out o = {.stream = out};
 
-    if (st == ETAS_OK)
-        st = write_outcome(s, &o);
-    (void)fputs("\n}\n", out);
-    if (st == ETAS_E_NOMEM)
-        etas_fail(s->err, st, "out of memory for %s", s->fn_parameters);
-    else if (st != ETAS_OK)
-        etas_fail(s->err, st, "a name in the results is not valid UTF-8");
-    return st;
+    etas_json_out_begin(&o, NULL);
+    write_settings(s, &o);
+    write_outcome(s, &o);
+    etas_json_out_end(&o);
+    if (o.status == ETAS_E_NOMEM)
+        etas_fail(s->err, o.status, "out of memory for %s", s->fn_parameters);
+    else if (o.status != ETAS_OK)
+        etas_fail(s->err, o.status, "a name in the results is not valid UTF-8");
+    return o.status;
 }
 
 static void put_field(FILE *out, double value, char after)
