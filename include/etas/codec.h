@@ -20,6 +20,9 @@
 #define ETAS_FRAME_MAX_BYTES    ((size_t)1 << 29) /**< of raw columns */
 #define ETAS_FRAME_HEADER_BYTES 176
 
+/** What a frame holds of each index: a catalogue's events, or a record, any bytes. */
+typedef enum etas_frame_kind { ETAS_FRAME_EVENTS, ETAS_FRAME_RECORDS } etas_frame_kind;
+
 /** The task's monitor record, carried by its frame. */
 typedef struct etas_task_info {
     char host[64];
@@ -30,10 +33,11 @@ typedef struct etas_task_info {
 } etas_task_info;
 
 typedef struct etas_frame_header {
+    etas_frame_kind kind;
     uint8_t run[16];
     uint64_t first;
-    uint32_t count; /**< catalogues */
-    uint64_t n_events;
+    uint32_t count;    /**< catalogues or records */
+    uint64_t n_events; /**< 0 for records */
     uint64_t raw_bytes, stored_bytes;
     uint64_t checksum; /**< XXH64 of the raw columns */
     bool compressed;
@@ -56,13 +60,38 @@ ETAS_NODISCARD etas_status etas_frame_encode(etas_frame_header *header, const et
 ETAS_NODISCARD etas_status etas_frame_peek(size_t len, const uint8_t bytes[],
                                            etas_frame_header *out, etas_error *err);
 
-/** Whole frame; @p out (which starts as {0}) is overwritten, empty on failure. E_CORRUPT,
- * E_VERSION; nothing is allocated before the lengths are known to fit. What comes out is ordered in
- * time, on the globe, and start + time_ms fits into etas_time for a start in 1970 or before; that
- * it lies in the plan's window is for the caller to check. */
+/** Whole frame of catalogues; @p out (which starts as {0}) is overwritten, empty on failure.
+ * E_CORRUPT, E_VERSION; nothing is allocated before the lengths are known to fit. What comes out is
+ * ordered in time, on the globe, and start + time_ms fits into etas_time for a start in 1970 or
+ * before; that it lies in the plan's window is for the caller to check. */
 ETAS_NODISCARD etas_status etas_frame_decode(size_t len, const uint8_t bytes[],
                                              etas_frame_header *header, etas_events *out,
                                              etas_error *err);
+
+/** Byte strings, one after the other. Starts as {0}; etas_records_free is idempotent. */
+typedef struct etas_records {
+    size_t n, n_bytes; /**< records, and bytes in all of them */
+    uint32_t *length;  /**< per record */
+    uint8_t *bytes;
+    size_t capacity, byte_capacity;
+} etas_records;
+
+/** Room for so many records and bytes in all; keeps the contents. */
+ETAS_NODISCARD etas_status etas_records_reserve(etas_records *self, size_t n, size_t n_bytes);
+/** Adds a record. E_NOMEM changes nothing; E_LIMIT for one that no frame could hold. */
+ETAS_NODISCARD etas_status etas_records_append(etas_records *self, size_t len,
+                                               const uint8_t bytes[]);
+void etas_records_free(etas_records *self);
+
+/** The same three for frames of records: a length for each index, and its bytes. What they mean is
+ * for the receiver to check. */
+size_t etas_record_frame_bound(const etas_records *records);
+ETAS_NODISCARD etas_status etas_record_frame_encode(etas_frame_header *header,
+                                                    const etas_records *records, size_t at,
+                                                    uint8_t out[], size_t *len);
+ETAS_NODISCARD etas_status etas_record_frame_decode(size_t len, const uint8_t bytes[],
+                                                    etas_frame_header *header, etas_records *out,
+                                                    etas_error *err);
 
 /** A plan as bytes: *out is allocated with etas_array, *len set. Equal plans give equal bytes.
  * E_CORRUPT for a plan that etas_blob_decode would refuse. */

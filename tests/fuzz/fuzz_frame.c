@@ -42,6 +42,37 @@ static void take(const uint8_t *data, size_t size)
     etas_events_free(&events);
 }
 
+static void pass_records_on(etas_frame_header *header, const etas_records *records)
+{
+    uint8_t *bytes = malloc(etas_record_frame_bound(records));
+    etas_frame_header again;
+    etas_records out = {0};
+    size_t len;
+
+    if (bytes == NULL)
+        return;
+    header->compressed = !header->compressed;
+    if (etas_record_frame_encode(header, records, 0, bytes, &len) != ETAS_OK ||
+        etas_record_frame_decode(len, bytes, &again, &out, NULL) != ETAS_OK ||
+        out.n_bytes != records->n_bytes || again.checksum != header->checksum)
+        abort();
+    etas_records_free(&out);
+    free(bytes);
+}
+
+static void take_records(const uint8_t *data, size_t size)
+{
+    etas_frame_header header;
+    etas_records records = {0};
+    etas_error err = {0};
+
+    if (etas_record_frame_decode(size, data, &header, &records, &err) == ETAS_OK)
+        pass_records_on(&header, &records);
+    else if (records.n != 0 || records.n_bytes != 0 || err.text[0] == '\0')
+        abort();
+    etas_records_free(&records);
+}
+
 static void put_u64(uint8_t *p, uint64_t v)
 {
     for (int i = 0; i < 8; i++)
@@ -53,6 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *sealed;
 
     take(data, size);
+    take_records(data, size);
     if (size < ETAS_FRAME_HEADER_BYTES || (sealed = malloc(size)) == NULL)
         return 0;
     memcpy(sealed, data, size);
@@ -61,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                 XXH64(sealed + ETAS_FRAME_HEADER_BYTES, size - ETAS_FRAME_HEADER_BYTES, 0));
     put_u64(sealed + AT_HEADER_CHECK, XXH64(sealed, AT_HEADER_CHECK, 0));
     take(sealed, size);
+    take_records(sealed, size);
     free(sealed);
     return 0;
 }
