@@ -104,6 +104,8 @@ etas_status etas_em_init(etas_em *self, const etas_catalog *catalog,
     self->estimator = cfg->estimator;
     self->window_days = etas_days_between(cfg->window_start, cfg->window_end);
     self->area_km2 = cfg->area_km2;
+    self->three_dim = cfg->three_dim;
+    self->bw_sq_km2 = cfg->bw_sq_km2;
     self->n_sources = catalog->n;
     st = etas_pairs_build(catalog, cfg, &self->pairs, err);
     if (st == ETAS_OK)
@@ -129,6 +131,11 @@ etas_status etas_em_init(etas_em *self, const etas_catalog *catalog,
 void etas_em_free(etas_em *self)
 {
     void **columns[] = {(void **)&self->dm,
+                        (void **)&self->zeta,
+                        (void **)&self->xi,
+                        (void **)&self->induced,
+                        (void **)&self->kappa,
+                        (void **)&self->smoothed,
                         (void **)&self->ln_productivity,
                         (void **)&self->d_km2,
                         (void **)&self->weight,

@@ -15,11 +15,14 @@ typedef struct etas_em {
     size_t n_threads;
     etas_estimator estimator;
     double window_days, area_km2;
+    bool three_dim;   /**< distances and the kernel's normalisation in space, not in the plane */
+    double bw_sq_km2; /**< of the smoothed background's Gaussian */
     etas_pairs pairs;
     etas_time_mesh mesh;
     size_t n_sources;
     double *dm; /**< per source: m - mc */
-    /* Inputs of the E-step besides theta; NULL where the model has none. */
+    /* Inputs of the E-step besides theta; NULL where the model has none. Allocated and filled by
+     * the inversion's options, freed here. */
     double *zeta;                  /**< per target: targets hidden below completeness, + 1 */
     double *xi;                    /**< per source: sources hidden, + 1, at the current theta */
     double *induced;               /**< per target: iota_j / iota */
