@@ -1,5 +1,5 @@
-/** @file runner.h  Making a run's catalogues: one interface over serial, processes and redis, and
- * the worker side of it (agent and slots). */
+/** @file runner.h  Making a run's catalogues, or what else its blob is the work for: one interface
+ * over serial, processes and redis, and the worker side of it (agent and slots). */
 #ifndef ETAS_RUNNER_H
 #define ETAS_RUNNER_H
 
@@ -56,6 +56,14 @@ typedef struct etas_run_report {
  */
 ETAS_NODISCARD etas_status etas_run(etas_store *store, const etas_runner_config *cfg,
                                     etas_run_report *report, etas_error *err);
+
+/** Calls visit(context, index, len, bytes) for every stored record of a run that makes records, in
+ * order of the indices; bytes are valid during the call. Stops at the first status that is not
+ * ETAS_OK. E_CORRUPT for a damaged store, E_ARG for a run that makes catalogues. */
+typedef etas_status (*etas_record_visit)(void *context, uint64_t index, size_t len,
+                                         const uint8_t bytes[], etas_error *err);
+ETAS_NODISCARD etas_status etas_records_each(etas_store *store, etas_record_visit visit,
+                                             void *context, etas_error *err);
 
 /** Write the stored catalogues to @p path in the chosen format; with @p skip_missing the missing
  * ones are left out, ids renumbered and PATH.missing.json lists them. Checks the epoch before

@@ -11,20 +11,19 @@
 /* A batch that takes less grows, one that takes more shrinks; the first is one catalogue. */
 static const double batch_short_s = 0.1, batch_long_s = 0.2;
 
-/* Bytes of a catalogue and of an event in a frame's raw columns, and a generous header. */
-enum { CATALOG_BYTES = 4, EVENT_BYTES = 22, HEADER_BYTES = 1024 };
+enum { HEADER_BYTES = 1024 }; /* generous */
 
-void etas_maker_start(etas_maker *self, etas_simulator *simulator, size_t batch_max,
-                      const etas_maker_task *task)
+void etas_maker_start(etas_maker *self, const etas_work *work, const etas_maker_task *task)
 {
     self->task = *task;
-    self->batch_max = batch_max > 0 ? batch_max : 1;
-    if (self->simulator != simulator || self->batch > self->batch_max)
+    self->batch_max = work->kind->batch(work->self);
+    if (self->work != work || self->batch > self->batch_max)
         self->batch = 1; /* otherwise what the task before has learned still holds */
-    self->simulator = simulator;
+    self->work = work;
+    self->fresh.kind = self->held.kind = work->kind->frames;
     self->next = self->held_first = task->first;
     self->end = task->first + task->count;
-    self->held.n = self->held.n_catalogs = 0;
+    etas_payload_clear(&self->held);
     self->since_s = etas_clock_s();
     self->since_cpu_s = etas_clock_cpu_s();
     self->since_ns = etas_clock_wall_ns();
@@ -33,50 +32,15 @@ void etas_maker_start(etas_maker *self, etas_simulator *simulator, size_t batch_
     self->host[sizeof self->host - 1] = '\0';
 }
 
-static size_t raw_bytes(size_t n_catalogs, size_t n_events)
-{
-    return n_catalogs * CATALOG_BYTES + n_events * EVENT_BYTES;
-}
-
-static void append(etas_events *to, const etas_events *from)
-{
-    const size_t at = to->n, n = from->n;
-
-    memcpy(to->count + to->n_catalogs, from->count, from->n_catalogs * sizeof *to->count);
-    to->n_catalogs += from->n_catalogs;
-    if (n == 0)
-        return;
-    memcpy(to->time_ms + at, from->time_ms, n * sizeof *to->time_ms);
-    memcpy(to->lat + at, from->lat, n * sizeof *to->lat);
-    memcpy(to->lon + at, from->lon, n * sizeof *to->lon);
-    memcpy(to->mag + at, from->mag, n * sizeof *to->mag);
-    memcpy(to->generation + at, from->generation, n * sizeof *to->generation);
-    to->n += n;
-}
-
-static void drop_front(etas_events *self, size_t n_catalogs, size_t n_events)
-{
-    const size_t n = self->n - n_events;
-
-    memmove(self->count, self->count + n_catalogs,
-            (self->n_catalogs - n_catalogs) * sizeof *self->count);
-    memmove(self->time_ms, self->time_ms + n_events, n * sizeof *self->time_ms);
-    memmove(self->lat, self->lat + n_events, n * sizeof *self->lat);
-    memmove(self->lon, self->lon + n_events, n * sizeof *self->lon);
-    memmove(self->mag, self->mag + n_events, n * sizeof *self->mag);
-    memmove(self->generation, self->generation + n_events, n * sizeof *self->generation);
-    self->n_catalogs -= n_catalogs;
-    self->n = n;
-}
-
 /* How many catalogues from @p at on fill a frame, at least one; *bytes is what they take. */
-static uint32_t fill_frame(const etas_events *held, size_t at, size_t *bytes)
+static uint32_t fill_frame(const etas_payload *held, size_t at, size_t *bytes)
 {
+    const size_t n_held = etas_payload_count(held);
     uint32_t n = 1;
 
-    *bytes = raw_bytes(1, held->count[at]);
-    for (; at + n < held->n_catalogs; n++) {
-        const size_t more = raw_bytes(1, held->count[at + n]);
+    *bytes = etas_payload_bytes(held, at);
+    for (; at + n < n_held; n++) {
+        const size_t more = etas_payload_bytes(held, at + n);
 
         if (*bytes + more > ETAS_FRAME_TARGET_BYTES - HEADER_BYTES)
             break;
@@ -107,10 +71,10 @@ static void fill_header(const etas_maker *self, size_t at, uint32_t count, doubl
 static etas_status emit_held(etas_maker *self, bool all, etas_maker_emit emit, void *context,
                              etas_error *err)
 {
-    const size_t n = self->held.n_catalogs;
-    size_t at = 0, n_events = 0, bytes, len;
+    const size_t n = etas_payload_count(&self->held);
+    size_t at = 0, bytes, len;
     etas_status st = etas_array_reserve((void **)&self->bytes, &self->byte_capacity,
-                                        etas_frame_bound(&self->held), 1);
+                                        etas_payload_bound(&self->held), 1);
 
     if (st != ETAS_OK)
         return etas_fail(err, st, "out of memory for a result frame");
@@ -121,20 +85,18 @@ static etas_status emit_held(etas_maker *self, bool all, etas_maker_emit emit, v
         if (!all && at + count == n && bytes < ETAS_FRAME_TARGET_BYTES / 2)
             break;
         fill_header(self, at, count, (double)count / (double)n, &header);
-        st = etas_frame_encode(&header, &self->held, at, self->bytes, &len);
+        st = etas_payload_encode(&header, &self->held, at, self->bytes, &len);
         if (st != ETAS_OK)
             return etas_fail(err, st, "catalogue %llu cannot be encoded",
                              (unsigned long long)header.first);
         st = emit(context, header.first, count, len, self->bytes, err);
         if (st != ETAS_OK)
             return st;
-        for (size_t i = at; i < at + count; i++)
-            n_events += self->held.count[i];
         at += count;
     }
     if (at == 0)
         return ETAS_OK;
-    drop_front(&self->held, at, n_events);
+    etas_payload_drop_front(&self->held, at);
     self->held_first += at;
     self->since_s = etas_clock_s();
     self->since_cpu_s = etas_clock_cpu_s();
@@ -142,33 +104,33 @@ static etas_status emit_held(etas_maker *self, bool all, etas_maker_emit emit, v
     return ETAS_OK;
 }
 
-static etas_status simulate(etas_maker *self, size_t count, etas_error *err)
+static etas_status make(etas_maker *self, size_t count, etas_error *err)
 {
-    etas_status st =
-        etas_simulator_run(self->simulator, self->task.seed, self->next, count, &self->fresh, err);
+    const etas_work *const work = self->work;
+    etas_status st;
 
+    etas_payload_clear(&self->fresh);
+    st = work->kind->make(work->self, self->task.seed, self->next, count, &self->fresh, err);
     if (st != ETAS_OK)
         return st;
-    st = etas_events_reserve(&self->held, self->held.n_catalogs + count,
-                             self->held.n + self->fresh.n);
+    st = etas_payload_append(&self->held, &self->fresh);
     if (st != ETAS_OK)
-        return etas_fail(err, st, "out of memory for simulated events");
-    append(&self->held, &self->fresh);
+        return etas_fail(err, st, "out of memory for what was made");
     self->next += count;
     return ETAS_OK;
 }
 
 /* A batch that fails is repeated one by one to find the catalogue to blame and keep the others. */
-static etas_status simulate_batch(etas_maker *self, size_t count, etas_error *err)
+static etas_status make_batch(etas_maker *self, size_t count, etas_error *err)
 {
     const uint64_t stop = self->next + count;
     etas_error first = {0};
-    etas_status st = simulate(self, count, count > 1 ? &first : err);
+    etas_status st = make(self, count, count > 1 ? &first : err);
 
     if (st == ETAS_OK || count == 1)
         return st;
     do
-        st = simulate(self, 1, err);
+        st = make(self, 1, err);
     while (st == ETAS_OK && self->next < stop);
     self->batch = 1;
     return st;
@@ -220,12 +182,12 @@ etas_status etas_maker_step(etas_maker *self, etas_maker_emit emit, void *contex
 
     if (count == 0)
         return etas_maker_flush(self, emit, context, err);
-    st = simulate_batch(self, count, err);
+    st = make_batch(self, count, err);
     if (!careful && count == self->batch)
         adapt_batch(self, etas_clock_s() - start);
     all = st != ETAS_OK || self->next == self->end || careful || inside_careful(self) ||
           etas_clock_s() - self->since_s >= self->task.frame_s;
-    sent = self->held.n_catalogs > 0
+    sent = etas_payload_count(&self->held) > 0
                ? emit_held(self, all, emit, context, st == ETAS_OK ? err : NULL)
                : ETAS_OK;
     return st != ETAS_OK ? st : sent;
@@ -233,13 +195,14 @@ etas_status etas_maker_step(etas_maker *self, etas_maker_emit emit, void *contex
 
 etas_status etas_maker_flush(etas_maker *self, etas_maker_emit emit, void *context, etas_error *err)
 {
-    return self->held.n_catalogs > 0 ? emit_held(self, true, emit, context, err) : ETAS_OK;
+    return etas_payload_count(&self->held) > 0 ? emit_held(self, true, emit, context, err)
+                                               : ETAS_OK;
 }
 
 void etas_maker_free(etas_maker *self)
 {
-    etas_events_free(&self->fresh);
-    etas_events_free(&self->held);
+    etas_payload_free(&self->fresh);
+    etas_payload_free(&self->held);
     etas_array_free((void **)&self->bytes);
     self->byte_capacity = 0;
 }

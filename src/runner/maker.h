@@ -1,5 +1,6 @@
-/** @file maker.h  From a range of catalogues to frames: the loop that the serial backend and every
- * slot run. Simulates in batches of a fraction of a second and cuts the results into frames. */
+/** @file maker.h  From a range of indices to frames: the loop that the serial backend and every
+ * slot run. Works in batches of a fraction of a second and cuts the results into frames. Index by
+ * index a work makes a catalogue, or whatever else its kind is (work/work.h). */
 #ifndef ETAS_SRC_RUNNER_MAKER_H
 #define ETAS_SRC_RUNNER_MAKER_H
 
@@ -7,9 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "etas/events.h"
-#include "etas/simulation.h"
 #include "etas/status.h"
+#include "work/work.h"
 
 typedef etas_status (*etas_maker_emit)(void *context, uint64_t first, uint32_t count, size_t len,
                                        const uint8_t bytes[], etas_error *err);
@@ -29,10 +29,10 @@ typedef struct etas_maker_task {
 /** Starts as {0}; etas_maker_free is idempotent. The fields are the maker's own but for next. */
 typedef struct etas_maker {
     etas_maker_task task;
-    etas_simulator *simulator; /**< borrowed */
-    uint64_t next, end;        /**< next: first catalogue that is not simulated yet */
+    const etas_work *work; /**< borrowed */
+    uint64_t next, end;    /**< next: first catalogue that is not made yet */
     size_t batch, batch_max;
-    etas_events fresh, held; /**< one batch; what is not in a frame yet */
+    etas_payload fresh, held; /**< one batch; what is not in a frame yet */
     uint64_t held_first;
     double since_s, since_cpu_s; /**< when the work on the held catalogues began */
     int64_t since_ns;
@@ -41,15 +41,13 @@ typedef struct etas_maker {
     size_t byte_capacity;
 } etas_maker;
 
-/** @p batch_max: the largest batch, from etas_simulator_batch. */
-void etas_maker_start(etas_maker *self, etas_simulator *simulator, size_t batch_max,
-                      const etas_maker_task *task);
+void etas_maker_start(etas_maker *self, const etas_work *work, const etas_maker_task *task);
 
-/** How many catalogues the next step will simulate, from self->next on; 0 at the end. */
+/** How many catalogues the next step will make, from self->next on; 0 at the end. */
 size_t etas_maker_next_batch(const etas_maker *self);
 
 /**
- * Simulate the next batch and emit the frames that are full or due, all at the task's end. When a
+ * Make the next batch and emit the frames that are full or due, all at the task's end. When a
  * catalogue fails, the ones before it are emitted, self->next is its index and its status is
  * returned.
  */

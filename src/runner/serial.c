@@ -1,18 +1,14 @@
-/* The serial backend: this process simulates, one catalogue after the other. */
+/* The serial backend: this process makes one catalogue after the other. */
 #include <stdlib.h>
 #include <string.h>
 
-#include "etas/codec.h"
-#include "etas/plan.h"
-#include "etas/simulation.h"
 #include "runner/clock.h"
 #include "runner/maker.h"
 #include "runner/runner_backend.h"
 
 typedef struct serial {
     const etas_job *job;
-    etas_plan plan;
-    etas_simulator *simulator;
+    etas_work work;
     etas_maker maker;
     bool working;          /* maker is inside the range that it was started with */
     uint64_t failing;      /* the catalogue that failed last, */
@@ -25,8 +21,7 @@ static void serial_close(void *handle)
     serial *const self = handle;
 
     etas_maker_free(&self->maker);
-    etas_simulator_close(self->simulator);
-    etas_plan_free(&self->plan);
+    etas_work_close(&self->work);
     free(self);
 }
 
@@ -36,11 +31,9 @@ static etas_status serial_open(void **out, const etas_job *job, etas_error *err)
     etas_status st;
 
     if (self == NULL)
-        return etas_fail(err, ETAS_E_NOMEM, "out of memory for the simulation");
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for the run");
     self->job = job;
-    st = etas_blob_decode(job->run->blob_len, job->run->blob, &self->plan, err);
-    if (st == ETAS_OK)
-        st = etas_simulator_open(&self->simulator, &self->plan, job->cfg->kernels, err);
+    st = etas_work_open(&self->work, job->run->blob_len, job->run->blob, job->cfg->kernels, err);
     if (st != ETAS_OK)
         serial_close(self);
     else
@@ -72,7 +65,7 @@ static void start_range(serial *self, etas_range range)
                             .compress = true};
 
     memcpy(task.run, self->job->run->id, sizeof task.run);
-    etas_maker_start(&self->maker, self->simulator, etas_simulator_batch(&self->plan), &task);
+    etas_maker_start(&self->maker, &self->work, &task);
     self->working = true;
 }
 
@@ -108,7 +101,7 @@ static etas_status serial_step(void *handle, double timeout_s, etas_error *err)
         if (!self->working && self->job->todo->n > 0)
             start_range(self, self->job->todo->items[0]);
         stopping = stop != NULL && *stop != 0;
-        /* What is simulated but not in a frame yet is finished work too. */
+        /* What is made but not in a frame yet is finished work too. */
         st = stopping ? etas_maker_flush(&self->maker, deliver, self, &why)
                       : etas_maker_step(&self->maker, deliver, self, &why);
         if (self->delivered != ETAS_OK) {

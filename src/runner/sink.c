@@ -17,6 +17,10 @@ etas_status etas_sink_open(etas_sink *self, etas_store *store, const etas_store_
     etas_status st;
 
     *self = (etas_sink){.store = store, .run = run};
+    self->kind = etas_work_kind_of(run->blob_len, run->blob);
+    if (self->kind == NULL)
+        return etas_fail(err, ETAS_E_VERSION, "the run is of a kind that this program cannot make");
+    self->payload.kind = self->kind->frames;
     self->whole = (etas_range){run->first_catalog, run->n_catalogs};
     st = etas_ranges_add(&self->todo, self->whole);
     for (size_t i = 0; i < covered->n && st == ETAS_OK; i++) {
@@ -33,12 +37,26 @@ void etas_sink_close(etas_sink *self)
 {
     etas_ranges_free(&self->taken);
     etas_ranges_free(&self->todo);
-    etas_events_free(&self->events);
+    etas_payload_free(&self->payload);
     etas_array_free((void **)&self->bytes);
     etas_array_free((void **)&self->entries);
     etas_array_free((void **)&self->frames);
     etas_array_free((void **)&self->tasks);
     *self = (etas_sink){0};
+}
+
+/* The decoder knows what catalogues are; what a record is depends on the work. */
+static bool are_records(const etas_sink *self)
+{
+    const etas_records *const r = &self->payload.records;
+    size_t at = 0;
+
+    for (size_t i = 0; self->kind->is_record != NULL && i < r->n; i++) {
+        if (!self->kind->is_record(r->length[i], r->bytes + at))
+            return false;
+        at += r->length[i];
+    }
+    return true;
 }
 
 /* Whether a frame is whole and belongs here; the reason otherwise. */
@@ -53,7 +71,7 @@ static etas_status validate(etas_sink *self, size_t len, const uint8_t bytes[], 
 {
     etas_frame_header *const header = &out->header;
     etas_error detail = {0};
-    const etas_status st = etas_frame_decode(len, bytes, header, &self->events, &detail);
+    const etas_status st = etas_payload_decode(&self->payload, len, bytes, header, &detail);
 
     *out->why = '\0';
     out->valid = false;
@@ -68,6 +86,8 @@ static etas_status validate(etas_sink *self, size_t len, const uint8_t bytes[], 
         etas_format(sizeof out->why, out->why, "catalogues %llu to %llu are not the run's",
                     (unsigned long long)header->first,
                     (unsigned long long)header->first + header->count - 1);
+    else if (!are_records(self))
+        etas_format(sizeof out->why, out->why, "the frame's records are not of the run's kind");
     else
         out->valid = true;
     return ETAS_OK;

@@ -5,6 +5,7 @@
 #include "etas/codec.h"
 #include "etas/log.h"
 #include "runner/runner_backend.h"
+#include "work/work.h"
 
 typedef struct etas_sink_entry {
     size_t at; /**< of the frame's bytes in the buffer */
@@ -16,11 +17,12 @@ typedef struct etas_sink_entry {
 struct etas_sink {
     etas_store *store;
     const etas_store_run *run;
-    etas_range whole;   /**< the run's catalogues */
-    etas_ranges taken;  /**< stored or waiting in entries */
-    etas_ranges todo;   /**< neither taken nor dead */
-    etas_events events; /**< scratch */
-    uint8_t *bytes;     /**< frames that wait for the next transaction */
+    const etas_work_kind *kind; /**< of what is made */
+    etas_range whole;           /**< the run's catalogues */
+    etas_ranges taken;          /**< stored or waiting in entries */
+    etas_ranges todo;           /**< neither taken nor dead */
+    etas_payload payload;       /**< scratch */
+    uint8_t *bytes;             /**< frames that wait for the next transaction */
     size_t len, capacity;
     etas_sink_entry *entries;
     size_t n, entry_capacity;

@@ -8,10 +8,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "etas/codec.h"
-#include "etas/plan.h"
 #include "etas/runner.h"
-#include "etas/simulation.h"
 #include "etas/text.h"
 #include "runner/maker.h"
 #include "runner/slot_message.h"
@@ -21,8 +18,7 @@ enum { MODELS = 4 };
 typedef struct slot_model {
     char key[65]; /* "" when the place is free */
     uint64_t used;
-    etas_plan plan;
-    etas_simulator *simulator;
+    etas_work work;
 } slot_model;
 
 typedef struct slot_state {
@@ -91,8 +87,7 @@ static void receive_all(size_t len, void *bytes, int *fd)
 
 static void model_drop(slot_model *self)
 {
-    etas_simulator_close(self->simulator);
-    etas_plan_free(&self->plan);
+    etas_work_close(&self->work);
     *self = (slot_model){0};
 }
 
@@ -108,15 +103,11 @@ static etas_status model_load(slot_model *self, const etas_slot_order *order, in
     bytes = mmap(NULL, len, PROT_READ, MAP_SHARED, fd, 0);
     if (bytes == MAP_FAILED)
         return etas_fail(err, ETAS_E_IO, "cannot map the model: %s", strerror(errno));
-    st = etas_blob_decode(len, bytes, &self->plan, err);
+    st = etas_work_open(&self->work, len, bytes, order->kernels[0] != '\0' ? order->kernels : NULL,
+                        err);
     munmap(bytes, len);
-    if (st == ETAS_OK)
-        st = etas_simulator_open(&self->simulator, &self->plan,
-                                 order->kernels[0] != '\0' ? order->kernels : NULL, err);
-    if (st != ETAS_OK) {
-        model_drop(self);
+    if (st != ETAS_OK)
         return st;
-    }
     etas_format(sizeof self->key, self->key, "%s", order->model);
     return ETAS_OK;
 }
@@ -140,7 +131,7 @@ static etas_status model_find(slot_state *self, const etas_slot_order *order, in
     }
     if (strcmp(m->key, order->model) != 0) {
         model_drop(m);
-        self->maker.simulator = NULL;
+        self->maker.work = NULL;
         st = model_load(m, order, fd, err);
     }
     m->used = ++self->n_orders;
@@ -190,7 +181,7 @@ static etas_status run_task(slot_state *self, const etas_slot_order *order, slot
     etas_status st = ETAS_OK;
 
     memcpy(task.run, order->run, sizeof task.run);
-    etas_maker_start(maker, m->simulator, etas_simulator_batch(&m->plan), &task);
+    etas_maker_start(maker, &m->work, &task);
     while (st == ETAS_OK && maker->next < maker->end) {
         const uint64_t stop = maker->next + etas_maker_next_batch(maker);
 

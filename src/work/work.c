@@ -1,0 +1,34 @@
+#include "work/work.h"
+
+#include <string.h>
+
+static const etas_work_kind *const KINDS[] = {&etas_work_simulate};
+
+const etas_work_kind *etas_work_kind_of(size_t len, const uint8_t blob[])
+{
+    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
+        if (len >= ETAS_WORK_MAGIC && memcmp(blob, KINDS[i]->magic, ETAS_WORK_MAGIC) == 0)
+            return KINDS[i];
+    return NULL;
+}
+
+etas_status etas_work_open(etas_work *out, size_t len, const uint8_t blob[], const char *kernels,
+                           etas_error *err)
+{
+    const etas_work_kind *const kind = etas_work_kind_of(len, blob);
+    etas_status st;
+
+    if (kind == NULL)
+        return etas_fail(err, ETAS_E_CORRUPT, "this is not a model blob");
+    st = kind->open(&out->self, len, blob, kernels, err);
+    if (st == ETAS_OK)
+        out->kind = kind;
+    return st;
+}
+
+void etas_work_close(etas_work *self)
+{
+    if (self->kind != NULL)
+        self->kind->close(self->self);
+    *self = (etas_work){0};
+}
