@@ -28,22 +28,66 @@ static int by_time(const void *pa, const void *pb)
     return (a->row > b->row) - (a->row < b->row);
 }
 
-static bool is_selected(const etas_catalog *self, size_t i, const etas_selection *how)
+static bool is_complete(double mag, double mc)
 {
-    return self->time[i] >= how->start && self->time[i] < how->end &&
-           etas_magnitude_round(self->mag[i], how->delta_m) >= how->mc - SAME_MAGNITUDE &&
+    return mag >= mc - SAME_MAGNITUDE;
+}
+
+/* In the window and the region, with a magnitude; a constant completeness decides at once. */
+static bool is_candidate(const etas_catalog *self, size_t i, const etas_selection *how)
+{
+    const double mag = etas_magnitude_round(self->mag[i], how->delta_m);
+
+    return self->time[i] >= how->start && self->time[i] < how->end && !isnan(mag) &&
+           (how->mc_method != ETAS_MC_CONSTANT || is_complete(mag, how->mc)) &&
            etas_region_contains(how->region, self->lat[i], self->lon[i]);
+}
+
+static etas_status fail_without_mc(const etas_event *e, etas_error *err)
+{
+    char time[32];
+
+    etas_time_format(e->time, ' ', time);
+    return etas_fail(err, ETAS_E_RANGE,
+                     "event \"%.*s\" of %s has no completeness magnitude (column mc_current)",
+                     (int)(e->id_len < 40 ? e->id_len : 40), e->id, time);
+}
+
+/* Adds @p row when it is complete; @p before is the one before it, NULL for the first. */
+static etas_status keep_complete(const etas_selection *how, const etas_event *before,
+                                 etas_event *row, etas_catalog *out, etas_error *err)
+{
+    switch (how->mc_method) {
+    case ETAS_MC_CONSTANT:
+        row->mc = how->mc;
+        break;
+    case ETAS_MC_COLUMN:
+        if (isnan(row->mc))
+            return fail_without_mc(row, err);
+        break;
+    case ETAS_MC_POSITIVE:
+        row->mc = before != NULL ? before->mag + how->delta_m : INFINITY;
+        break;
+    }
+    if (!is_complete(row->mag, row->mc))
+        return ETAS_OK;
+    return etas_catalog_append(out, row) == ETAS_OK
+               ? ETAS_OK
+               : etas_fail(err, ETAS_E_NOMEM, "no memory to select from a catalogue");
 }
 
 etas_status etas_catalog_select(const etas_catalog *self, const etas_selection *how,
                                 etas_catalog *out, etas_error *err)
 {
     candidate *kept = NULL;
+    etas_event before;
     size_t n = 0;
     etas_status st = etas_array_alloc((void **)&kept, self->n, sizeof *kept);
 
-    for (size_t i = 0; st == ETAS_OK && i < self->n; i++)
-        if (is_selected(self, i, how))
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "no memory to select from %zu events", self->n);
+    for (size_t i = 0; i < self->n; i++)
+        if (is_candidate(self, i, how))
             kept[n++] = (candidate){self->time[i], i};
     if (n > 0)
         qsort(kept, n, sizeof *kept, by_time);
@@ -51,13 +95,11 @@ etas_status etas_catalog_select(const etas_catalog *self, const etas_selection *
         etas_event row = etas_catalog_row(self, kept[i].row);
 
         row.mag = etas_magnitude_round(row.mag, how->delta_m);
-        row.mc = how->mc;
-        st = etas_catalog_append(out, &row);
+        st = keep_complete(how, i > 0 ? &before : NULL, &row, out, err);
+        before = row;
     }
-    if (st != ETAS_OK) {
-        etas_fail(err, st, "no memory to select from %zu events", self->n);
+    if (st != ETAS_OK)
         etas_catalog_free(out);
-    }
     etas_array_free((void **)&kept);
     return st;
 }

@@ -8,7 +8,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     etas_catalog c = {0};
     etas_error err = {0};
 
-    if (etas_catalog_read_csv(&c, size, (const char *)data, "input", &err) != ETAS_OK) {
+    if (etas_catalog_read_csv(&c, size, (const char *)data, "input", NULL, &err) != ETAS_OK) {
         /* a refusal says why and leaves nothing behind */
         if (err.code == ETAS_OK || err.text[0] == '\0' || c.n != 0 || c.time != NULL)
             abort();

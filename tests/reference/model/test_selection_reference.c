@@ -41,6 +41,7 @@ typedef struct selection_case {
     const char *auxiliary_start, *start, *end;
     double mc;
     bool positive;
+    etas_mc_method mc_method;
 } selection_case;
 
 static void check_case(const selection_case *c)
@@ -61,6 +62,7 @@ static void check_case(const selection_case *c)
                                                    .end = time_of(c->end),
                                                    .region = &region,
                                                    .delta_m = 0.1,
+                                                   .mc_method = c->mc_method,
                                                    .mc = c->mc},
                                  &kept, &err),
              &err);
@@ -83,7 +85,8 @@ static void check_case(const selection_case *c)
 static void the_swiss_catalogue_is_prepared_like_the_reference_does(void **state)
 {
     selection_case c = {"inversion_b.json", "ch_catalog.csv", "ch_rect.npy", "1992-01-01",
-                        "1997-01-01",       "2022-09-10",     2.3,           false};
+                        "1997-01-01",       "2022-09-10",     2.3,           false,
+                        ETAS_MC_CONSTANT};
 
     (void)state;
     check_case(&c);
@@ -94,17 +97,65 @@ static void the_swiss_catalogue_is_prepared_like_the_reference_does(void **state
 
 static void the_californian_catalogue_is_prepared_like_the_reference_does(void **state)
 {
-    const selection_case c = {"inversion_a.json",
-                              "example_catalog.csv",
-                              "california_shape.npy",
-                              "1971-01-01",
-                              "1981-01-01",
-                              "2007-01-01",
-                              3.6,
-                              false};
+    selection_case c = {.vectors = "inversion_a.json",
+                        .catalog = "example_catalog.csv",
+                        .region = "california_shape.npy",
+                        .auxiliary_start = "1971-01-01",
+                        .start = "1981-01-01",
+                        .end = "2007-01-01",
+                        .mc = 3.6};
 
     (void)state;
     check_case(&c);
+    c.vectors = "inversion_j.json";
+    check_case(&c);
+    c.vectors = "inversion_d.json";
+    c.end = "2021-01-01";
+    check_case(&c);
+}
+
+static void a_completeness_that_follows_the_events_is_that_of_the_reference(void **state)
+{
+    const selection_case c = {.vectors = "inversion_f.json",
+                              .catalog = "example_catalog.csv",
+                              .region = "california_shape.npy",
+                              .auxiliary_start = "1971-01-01",
+                              .start = "1981-01-01",
+                              .end = "2007-01-01",
+                              .mc = NAN,
+                              .positive = true,
+                              .mc_method = ETAS_MC_POSITIVE};
+
+    (void)state;
+    check_case(&c);
+}
+
+/* Every event of this catalogue lies above its own mc_current; half a bin more and many do not. */
+static void a_column_of_completeness_is_compared_event_by_event(void **state)
+{
+    etas_catalog all = load("example_catalog_mc_var.csv"), kept = {0};
+    const etas_region globe = {0};
+    const etas_selection how = {.start = time_of("1971-01-01"),
+                                .end = time_of("2022-01-01"),
+                                .region = &globe,
+                                .delta_m = 0.1,
+                                .mc_method = ETAS_MC_COLUMN};
+    size_t n = 0;
+
+    (void)state;
+    assert_int_equal(all.n, 5462);
+    check_ok(etas_catalog_select(&all, &how, &kept, NULL), NULL);
+    assert_int_equal(kept.n, 5462);
+    etas_catalog_free(&kept);
+    for (size_t i = 0; i < all.n; i++) {
+        all.mc[i] += 0.3;
+        n += lround(all.mag[i] * 10) >= lround(all.mc[i] * 10);
+    }
+    check_ok(etas_catalog_select(&all, &how, &kept, NULL), NULL);
+    assert_in_range(n, 1000, 5000);
+    assert_int_equal(kept.n, n);
+    etas_catalog_free(&kept);
+    etas_catalog_free(&all);
 }
 
 static double number(const json_t *row, const char *key)
@@ -160,6 +211,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_swiss_catalogue_is_prepared_like_the_reference_does),
         cmocka_unit_test(the_californian_catalogue_is_prepared_like_the_reference_does),
+        cmocka_unit_test(a_completeness_that_follows_the_events_is_that_of_the_reference),
+        cmocka_unit_test(a_column_of_completeness_is_compared_event_by_event),
         cmocka_unit_test(betas_over_whole_catalogues_are_the_reference_s),
     };
     json_t *vectors = vectors_load("beta_mc.json");

@@ -86,6 +86,81 @@ static void bad_files_are_refused_with_the_place(void **state)
     golden_check("csv/invalid", 20, show_catalog);
 }
 
+static const char with_places[] = "id,time,x,magnitude,y,z,strength,latitude\n"
+                                  "a,2001-01-01,1500,3,-250,,0.5,\n"
+                                  "b,2001-01-02,1,3,2,-4,,\n";
+
+static void places_in_three_dimensions_are_kept_in_kilometres(void **state)
+{
+    const etas_catalog_wanted want = {
+        .three_dim = true, .space_unit_in_meters = 100, .covariate = "strength"};
+    etas_catalog c = {0};
+    etas_error err = {0};
+
+    (void)state;
+    check_ok(etas_catalog_read_csv(&c, sizeof with_places - 1, with_places, "text", &want, &err),
+             &err);
+    assert_int_equal(c.n, 2);
+    check_rel(c.x[0], 150, 1e-15);
+    check_rel(c.y[0], -25, 1e-15);
+    assert_true(isnan(c.z[0]) && isnan(c.lat[0]) && isnan(c.lon[0]) && isnan(c.mc[0]));
+    check_rel(c.z[1], -0.4, 1e-15);
+    assert_true(c.covariate[0] == 0.5 && isnan(c.covariate[1]));
+    etas_catalog_free(&c);
+}
+
+static void expect_refusal(const char *text, const etas_catalog_wanted *want, const char *key,
+                           const char *asked_by)
+{
+    etas_catalog c = {0};
+    etas_error err = {0};
+
+    assert_int_equal(etas_catalog_read_csv(&c, strlen(text), text, "text", want, &err),
+                     ETAS_E_PARSE);
+    assert_string_equal(err.key, key);
+    assert_string_equal(err.file, "text");
+    assert_int_equal(err.line, 1);
+    assert_non_null(strstr(err.text, "there is no such column"));
+    if (asked_by != NULL)
+        assert_non_null(strstr(err.text, asked_by));
+}
+
+static void a_column_that_is_asked_for_names_who_asks(void **state)
+{
+    const char plain[] = "id,latitude,longitude,time,magnitude,x,y,depth\n";
+    etas_catalog_wanted want = etas_catalog_wanted_default();
+    etas_catalog c = {0};
+
+    (void)state;
+    check_ok(etas_catalog_read_csv(&c, sizeof plain - 1, plain, "text", &want, NULL), NULL);
+    want.mc = true;
+    expect_refusal(plain, &want, "mc_current", "\"mc\" needs it");
+    want.mc = false;
+    want.covariate = "strength";
+    expect_refusal(plain, &want, "strength", "\"bg_term\" needs it");
+    want.covariate = NULL;
+    want.three_dim = true;
+    expect_refusal(plain, &want, "z", "\"three_dim\" needs it");
+    want.three_dim = false;
+    expect_refusal(with_places, &want, "longitude", NULL);
+}
+
+/* Columns that happen to be called x and y, without z, are none of ours. */
+static void places_count_only_as_a_whole(void **state)
+{
+    const char part[] = "id,latitude,longitude,time,magnitude,x,y\na,46,7,2001-01-01,3,left,up\n";
+    const char all[] = "id,latitude,longitude,time,magnitude,x,y,z\na,46,7,2001-01-01,3,1,2,3\n";
+    etas_catalog c = {0};
+
+    (void)state;
+    check_ok(etas_catalog_read_csv(&c, sizeof part - 1, part, "text", NULL, NULL), NULL);
+    assert_true(isnan(c.x[0]) && isnan(c.y[0]) && isnan(c.covariate[0]));
+    etas_catalog_free(&c);
+    check_ok(etas_catalog_read_csv(&c, sizeof all - 1, all, "text", NULL, NULL), NULL);
+    assert_true(c.x[0] == 1 && c.y[0] == 2 && c.z[0] == 3);
+    etas_catalog_free(&c);
+}
+
 static void missing_file_says_why(void **state)
 {
     etas_catalog c = {0};
@@ -117,7 +192,7 @@ static void every_number_is_read_to_the_last_bit(void **state)
         len = etas_format(sizeof text, text,
                           "id,latitude,longitude,time,magnitude,depth\n1,0,0,2000-01-01,1,%s\n",
                           number);
-        check_ok(etas_catalog_read_csv(&c, len, text, "text", &err), &err);
+        check_ok(etas_catalog_read_csv(&c, len, text, "text", NULL, &err), &err);
         assert_true(c.depth[0] == strtod(number, NULL));
         etas_catalog_free(&c);
     }
@@ -137,7 +212,7 @@ static void running_out_of_memory_anywhere_leaves_nothing_behind(void **state)
         etas_error err = {0};
 
         allocations_left = n;
-        st = etas_catalog_read_csv(&c, sizeof text - 1, text, "text", &err);
+        st = etas_catalog_read_csv(&c, sizeof text - 1, text, "text", NULL, &err);
         allocations_left = -1;
         if (st != ETAS_OK) {
             assert_int_equal(st, ETAS_E_NOMEM);
@@ -157,6 +232,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(good_files_are_read_whole),
         cmocka_unit_test(bad_files_are_refused_with_the_place),
+        cmocka_unit_test(places_in_three_dimensions_are_kept_in_kilometres),
+        cmocka_unit_test(a_column_that_is_asked_for_names_who_asks),
+        cmocka_unit_test(places_count_only_as_a_whole),
         cmocka_unit_test(missing_file_says_why),
         cmocka_unit_test(every_number_is_read_to_the_last_bit),
         cmocka_unit_test(running_out_of_memory_anywhere_leaves_nothing_behind),
