@@ -6,6 +6,7 @@
 #ifndef ETAS_MODEL_H
 #define ETAS_MODEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "etas/status.h"
@@ -36,6 +37,7 @@ typedef enum etas_param {
  * log10_tau may be +inf (no taper; then omega > 0). */
 typedef struct etas_params {
     double value[ETAS_N_PARAMS];
+    bool three_dim; /**< the spatial kernel is one of space, not of the plane; then rho > 1/2 */
 } etas_params;
 
 const char *etas_param_name(etas_param which);
@@ -56,6 +58,21 @@ etas_omori etas_params_omori(const etas_params *self);
 
 /** Its integral over delays t0 to t1 (t1 may be INFINITY), days^-omega; relative error <= 1e-12. */
 double etas_omori_integral(const etas_omori *self, double t0_days, double t1_days);
+
+/** The exponent of D in the integral of (r2 + D)^-(1 + rho) over the plane or space: rho, or
+ * rho - 1/2. */
+double etas_space_exponent(bool three_dim, double rho);
+/** ln of that integral at D = 1 and its first two derivatives by rho: ln(pi / rho), or
+ * ln(pi^(3/2) Gamma(rho - 1/2) / Gamma(1 + rho)), rho > 1/2. */
+typedef struct etas_space_norm {
+    double ln, slope, curvature;
+} etas_space_norm;
+etas_space_norm etas_space_normalisation(bool three_dim, double rho);
+
+/** alpha = a - rho gamma; in three dimensions a - (rho - 1/2) gamma: G grows as e^(alpha dm). */
+double etas_params_alpha(const etas_params *self);
+/** ln K, K = G at dm = 0 per unit of the time kernel's integral. */
+double etas_params_ln_productivity(const etas_params *self);
 
 /** G(m; t0, t1): expected direct aftershocks of a magnitude with @p dm = m - mc. */
 double etas_expected_aftershocks(const etas_params *self, double dm, double t0_days,

@@ -51,6 +51,9 @@ static etas_status check_value(const etas_params *self, etas_param which, etas_e
                          "without a taper (log10_tau infinite) omega must be positive, not %.10g",
                          self->value[ETAS_OMEGA]);
     }
+    if (which == ETAS_RHO && self->three_dim && value <= 0.5)
+        return etas_fail(err, ETAS_E_RANGE, "in three dimensions rho must be above 0.5, not %.10g",
+                         value);
     if (value >= low && value <= high)
         return ETAS_OK;
     return etas_fail(err, ETAS_E_RANGE, "%.10g is not within [%g, %g]", value, low, high);

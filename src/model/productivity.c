@@ -4,24 +4,31 @@
 #include "etas/model.h"
 #include "etas/special.h"
 
-static const double PI = 0x1.921fb54442d18p+1;
 static const double LN10 = 0x1.26bb1bbb55516p+1;
 
 /* Slopes closer than this count as equal. */
 static const double SAME_SLOPE = 1e-9;
 
-static double alpha(const etas_params *self)
+double etas_params_alpha(const etas_params *self)
 {
-    return self->value[ETAS_A] - self->value[ETAS_RHO] * self->value[ETAS_GAMMA];
+    const double *v = self->value;
+
+    return v[ETAS_A] - etas_space_exponent(self->three_dim, v[ETAS_RHO]) * v[ETAS_GAMMA];
 }
 
-/* k0 exp(a dm), integrated over the plane, per unit of the time kernel's integral. */
+double etas_params_ln_productivity(const etas_params *self)
+{
+    const double *v = self->value;
+    const double exponent = etas_space_exponent(self->three_dim, v[ETAS_RHO]);
+
+    return etas_space_normalisation(self->three_dim, v[ETAS_RHO]).ln +
+           LN10 * (v[ETAS_LOG10_K0] - exponent * v[ETAS_LOG10_D]);
+}
+
+/* k0 exp(a dm), integrated over the plane or space, per unit of the time kernel's integral. */
 static double productivity(const etas_params *self, double dm)
 {
-    const double rho = self->value[ETAS_RHO];
-    const double log10_rate = self->value[ETAS_LOG10_K0] - rho * self->value[ETAS_LOG10_D];
-
-    return PI / rho * etas_exp(LN10 * log10_rate + alpha(self) * dm);
+    return etas_exp(etas_params_ln_productivity(self) + etas_params_alpha(self) * dm);
 }
 
 double etas_expected_aftershocks(const etas_params *self, double dm, double t0_days, double t1_days)
@@ -34,7 +41,7 @@ double etas_expected_aftershocks(const etas_params *self, double dm, double t0_d
 double etas_branching_ratio(const etas_params *self, double beta, double dm_max, const char **why)
 {
     const etas_omori omori = etas_params_omori(self);
-    const double excess = alpha(self) - beta;
+    const double excess = etas_params_alpha(self) - beta;
     const int equal = fabs(excess) < SAME_SLOPE;
     double magnitudes, ratio;
 

@@ -27,7 +27,7 @@ static const json_t *rows_of(const char *key, size_t at_least)
 /* log10_k0 to rho; an infinite log10_tau arrives as null. */
 static etas_params params_of(const json_t *values)
 {
-    etas_params theta = {{-5, NAN}};
+    etas_params theta = {.value = {-5, NAN}};
 
     assert_int_equal(json_array_size(values), ETAS_N_PARAMS - ETAS_LOG10_K0);
     for (size_t i = 0; i < json_array_size(values); i++) {
@@ -50,7 +50,7 @@ static etas_params params_named(const char *name)
             return params_of(json_object_get(row, "theta_values"));
     }
     fail_msg("no parameters named %s", name);
-    return (etas_params){{0}};
+    return (etas_params){.value = {0}};
 }
 
 static void check_windows(const etas_params *theta, double dm, const json_t *times)

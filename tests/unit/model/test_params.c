@@ -7,7 +7,7 @@
 
 static etas_params swiss(void)
 {
-    return (etas_params){{-6.21, NAN, -2.75, 1.13, -2.85, -0.13, 3.57, -0.51, 0.15, 0.63}};
+    return (etas_params){.value = {-6.21, NAN, -2.75, 1.13, -2.85, -0.13, 3.57, -0.51, 0.15, 0.63}};
 }
 
 static void names_are_those_of_the_files_in_their_order(void **state)

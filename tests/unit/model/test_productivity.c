@@ -5,12 +5,14 @@
 #include "etas/model.h"
 
 /* mu and iota play no part in aftershocks. */
-static const etas_params CALIFORNIA = {{-5.8, NAN, -2.6, 1.8, -2.5, -0.02, 3.5, -0.85, 1.3, 0.66}};
+static const etas_params CALIFORNIA = {
+    .value = {-5.8, NAN, -2.6, 1.8, -2.5, -0.02, 3.5, -0.85, 1.3, 0.66}};
 static const etas_params OMEGA_POSITIVE = {
-    {-5.8, NAN, -2.49, 1.69, -2.95, 0.2, 3.99, -0.35, 1.22, 0.51}};
+    .value = {-5.8, NAN, -2.49, 1.69, -2.95, 0.2, 3.99, -0.35, 1.22, 0.51}};
 static const etas_params UNTAPERED = {
-    {-5.8, NAN, -2.49, 1.69, -2.95, 0.2, INFINITY, -0.35, 1.22, 0.51}};
-static const etas_params SHORT_TAPER = {{-5.8, NAN, -2.49, 1.69, -2, -0.5, 1, 0.5, 0.4, 1.2}};
+    .value = {-5.8, NAN, -2.49, 1.69, -2.95, 0.2, INFINITY, -0.35, 1.22, 0.51}};
+static const etas_params SHORT_TAPER = {
+    .value = {-5.8, NAN, -2.49, 1.69, -2, -0.5, 1, 0.5, 0.4, 1.2}};
 
 static void expected_aftershocks_agree_with_50_digit_arithmetic(void **state)
 {
