@@ -19,7 +19,8 @@ double etas_distance_km(double lat1_deg, double lon1_deg, double lat2_deg, doubl
 
 /**
  * A region: rings of vertices under the even-odd rule, so outer rings and holes alike are rings.
- * No ring means the whole globe. Starts as {0}; etas_region_free is idempotent.
+ * No ring means the whole globe. Longitudes lie in [-360, 360] and span at most 360 degrees; across
+ * the meridian of +-180 they run on beyond it. Starts as {0}; etas_region_free is idempotent.
  */
 typedef struct etas_region {
     size_t n_rings;
@@ -31,15 +32,19 @@ typedef struct etas_region {
 /**
  * Copy one closed ring of n >= 3 vertices. It may touch itself in points, and it may reach islands
  * and holes over bridges, edges that it runs forth and back: such parts become rings of their own.
+ * Edges run the short way: one that spans more than 180 degrees (and not exactly 360, the whole
+ * map) crosses the meridian of +-180, as from 179 to -179.
  * E_RANGE for a latitude outside [-90, 90] or a longitude outside [-360, 360] (the message names
- * the configuration key polygon_axes), E_PARSE for a ring that crosses itself or has no area, with
- * the place of the crossing (GEOS's validity test), or whose parts overlap.
+ * the configuration key polygon_axes) or a ring wider than 360 degrees, E_PARSE for a ring that
+ * crosses itself or has no area, with the place of the crossing (GEOS's validity test), or whose
+ * parts overlap, or that goes round a pole.
  */
 ETAS_NODISCARD etas_status etas_region_set_ring(etas_region *self, size_t n, const double lat[],
                                                 const double lon[], etas_error *err);
 void etas_region_free(etas_region *self);
 
-/** Planar test in degrees; a point on the boundary is inside. The globe contains everything. */
+/** Planar test in degrees; a point on the boundary is inside. The globe contains everything.
+ * Longitudes in (-360, 360) count by their meridian: 185 and -175 give the same answer. */
 bool etas_region_contains(const etas_region *self, double lat_deg, double lon_deg);
 
 /**

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "etas/array.h"
+#include "geometry/region_plane.h"
 
 /* A point near a border between cells may be looked up in either, so an edge counts for every cell
  * it comes near to: nearer than this share of a cell plus what rounding moves a coordinate. */
@@ -68,7 +69,7 @@ static void fill_row(etas_raster *self, const etas_region *region, uint32_t row)
         if (j > 0 && cell[j - 1] != ETAS_CELL_EDGE)
             cell[j] = cell[j - 1];
         else
-            cell[j] = etas_region_contains(region, lat, self->lon0 + (j + 0.5) * self->dlon)
+            cell[j] = etas_region_holds(region, lat, self->lon0 + (j + 0.5) * self->dlon)
                           ? ETAS_CELL_IN
                           : ETAS_CELL_OUT;
     }
@@ -111,13 +112,11 @@ void etas_raster_free(etas_raster *self)
     *self = (etas_raster){0};
 }
 
-bool etas_raster_contains(const etas_raster *self, const etas_region *region, double lat_deg,
-                          double lon_deg)
+static bool holds(const etas_raster *self, const etas_region *region, double lat_deg,
+                  double lon_deg)
 {
     uint32_t row, column;
 
-    if (region->n_rings == 0)
-        return true;
     if (!(lat_deg >= region->lat_min && lat_deg <= region->lat_max && lon_deg >= region->lon_min &&
           lon_deg <= region->lon_max))
         return false;
@@ -129,6 +128,15 @@ bool etas_raster_contains(const etas_raster *self, const etas_region *region, do
     case ETAS_CELL_OUT:
         return false;
     default:
-        return etas_region_contains(region, lat_deg, lon_deg);
+        return etas_region_holds(region, lat_deg, lon_deg);
     }
+}
+
+bool etas_raster_contains(const etas_raster *self, const etas_region *region, double lat_deg,
+                          double lon_deg)
+{
+    if (region->n_rings == 0)
+        return true;
+    return holds(self, region, lat_deg, lon_deg) || holds(self, region, lat_deg, lon_deg + 360) ||
+           holds(self, region, lat_deg, lon_deg - 360);
 }

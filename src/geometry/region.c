@@ -6,25 +6,8 @@
 #include "etas/array.h"
 #include "geometry/bridges.h"
 #include "geometry/region_check.h"
-
-static etas_status check_vertices(size_t n, const double lat[], const double lon[], etas_error *err)
-{
-    if (n < 3)
-        return etas_fail(err, ETAS_E_PARSE, "a polygon needs 3 vertices or more, this has %zu", n);
-    for (size_t i = 0; i < n; i++) {
-        if (!(fabs(lat[i]) <= 90))
-            return etas_fail(err, ETAS_E_RANGE,
-                             "vertex %zu: latitude %.10g is not within [-90, 90]; if longitudes "
-                             "come first, say \"polygon_axes\": \"lonlat\"",
-                             i + 1, lat[i]);
-        if (!(fabs(lon[i]) <= 360))
-            return etas_fail(err, ETAS_E_RANGE,
-                             "vertex %zu: longitude %.10g is not within [-360, 360]; "
-                             "\"polygon_axes\" says which axis comes first",
-                             i + 1, lon[i]);
-    }
-    return ETAS_OK;
-}
+#include "geometry/region_plane.h"
+#include "geometry/unwrap.h"
 
 static void bounding_box(etas_region *self, size_t n)
 {
@@ -78,15 +61,13 @@ static etas_status copy_parts(size_t n, const double lat[], const double lon[], 
     return st;
 }
 
-etas_status etas_region_set_ring(etas_region *self, size_t n, const double lat[],
-                                 const double lon[], etas_error *err)
+/* From vertices that have been unwrapped. */
+static etas_status set_ring(etas_region *self, size_t n, const double lat[], const double lon[],
+                            etas_error *err)
 {
     etas_region fresh = {0};
-    etas_status st = check_vertices(n, lat, lon, err);
+    etas_status st = copy_ring(n, lat, lon, &fresh);
 
-    if (st != ETAS_OK)
-        return st;
-    st = copy_ring(n, lat, lon, &fresh);
     if (st == ETAS_OK)
         st = etas_region_check(&fresh, NULL);
     if (st == ETAS_E_PARSE) {
@@ -97,12 +78,32 @@ etas_status etas_region_set_ring(etas_region *self, size_t n, const double lat[]
     }
     if (st != ETAS_OK) {
         etas_region_free(&fresh);
-        return etas_fail(err, st, "no memory for a polygon of %zu vertices", n);
+        return st;
     }
     bounding_box(&fresh, fresh.ring_start[fresh.n_rings]);
     etas_region_free(self);
     *self = fresh;
     return ETAS_OK;
+}
+
+etas_status etas_region_set_ring(etas_region *self, size_t n, const double lat[],
+                                 const double lon[], etas_error *err)
+{
+    double *unwrapped = NULL;
+    etas_status st = etas_vertices_check(n, lat, lon, ETAS_AXES_GIVEN, err);
+
+    if (st != ETAS_OK)
+        return st;
+    st = etas_array_alloc((void **)&unwrapped, n, sizeof *unwrapped);
+    if (st == ETAS_OK) {
+        memcpy(unwrapped, lon, n * sizeof *lon);
+        st = etas_ring_unwrap(n, unwrapped, err);
+    }
+    if (st == ETAS_OK)
+        st = set_ring(self, n, lat, unwrapped, err);
+    etas_array_free((void **)&unwrapped);
+    return st == ETAS_OK ? ETAS_OK
+                         : etas_fail(err, st, "no memory for a polygon of %zu vertices", n);
 }
 
 void etas_region_free(etas_region *self)
@@ -132,12 +133,10 @@ static crossing ray_meets_edge(double x1, double y1, double x2, double y2, doubl
     return (turn > 0) == (y2 > y1) ? CROSSING_YES : CROSSING_NO;
 }
 
-bool etas_region_contains(const etas_region *self, double lat_deg, double lon_deg)
+bool etas_region_holds(const etas_region *self, double lat_deg, double lon_deg)
 {
     bool inside = false;
 
-    if (self->n_rings == 0)
-        return true;
     if (!(lat_deg >= self->lat_min && lat_deg <= self->lat_max && lon_deg >= self->lon_min &&
           lon_deg <= self->lon_max))
         return false;
@@ -154,4 +153,13 @@ bool etas_region_contains(const etas_region *self, double lat_deg, double lon_de
         }
     }
     return inside;
+}
+
+bool etas_region_contains(const etas_region *self, double lat_deg, double lon_deg)
+{
+    if (self->n_rings == 0)
+        return true;
+    return etas_region_holds(self, lat_deg, lon_deg) ||
+           etas_region_holds(self, lat_deg, lon_deg + 360) ||
+           etas_region_holds(self, lat_deg, lon_deg - 360);
 }

@@ -1,5 +1,6 @@
 #include "geometry/region_check.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "etas/array.h"
@@ -8,6 +9,31 @@
 /* A ring that touches itself in a point is fine under the even-odd rule: GEOS accepts it where it
  * encloses a hole, and calls it by this name where it does not. */
 static const char TOUCHING[] = "Interior is disconnected";
+
+static const char LONGITUDE_FIRST[] = "WKT and GeoJSON have the longitude first";
+
+etas_status etas_vertices_check(size_t n, const double lat[], const double lon[], etas_axes axes,
+                                etas_error *err)
+{
+    if (n < 3)
+        return etas_fail(err, ETAS_E_PARSE, "a polygon needs 3 vertices or more, this has %zu", n);
+    for (size_t i = 0; i < n; i++) {
+        if (!(fabs(lat[i]) <= 90))
+            return etas_fail(err, ETAS_E_RANGE,
+                             "vertex %zu: latitude %.10g is not within [-90, 90]; %s", i + 1,
+                             lat[i],
+                             axes == ETAS_AXES_GIVEN
+                                 ? "if longitudes come first, say \"polygon_axes\": \"lonlat\""
+                                 : LONGITUDE_FIRST);
+        if (!(fabs(lon[i]) <= 360))
+            return etas_fail(
+                err, ETAS_E_RANGE, "vertex %zu: longitude %.10g is not within [-360, 360]; %s",
+                i + 1, lon[i],
+                axes == ETAS_AXES_GIVEN ? "\"polygon_axes\" says which axis comes first"
+                                        : LONGITUDE_FIRST);
+    }
+    return ETAS_OK;
+}
 
 static etas_status no_memory(etas_error *err)
 {

@@ -5,18 +5,6 @@
 
 enum { MAX_ATTEMPTS = 1 << 16 };
 
-bool sim_region_holds(const etas_plan *plan, double lat, double lon)
-{
-    const etas_region *region = &plan->region;
-
-    if (etas_raster_contains(&plan->raster, region, lat, lon))
-        return true;
-    return region->n_rings > 0 && ((region->lon_max >= 180 &&
-                                    etas_raster_contains(&plan->raster, region, lat, lon + 360)) ||
-                                   (region->lon_min < -180 &&
-                                    etas_raster_contains(&plan->raster, region, lat, lon - 360)));
-}
-
 static etas_status append_catalog(etas_simulator *self, size_t k, bool past, size_t n,
                                   etas_error *err)
 {
@@ -97,8 +85,8 @@ static void keep_places(etas_simulator *self)
     for (size_t i = 0; i < block->n; i++) {
         const uint32_t row = block->source[i];
 
-        if (sim_region_holds(self->plan, rounded_degrees(block->lat[i]),
-                             rounded_degrees(block->lon[i]))) {
+        if (etas_raster_contains(&self->plan->raster, &self->plan->region,
+                                 rounded_degrees(block->lat[i]), rounded_degrees(block->lon[i]))) {
             self->now.lat[row] = block->lat[i];
             self->now.lon[row] = block->lon[i];
         } else {

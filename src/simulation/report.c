@@ -33,15 +33,17 @@ static etas_status found_reserve(sim_found *self, size_t n)
 static void keep_reported(etas_simulator *self, size_t start, size_t n, uint32_t generation)
 {
     const sim_cohort *now = &self->now;
+    const etas_plan *plan = self->plan;
     const sim_block *block = &self->block;
     sim_found *found = &self->found;
 
     for (size_t i = 0; i < n; i++) {
         const size_t row = found->n;
 
-        if (block->time[i] < 0 || (self->plan->filter_region &&
-                                   !sim_region_holds(self->plan, block->lat[i] / ETAS_DEGREE_UNITS,
-                                                     block->lon[i] / ETAS_DEGREE_UNITS)))
+        if (block->time[i] < 0 ||
+            (plan->filter_region &&
+             !etas_raster_contains(&plan->raster, &plan->region, block->lat[i] / ETAS_DEGREE_UNITS,
+                                   block->lon[i] / ETAS_DEGREE_UNITS)))
             continue;
         found->catalog[row] = now->catalog[start + i];
         found->time_ms[row] = (uint64_t)block->time[i];

@@ -98,9 +98,6 @@ ETAS_NODISCARD etas_status sim_count_drawn(etas_simulator *self, size_t catalog,
 ETAS_NODISCARD etas_status sim_count_kept(etas_simulator *self, size_t catalog, double n,
                                           etas_error *err);
 
-/** Whether a place, in degrees after rounding, counts as inside the region. */
-bool sim_region_holds(const etas_plan *plan, double lat, double lon);
-
 /** Generation 0 into self->now. */
 ETAS_NODISCARD etas_status sim_background(etas_simulator *self, etas_error *err);
 /** The children of self->now, which is generation @p generation - 1, into self->next. */

@@ -50,10 +50,13 @@ static void the_date_line_does_not_cut_a_region(void **state)
     const double lat[] = {-40, -35, -35, -40};
     const double here[] = {170, 170, 176, 176}, across[] = {177, 177, 183, 183},
                  other_side[] = {-183, -183, -177, -177};
+    const double jumping[] = {177, 177, -177, -177}, other_jump[] = {-177, -177, 177, 177};
 
     (void)state;
     check_rel(area_of(4, lat, across), area_of(4, lat, here), 1e-12);
     check_rel(area_of(4, lat, other_side), area_of(4, lat, here), 1e-12);
+    check_rel(area_of(4, lat, jumping), area_of(4, lat, here), 1e-12);
+    check_rel(area_of(4, lat, other_jump), 294128.79972462764, 1e-12);
 }
 
 static void a_region_symmetric_about_the_equator_has_its_true_area(void **state)

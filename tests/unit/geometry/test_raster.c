@@ -141,6 +141,37 @@ static void the_longest_and_the_flattest_edges_are_followed(void **state)
     etas_region_free(&region);
 }
 
+static void a_raster_across_180_answers_like_the_exact_test(void **state)
+{
+    /* Oblique edges on both sides of 180, one on it, and vertices on borders of cells. */
+    const double lat[] = {-3, -4, -1, -1, 2, 5, 4, 0.5, 0.25},
+                 lon[] = {170, 179.5, -178, -174, -170.5, -179, 180, 180, 172};
+    etas_region region = {0};
+    etas_raster raster = {0};
+    uint64_t rng = 77;
+    size_t inside = 0;
+
+    (void)state;
+    check_ok(etas_region_set_ring(&region, 9, lat, lon, NULL), NULL);
+    check_ok(etas_raster_build(&raster, &region, 29, NULL), NULL);
+    compare_everywhere(&raster, &region, &rng);
+    for (int i = 0; i < 200000; i++) {
+        const double at_lat = 12 * random_uniform(&rng) - 5;
+        const double at_lon = 168 + 24 * random_uniform(&rng);
+        const double same = at_lon >= 180 ? at_lon - 360 : at_lon;
+
+        same_answer(&raster, &region, at_lat, at_lon);
+        same_answer(&raster, &region, at_lat, same);
+        same_answer(&raster, &region, at_lat, at_lon - 360);
+        assert_int_equal(etas_raster_contains(&raster, &region, at_lat, at_lon),
+                         etas_raster_contains(&raster, &region, at_lat, same));
+        inside += etas_raster_contains(&raster, &region, at_lat, same);
+    }
+    assert_in_range(inside, 52350, 53550); /* 76.25 of 288 square degrees */
+    etas_raster_free(&raster);
+    etas_region_free(&region);
+}
+
 static void a_globe_needs_no_cells(void **state)
 {
     const etas_region globe = {0};
@@ -160,6 +191,7 @@ int main(void)
         cmocka_unit_test(a_raster_answers_like_the_exact_test),
         cmocka_unit_test(only_cells_along_the_edges_need_the_exact_test),
         cmocka_unit_test(the_longest_and_the_flattest_edges_are_followed),
+        cmocka_unit_test(a_raster_across_180_answers_like_the_exact_test),
         cmocka_unit_test(a_globe_needs_no_cells),
     };
     return cmocka_run_group_tests_name("raster", tests, NULL, NULL);

@@ -283,6 +283,121 @@ static void a_refused_ring_leaves_the_region_as_it_was(void **state)
     assert_int_equal(u.n_rings, 0);
 }
 
+/* The U again, with its notch on both sides of the meridian of 180 degrees: as one writes it with
+ * longitudes beyond 180, below -180, and between -180 and 180. */
+static void a_ring_across_180_is_the_shifted_ring_however_it_is_written(void **state)
+{
+    double lon[3][COUNT(U_LON)];
+    etas_region here = region_of(COUNT(U_LAT), U_LAT, U_LON), across[3];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(U_LON); i++) {
+        lon[0][i] = U_LON[i] + 177;
+        lon[1][i] = U_LON[i] + 177 - 360;
+        lon[2][i] = lon[0][i] >= 180 ? lon[1][i] : lon[0][i];
+    }
+    for (size_t k = 0; k < 3; k++) {
+        across[k] = region_of(COUNT(U_LAT), U_LAT, lon[k]);
+        check_abs(across[k].lon_max - across[k].lon_min, 6, 1e-12);
+        for (int i = -4; i <= 20; i++)
+            for (int j = -4; j <= 28; j++) {
+                const bool inside = etas_region_contains(&here, 0.25 * i, 0.25 * j);
+
+                for (int turn = -1; turn <= 0; turn++)
+                    assert_int_equal(
+                        etas_region_contains(&across[k], 0.25 * i, 0.25 * j + 177 + 360 * turn),
+                        inside);
+            }
+        assert_true(etas_region_contains(&across[k], 0.5, -178));
+        assert_true(etas_region_contains(&across[k], 0.5, 182));
+        assert_false(etas_region_contains(&across[k], 0.5, 0));
+        assert_false(etas_region_contains(&across[k], 0.5, -175));
+        etas_region_free(&across[k]);
+    }
+    etas_region_free(&here);
+}
+
+static void a_ring_may_cross_0_in_longitudes_from_0_to_360(void **state)
+{
+    const double lat[] = {0, 0, 10, 10}, lon[] = {350, 10, 10, 350};
+    etas_region region = region_of(4, lat, lon);
+
+    (void)state;
+    assert_true(region.lon_min >= -360 && region.lon_max <= 360);
+    check_abs(region.lon_max - region.lon_min, 20, 0);
+    assert_true(etas_region_contains(&region, 5, 0));
+    assert_true(etas_region_contains(&region, 5, -9));
+    assert_true(etas_region_contains(&region, 5, 351));
+    assert_true(etas_region_contains(&region, 5, 10));
+    assert_false(etas_region_contains(&region, 5, 180));
+    assert_false(etas_region_contains(&region, 5, 11));
+    etas_region_free(&region);
+}
+
+static void an_edge_round_the_whole_map_is_not_taken_the_short_way(void **state)
+{
+    const double lat[] = {-60, -60, 60, 60}, lon[] = {-180, 180, 180, -180};
+    const double cap_lat[] = {60, 65, 60, 70, 90, 90}, cap_lon[] = {-180, -50, 50, 180, 180, -180};
+    etas_region band = region_of(4, lat, lon), cap = region_of(6, cap_lat, cap_lon);
+
+    (void)state;
+    check_abs(band.lon_max - band.lon_min, 360, 0);
+    assert_true(etas_region_contains(&band, 0, 0));
+    assert_true(etas_region_contains(&band, 60, 359));
+    assert_false(etas_region_contains(&band, 61, 0));
+    assert_true(etas_region_contains(&cap, 80, 10));
+    assert_false(etas_region_contains(&cap, 60, 10));
+    etas_region_free(&band);
+    etas_region_free(&cap);
+}
+
+static void a_ring_with_a_doubled_180th_meridian_crosses_it(void **state)
+{
+    const double lat[] = {0, 0, 0, 0, 10, 10}, lon[] = {170, 180, -180, -170, -170, 170};
+    etas_region region = region_of(6, lat, lon);
+
+    (void)state;
+    check_abs(region.lon_max - region.lon_min, 20, 0);
+    assert_true(etas_region_contains(&region, 5, 175));
+    assert_true(etas_region_contains(&region, 5, -175));
+    assert_false(etas_region_contains(&region, 5, 0));
+    etas_region_free(&region);
+}
+
+static void a_ring_round_a_pole_is_refused_with_the_way_out(void **state)
+{
+    const double lat[] = {60, 65, 60, 65}, lon[] = {-150, -50, 50, 150};
+    etas_region region = {0};
+    etas_error err = {0};
+
+    (void)state;
+    assert_int_equal(etas_region_set_ring(&region, 4, lat, lon, &err), ETAS_E_PARSE);
+    assert_non_null(strstr(err.text, "goes round a pole"));
+    assert_int_equal(region.n_rings, 0);
+}
+
+static void a_ring_wider_than_the_globe_is_refused(void **state)
+{
+    const double lat[] = {0, 0, 0, 0, 9, 9, 9, 9}, lon[] = {-190, -60, 60, 190, 190, 60, -60, -190};
+    etas_region region = {0};
+    etas_error err = {0};
+
+    (void)state;
+    assert_int_equal(etas_region_set_ring(&region, 8, lat, lon, &err), ETAS_E_RANGE);
+    assert_non_null(strstr(err.text, "spans 380 degrees"));
+}
+
+static void a_crossing_beyond_180_is_found_there(void **state)
+{
+    const double lat[] = {10, 12, 10, 12}, lon[] = {178, -176, -176, 178};
+    etas_region region = {0};
+    etas_error err = {0};
+
+    (void)state;
+    assert_int_equal(etas_region_set_ring(&region, 4, lat, lon, &err), ETAS_E_PARSE);
+    assert_non_null(strstr(err.text, "lat 11, lon 181"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -302,6 +417,13 @@ int main(void)
         cmocka_unit_test(rings_without_area_are_refused),
         cmocka_unit_test(impossible_coordinates_are_refused_by_name),
         cmocka_unit_test(a_refused_ring_leaves_the_region_as_it_was),
+        cmocka_unit_test(a_ring_across_180_is_the_shifted_ring_however_it_is_written),
+        cmocka_unit_test(a_ring_may_cross_0_in_longitudes_from_0_to_360),
+        cmocka_unit_test(an_edge_round_the_whole_map_is_not_taken_the_short_way),
+        cmocka_unit_test(a_ring_with_a_doubled_180th_meridian_crosses_it),
+        cmocka_unit_test(a_ring_round_a_pole_is_refused_with_the_way_out),
+        cmocka_unit_test(a_ring_wider_than_the_globe_is_refused),
+        cmocka_unit_test(a_crossing_beyond_180_is_found_there),
     };
     return cmocka_run_group_tests_name("region", tests, NULL, NULL);
 }
