@@ -25,7 +25,7 @@ set(PURE base math geometry catalog model inversion simulation evaluation codec 
 
 set(HEADERS_base       array log parallel range status text time)
 set(HEADERS_math       sampling special)
-set(HEADERS_geometry   geometry)
+set(HEADERS_geometry   geometry hull)
 set(HEADERS_catalog    catalog events)
 set(HEADERS_model      model plan)
 set(HEADERS_inversion  inversion)

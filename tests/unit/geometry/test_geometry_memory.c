@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "etas/geometry.h"
+#include "etas/hull.h"
 #include "geometry/neighbours.h"
 
 static int allocations_left = -1; /* -1: no limit */
@@ -68,6 +69,17 @@ static etas_status search(etas_error *err)
     return st;
 }
 
+static etas_status wrap_up(etas_error *err)
+{
+    const double points[] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 1};
+    etas_hull hull = {0};
+    const etas_status st = etas_hull_build(&hull, 4, points, err);
+
+    assert_int_equal(hull.n_facets, st == ETAS_OK ? 4 : 0);
+    etas_hull_free(&hull);
+    return st;
+}
+
 static void fail_each(etas_status (*work)(etas_error *), int at_least)
 {
     etas_status st = ETAS_E_NOMEM;
@@ -87,12 +99,13 @@ static void fail_each(etas_status (*work)(etas_error *), int at_least)
     assert_true(budget > at_least);
 }
 
-static void regions_rasters_areas_and_searches_report_it(void **state)
+static void regions_rasters_areas_hulls_and_searches_report_it(void **state)
 {
     (void)state;
     fail_each(build_raster, 9);
     fail_each(measure, 10);
     fail_each(search, 2);
+    fail_each(wrap_up, 1);
 }
 
 static void a_region_keeps_its_old_ring(void **state)
@@ -117,7 +130,7 @@ static void a_region_keeps_its_old_ring(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(regions_rasters_areas_and_searches_report_it),
+        cmocka_unit_test(regions_rasters_areas_hulls_and_searches_report_it),
         cmocka_unit_test(a_region_keeps_its_old_ring),
     };
     return cmocka_run_group_tests_name("geometry memory", tests, NULL, NULL);
