@@ -4,6 +4,7 @@
 #include "etas/array.h"
 #include "etas/special.h"
 #include "inversion/em.h"
+#include "inversion/fitted.h"
 #include "inversion/fixed_point.h"
 
 struct etas_inversion {
@@ -259,6 +260,28 @@ etas_inversion_state etas_inversion_state_get(const etas_inversion *self)
     out.branching_ratio =
         etas_branching_ratio(&self->theta, self->beta, INFINITY, &out.branching_note);
     return out;
+}
+
+static etas_fitted fitted(const etas_inversion *self, double m_max)
+{
+    return (etas_fitted){
+        .cfg = &self->cfg, .theta = self->theta, .beta = self->beta, .m_max = m_max};
+}
+
+etas_status etas_inversion_uncertainty(etas_inversion *self, double m_max, etas_uncertainty *out,
+                                       etas_error *err)
+{
+    const etas_fitted estimate = fitted(self, m_max);
+
+    return etas_uncertainty_find(&self->em, &estimate, out, err);
+}
+
+void etas_inversion_diagnose(const etas_inversion *self, double m_max,
+                             const etas_uncertainty *uncertainty, etas_diagnostics *out)
+{
+    const etas_fitted estimate = fitted(self, m_max);
+
+    etas_diagnostics_find(&self->em, &estimate, uncertainty, out);
 }
 
 etas_status etas_inversion_expect(etas_inversion *self, const etas_params *theta, etas_error *err)

@@ -1,0 +1,197 @@
+#include <math.h>
+
+#include "etas/special.h"
+#include "etas/text.h"
+#include "inversion/fitted.h"
+
+/* Fewer events per parameter than this say little about it; a rule of thumb of regression. */
+static const double EVENTS_PER_PARAMETER = 10.0;
+
+/* Beyond this correlation two parameters are one. */
+static const double RIDGE = 0.99;
+
+/* A larger share of the aftershocks beyond the pairs' radius shows in rho, d and mu. */
+static const double SHARE_BEYOND_PAIRS = 0.03;
+
+static void warn(etas_diagnostics *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+static void warn(etas_diagnostics *out, const char *fmt, ...)
+{
+    va_list ap;
+
+    if (out->n_warnings == ETAS_MAX_WARNINGS)
+        return;
+    va_start(ap, fmt);
+    etas_vformat(ETAS_NOTE_LENGTH, out->warning[out->n_warnings++], fmt, ap);
+    va_end(ap);
+}
+
+/* ---- the branching ratio ---- */
+
+static void look_at_branching(const etas_fitted *fitted, etas_diagnostics *out)
+{
+    const bool limited = !isnan(fitted->m_max);
+    const double ratio = limited ? out->branching_ratio_m_max : out->branching_ratio;
+
+    if (!limited && isnan(ratio) && out->alpha >= fitted->beta)
+        warn(
+            out,
+            "alpha (%.4g) is not below beta (%.4g): without m_max the branching ratio is infinite; "
+            "give m_max, the largest possible magnitude",
+            out->alpha, fitted->beta);
+    else if (ratio >= 1.0)
+        warn(out,
+             "the branching ratio%s is %.4g: at 1 or above, simulated catalogues grow without end "
+             "and a forecast is refused",
+             limited ? " up to m_max" : "", ratio);
+}
+
+/* ---- bounds ---- */
+
+/* What it means when a parameter ends on its bound, where that is known. */
+static const char *meaning(etas_param which, bool low)
+{
+    switch (which) {
+    case ETAS_LOG10_C:
+        return low ? "aftershock rates rise up to the shortest delays in the catalogue; look for "
+                     "duplicate events"
+                   : "no decay within the first day; early aftershocks may be missing";
+    case ETAS_LOG10_TAU:
+        return low ? "triggering seems to end within a day"
+                   : "the catalogue shows no end of triggering: without taper in effect";
+    case ETAS_RHO:
+        return low ? "hardly any decay with distance: are pairs or events missing nearby?"
+                   : "distances fall off faster than any power";
+    case ETAS_LOG10_D:
+        return low ? "no smallest distance; events may share places (fixed depth, rounded "
+                     "coordinates)"
+                   : "no decay with distance within 30 km; locations may be poor";
+    default:
+        return "the likelihood still rises beyond it";
+    }
+}
+
+static void look_at_bounds(const etas_fitted *fitted, etas_diagnostics *out)
+{
+    for (etas_param i = 0; i < ETAS_N_PARAMS; i++) {
+        const double x = fitted->theta.value[i];
+        const bool low = x < 0.5 * (etas_param_low(i) + etas_param_high(i));
+
+        out->at_bound[i] =
+            isnan(fitted->cfg->fixed.value.value[i]) && etas_param_at_bound(&fitted->theta, i);
+        if (out->at_bound[i])
+            warn(out, "%s ended at its %s bound %g: %s", etas_param_name(i),
+                 low ? "lower" : "upper", x, meaning(i, low));
+    }
+}
+
+/* ---- the data ---- */
+
+/* Parameters of triggering that the catalogue has to determine. */
+static size_t count_triggering(const etas_fitted *fitted)
+{
+    size_t n = 0;
+
+    for (etas_param i = ETAS_LOG10_K0; i < ETAS_N_PARAMS; i++)
+        n += isfinite(fitted->theta.value[i]) && isnan(fitted->cfg->fixed.value.value[i]);
+    return n;
+}
+
+static void look_at_data(const etas_em *em, const etas_fitted *fitted, etas_diagnostics *out)
+{
+    const size_t n_parameters = count_triggering(fitted);
+    const double need = EVENTS_PER_PARAMETER * (double)n_parameters;
+    const double background = em->expectation.n_hat, triggered = em->expectation.sum_l_hat;
+
+    if (triggered < need)
+        warn(
+            out,
+            "too few aftershocks: %.0f of %zu targets count as triggered, for %zu parameters of "
+            "triggering at least %.0f are wanted; a longer window, a lower mc, or fixed_parameters "
+            "would help",
+            triggered, em->pairs.n_targets, n_parameters, need);
+    if (background < EVENTS_PER_PARAMETER)
+        warn(out, "too few background events: %.1f of %zu targets; mu is determined by these alone",
+             background, em->pairs.n_targets);
+}
+
+/* Of the aftershocks of an event at mc, those further away than pairs reach. */
+static void look_at_reach(const etas_fitted *fitted, etas_diagnostics *out)
+{
+    const double *v = fitted->theta.value;
+    const double multiplier = fitted->cfg->coppersmith_multiplier;
+    const double mag = fitted->cfg->m_ref;
+    const double reach = etas_rupture_length_km(mag) * multiplier;
+    const double d =
+        etas_exp(v[ETAS_LOG10_D] * M_LN10 + v[ETAS_GAMMA] * 0.5 * fitted->cfg->delta_m);
+    const double beyond = etas_exp(-v[ETAS_RHO] * etas_log1p(reach * reach / d));
+
+    if (!fitted->theta.three_dim && beyond > SHARE_BEYOND_PAIRS)
+        warn(out,
+             "%.2g %% of the aftershocks of a magnitude %g lie beyond the %.3g km at which its "
+             "pairs end (coppersmith_multiplier %g): they count as background, and rho is too high",
+             100.0 * beyond, mag, reach, multiplier);
+}
+
+/* ---- the information ---- */
+
+static void look_at_ridge(const etas_uncertainty *u, etas_diagnostics *out)
+{
+    static const etas_param time[] = {ETAS_LOG10_C, ETAS_OMEGA, ETAS_LOG10_TAU};
+
+    for (size_t a = 0; a < 3; a++)
+        for (size_t b = a + 1; b < 3; b++) {
+            const double r = etas_uncertainty_correlation(u, time[a], time[b]);
+
+            if (fabs(r) > RIDGE)
+                warn(out,
+                     "%s and %s are determined together only (correlation %.4f): their standard "
+                     "errors mislead, a bootstrap does not",
+                     etas_param_name(time[a]), etas_param_name(time[b]), r);
+        }
+}
+
+static double largest_step(const etas_uncertainty *u)
+{
+    double largest = u->available ? 0.0 : NAN;
+
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        if (u->estimated[i])
+            largest = fmax(largest, fabs(u->newton_step[i]) / u->standard_error[i]);
+    return largest;
+}
+
+static double sum_of_zeta(const etas_em *em)
+{
+    double sum = 0.0;
+
+    if (em->zeta == NULL)
+        return (double)em->pairs.n_targets;
+    for (size_t j = 0; j < em->pairs.n_targets; j++)
+        sum += em->zeta[j];
+    return sum;
+}
+
+void etas_diagnostics_find(const etas_em *em, const etas_fitted *fitted,
+                           const etas_uncertainty *uncertainty, etas_diagnostics *out)
+{
+    const char *why;
+
+    *out = (etas_diagnostics){.alpha = etas_params_alpha(&fitted->theta),
+                              .branching_ratio_m_max = NAN,
+                              .background_share = em->expectation.n_hat / sum_of_zeta(em),
+                              .largest_newton_step = largest_step(uncertainty)};
+    out->branching_ratio =
+        etas_branching_ratio(&fitted->theta, fitted->beta, INFINITY, &out->branching_note);
+    if (!isnan(fitted->m_max))
+        out->branching_ratio_m_max =
+            etas_branching_ratio(&fitted->theta, fitted->beta, etas_fitted_dm_max(fitted), &why);
+    look_at_branching(fitted, out);
+    look_at_bounds(fitted, out);
+    look_at_data(em, fitted, out);
+    look_at_reach(fitted, out);
+    if (uncertainty->available)
+        look_at_ridge(uncertainty, out);
+    else if (uncertainty->not_positive)
+        warn(out, "no standard errors: %s", uncertainty->note);
+}

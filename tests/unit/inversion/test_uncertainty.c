@@ -1,0 +1,425 @@
+#include "support/check.h"
+
+#include <string.h>
+
+#include "inversion/fitted.h"
+#include "support/synthetic.h"
+
+static const synthetic_world WORLD = {.truth = {.value = {[ETAS_LOG10_MU] = -9.9,
+                                                          [ETAS_LOG10_IOTA] = NAN,
+                                                          [ETAS_LOG10_K0] = -1.92,
+                                                          [ETAS_A] = 2.2,
+                                                          [ETAS_LOG10_C] = -2,
+                                                          [ETAS_OMEGA] = 0.1,
+                                                          [ETAS_LOG10_TAU] = 2,
+                                                          [ETAS_LOG10_D] = 0,
+                                                          [ETAS_GAMMA] = 0.3,
+                                                          [ETAS_RHO] = 2}},
+                                      .beta = 2.3,
+                                      .m_ref = 2,
+                                      .delta_m = 0.1,
+                                      .m_max = 4.5,
+                                      .auxiliary_days = 500,
+                                      .window_days = 2500,
+                                      .multiplier = 1000};
+
+typedef struct fixture {
+    etas_catalog catalog;
+    etas_inversion *inversion;
+    etas_uncertainty u;
+    etas_diagnostics d;
+} fixture;
+
+static etas_inversion_config mle_config(void)
+{
+    etas_inversion_config cfg = synthetic_config(&WORLD);
+
+    cfg.tolerance = 1e-9;
+    return cfg;
+}
+
+static void fixture_open(const etas_inversion_config *cfg, double m_max, fixture *f)
+{
+    etas_error err = {0};
+
+    memset(f, 0, sizeof *f);
+    check_ok(synthetic_catalog(&WORLD, 1, 0, &f->catalog, &err), &err);
+    check_ok(etas_inversion_open(&f->inversion, &f->catalog, cfg, &err), &err);
+    check_ok(etas_inversion_solve(f->inversion, &err), &err);
+    check_ok(etas_inversion_uncertainty(f->inversion, m_max, &f->u, &err), &err);
+    etas_inversion_diagnose(f->inversion, m_max, &f->u, &f->d);
+}
+
+static void fixture_close(fixture *f)
+{
+    etas_inversion_close(f->inversion);
+    etas_catalog_free(&f->catalog);
+}
+
+static bool warns(const fixture *f, const char *words)
+{
+    for (size_t i = 0; i < f->d.n_warnings; i++)
+        if (strstr(f->d.warning[i], words) != NULL)
+            return true;
+    return false;
+}
+
+static double log_likelihood(const fixture *f, const etas_params *theta)
+{
+    etas_error err = {0};
+    double out;
+
+    check_ok(etas_inversion_log_likelihood(f->inversion, theta, &out, &err), &err);
+    return out;
+}
+
+/* Central second difference of ln L by the file's parameters. */
+static double curvature(const fixture *f, const etas_params *at, size_t i, size_t j, double h)
+{
+    double sum = 0;
+
+    for (int a = -1; a <= 1; a += 2)
+        for (int b = -1; b <= 1; b += 2) {
+            etas_params theta = *at;
+
+            theta.value[i] += a * h;
+            theta.value[j] += b * h;
+            sum += a * b * log_likelihood(f, &theta);
+        }
+    return sum / (4 * h * h);
+}
+
+static double extrapolated(const fixture *f, const etas_params *at, size_t i, size_t j)
+{
+    const double h = 1e-3;
+
+    return (4 * curvature(f, at, i, j, h) - curvature(f, at, i, j, 2 * h)) / 3;
+}
+
+static void covariance_inverts_the_likelihoods_curvature(void **state)
+{
+    const etas_inversion_config cfg = mle_config();
+    etas_params theta;
+    fixture f;
+
+    (void)state;
+    fixture_open(&cfg, NAN, &f);
+    theta = etas_inversion_state_get(f.inversion).theta;
+    assert_true(f.u.available);
+    assert_string_equal(f.u.note, "");
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
+        if (i == ETAS_LOG10_IOTA) {
+            assert_true(isnan(f.u.standard_error[i]) && isnan(f.u.covariance[i][0]));
+            continue;
+        }
+        assert_true(f.u.estimated[i]);
+        check_rel(f.u.standard_error[i], sqrt(f.u.covariance[i][i]), 1e-15);
+        check_abs(f.u.gradient[i] * f.u.standard_error[i], 0, 1e-5); /* the maximum */
+        for (size_t j = 0; j < ETAS_N_PARAMS; j++) {
+            double product = 0;
+
+            if (j == ETAS_LOG10_IOTA)
+                continue;
+            check_rel(f.u.covariance[i][j], f.u.covariance[j][i], 1e-9);
+            for (size_t k = 0; k < ETAS_N_PARAMS; k++)
+                if (k != ETAS_LOG10_IOTA)
+                    product -= extrapolated(&f, &theta, i, k) * f.u.covariance[k][j] *
+                               f.u.standard_error[i] / f.u.standard_error[j];
+            check_abs(product, i == j, 1e-6 * f.u.condition);
+        }
+    }
+    fixture_close(&f);
+}
+
+/* Fixing a parameter is conditioning: the information loses a row and a column. */
+static void fixed_parameters_are_left_out(void **state)
+{
+    static const etas_param held[] = {ETAS_RHO, ETAS_LOG10_TAU};
+    etas_inversion_config cfg = mle_config();
+    fixture all, some;
+
+    (void)state;
+    fixture_open(&cfg, NAN, &all);
+    cfg.theta_0 = etas_inversion_state_get(all.inversion).theta;
+    for (size_t k = 0; k < 2; k++)
+        cfg.fixed.value.value[held[k]] = cfg.theta_0.value[held[k]];
+    fixture_open(&cfg, NAN, &some);
+    assert_true(some.u.available);
+    for (size_t k = 0; k < 2; k++) {
+        assert_false(some.u.estimated[held[k]]);
+        assert_true(isnan(some.u.standard_error[held[k]]));
+    }
+    /* Of a normal distribution: the covariance given rho and tau, by the Schur complement. */
+    const double rr = all.u.covariance[ETAS_RHO][ETAS_RHO];
+    const double rt = all.u.covariance[ETAS_RHO][ETAS_LOG10_TAU];
+    const double tt = all.u.covariance[ETAS_LOG10_TAU][ETAS_LOG10_TAU];
+
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
+        if (i == ETAS_RHO || i == ETAS_LOG10_TAU || i == ETAS_LOG10_IOTA)
+            continue;
+        const double r = all.u.covariance[i][ETAS_RHO], t = all.u.covariance[i][ETAS_LOG10_TAU];
+
+        check_rel(some.u.covariance[i][i],
+                  all.u.covariance[i][i] -
+                      (r * r * tt - 2 * r * t * rt + t * t * rr) / (rr * tt - rt * rt),
+                  1e-4);
+    }
+    fixture_close(&some);
+    fixture_close(&all);
+}
+
+/* alpha held where it ended anyway: no variance of alpha, and that of the others given alpha. */
+static void a_constraint_on_alpha_conditions_on_it(void **state)
+{
+    etas_inversion_config cfg = mle_config();
+    fixture all, held;
+    double slope[ETAS_N_PARAMS] = {0}, with_alpha[ETAS_N_PARAMS] = {0}, var = 0;
+
+    (void)state;
+    fixture_open(&cfg, NAN, &all);
+    cfg.theta_0 = etas_inversion_state_get(all.inversion).theta;
+    cfg.fixed.alpha_rule = ETAS_ALPHA_NUMBER;
+    cfg.fixed.alpha = etas_params_alpha(&cfg.theta_0);
+    fixture_open(&cfg, NAN, &held);
+    slope[ETAS_A] = 1;
+    slope[ETAS_GAMMA] = -cfg.theta_0.value[ETAS_RHO];
+    slope[ETAS_RHO] = -cfg.theta_0.value[ETAS_GAMMA];
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        for (size_t j = 0; j < ETAS_N_PARAMS; j++)
+            if (i != ETAS_LOG10_IOTA && j != ETAS_LOG10_IOTA) {
+                with_alpha[i] += all.u.covariance[i][j] * slope[j];
+                var += slope[i] * all.u.covariance[i][j] * slope[j];
+            }
+    check_rel(all.u.alpha_error, sqrt(var), 1e-9);
+    check_abs(held.u.alpha_error, 0, 1e-6 * sqrt(var));
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
+        if (i == ETAS_LOG10_IOTA)
+            continue;
+        assert_true(held.u.estimated[i]); /* a, too: it follows gamma and rho */
+        check_rel(held.u.covariance[i][i],
+                  all.u.covariance[i][i] - with_alpha[i] * with_alpha[i] / var, 1e-4);
+    }
+    fixture_close(&held);
+    fixture_close(&all);
+}
+
+static double branching_at(const etas_params *theta, double beta, double dm_max)
+{
+    const char *why;
+
+    return etas_branching_ratio(theta, beta, dm_max, &why);
+}
+
+static void branching_ratio_has_the_error_of_the_delta_method(void **state)
+{
+    static const double m_max[] = {NAN, 7.0};
+    const etas_inversion_config cfg = mle_config();
+    fixture f;
+
+    (void)state;
+    for (size_t k = 0; k < 2; k++) {
+        fixture_open(&cfg, 7.0, &f);
+        const etas_inversion_state s = etas_inversion_state_get(f.inversion);
+        const double dm_max = isnan(m_max[k]) ? (double)INFINITY : 7.05 - 1.95;
+        double slope[ETAS_N_PARAMS] = {0}, var = 0;
+        const double h = 1e-5;
+
+        for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
+            etas_params up = s.theta, down = s.theta;
+
+            up.value[i] += h;
+            down.value[i] -= h;
+            slope[i] =
+                (branching_at(&up, s.beta, dm_max) - branching_at(&down, s.beta, dm_max)) / (2 * h);
+        }
+        for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+            for (size_t j = 0; j < ETAS_N_PARAMS; j++)
+                if (i != ETAS_LOG10_IOTA && j != ETAS_LOG10_IOTA)
+                    var += slope[i] * f.u.covariance[i][j] * slope[j];
+        const double by_beta = (branching_at(&s.theta, s.beta + h, dm_max) -
+                                branching_at(&s.theta, s.beta - h, dm_max)) /
+                               (2 * h);
+
+        check_rel(k == 0 ? f.u.branching_error : f.u.branching_error_m_max,
+                  hypot(sqrt(var), by_beta * f.u.beta_error), 1e-6);
+        check_rel(k == 0 ? f.d.branching_ratio : f.d.branching_ratio_m_max,
+                  branching_at(&s.theta, s.beta, dm_max), 0);
+        fixture_close(&f);
+    }
+}
+
+static double uniform(uint64_t *x)
+{
+    *x ^= *x << 13, *x ^= *x >> 7, *x ^= *x << 17;
+    return (double)(*x >> 11) * 0x1p-53 + 0x1p-54;
+}
+
+/* 2 sinh(beta delta / 2) / (delta sqrt n) against the spread of the estimator itself. */
+static void beta_has_the_error_of_its_estimator(void **state)
+{
+    enum { CATALOGUES = 2000, EVENTS = 400 };
+    const double beta = 2.3, delta = 0.5;
+    double mean = 0, square = 0, mag[EVENTS], mc[EVENTS];
+    uint64_t x = 99;
+
+    (void)state;
+    for (int k = 0; k < CATALOGUES; k++) {
+        for (int i = 0; i < EVENTS; i++) {
+            mag[i] = delta * floor(-log(uniform(&x)) / (beta * delta));
+            mc[i] = 0;
+        }
+        const double estimate = etas_beta_tinti_mulargia(EVENTS, mag, mc, delta);
+
+        mean += estimate / CATALOGUES;
+        square += estimate * estimate / CATALOGUES;
+    }
+    check_rel(2 * sinh(beta * delta / 2) / delta / sqrt(EVENTS), sqrt(square - mean * mean), 0.05);
+
+    etas_inversion_config cfg = mle_config();
+    fixture f;
+
+    fixture_open(&cfg, NAN, &f);
+    const etas_inversion_state s = etas_inversion_state_get(f.inversion);
+    check_rel(f.u.beta_error, 2 * sinh(s.beta * 0.05) / 0.1 / sqrt((double)s.n_targets), 1e-14);
+    fixture_close(&f);
+    cfg.beta_method = ETAS_BETA_FIXED;
+    cfg.beta = 2.3;
+    fixture_open(&cfg, NAN, &f);
+    check_abs(f.u.beta_error, 0, 0);
+    fixture_close(&f);
+}
+
+static void without_a_likelihood_there_is_a_reason(void **state)
+{
+    etas_inversion_config cfg = mle_config();
+    fixture f;
+
+    (void)state;
+    cfg.estimator = ETAS_ESTIMATOR_REFERENCE;
+    fixture_open(&cfg, NAN, &f);
+    assert_false(f.u.available);
+    assert_non_null(strstr(f.u.note, "\"reference\" does not maximise the likelihood"));
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        assert_true(isnan(f.u.standard_error[i]) && isnan(f.u.gradient[i]));
+    assert_true(isnan(f.u.branching_error) && f.u.beta_error > 0);
+    check_abs(f.d.background_share,
+              etas_inversion_state_get(f.inversion).n_hat /
+                  (double)etas_inversion_state_get(f.inversion).n_targets,
+              1e-15);
+    fixture_close(&f);
+}
+
+static void warnings_are_in_words(void **state)
+{
+    etas_inversion_config cfg = mle_config();
+    fixture f;
+
+    (void)state;
+    fixture_open(&cfg, NAN, &f);
+    assert_int_equal(f.d.n_warnings, 0);
+    assert_false(f.d.at_bound[ETAS_RHO]);
+    fixture_close(&f);
+
+    cfg.window_start = cfg.window_end - 300 * ETAS_NS_PER_DAY;
+    fixture_open(&cfg, NAN, &f);
+    assert_true(warns(&f, "too few aftershocks"));
+    fixture_close(&f);
+
+    cfg = mle_config();
+    cfg.coppersmith_multiplier = 10;
+    fixture_open(&cfg, NAN, &f);
+    assert_true(warns(&f, "coppersmith_multiplier 10"));
+    fixture_close(&f);
+
+    cfg = mle_config();
+    cfg.beta_method = ETAS_BETA_FIXED;
+    cfg.beta = 1.2; /* below alpha */
+    fixture_open(&cfg, NAN, &f);
+    assert_true(warns(&f, "without m_max the branching ratio is infinite"));
+    assert_true(isnan(f.d.branching_ratio) && f.d.branching_note != NULL);
+    assert_true(isnan(f.u.branching_error));
+    fixture_close(&f);
+    fixture_open(&cfg, 9.5, &f);
+    assert_true(f.d.branching_ratio_m_max > 1 && f.u.branching_error_m_max > 0);
+    assert_true(warns(&f, "the branching ratio up to m_max is"));
+    fixture_close(&f);
+}
+
+/* At parameters of the test's choice instead of an estimate. */
+static void look_at(const etas_params *theta, etas_fitted *fitted, fixture *f)
+{
+    etas_em em = {0};
+    etas_error err = {0};
+
+    memset(f, 0, sizeof *f);
+    fitted->theta = *theta;
+    fitted->beta = WORLD.beta;
+    fitted->m_max = WORLD.m_max;
+    check_ok(synthetic_catalog(&WORLD, 1, 0, &f->catalog, &err), &err);
+    check_ok(etas_em_init(&em, &f->catalog, fitted->cfg, &err), &err);
+    check_ok(etas_em_expect(&em, theta, &err), &err);
+    check_ok(etas_uncertainty_find(&em, fitted, &f->u, &err), &err);
+    etas_diagnostics_find(&em, fitted, &f->u, &f->d);
+    etas_em_free(&em);
+    etas_catalog_free(&f->catalog);
+}
+
+static void parameters_on_their_bounds_are_named_and_left_out(void **state)
+{
+    const etas_inversion_config cfg = mle_config();
+    etas_fitted fitted = {.cfg = &cfg};
+    etas_params theta = WORLD.truth;
+    fixture f;
+
+    (void)state;
+    theta.value[ETAS_LOG10_TAU] = etas_param_high(ETAS_LOG10_TAU);
+    theta.value[ETAS_OMEGA] = 0.5;
+    look_at(&theta, &fitted, &f);
+    assert_true(f.d.at_bound[ETAS_LOG10_TAU] && !f.d.at_bound[ETAS_LOG10_MU]);
+    assert_true(warns(&f, "log10_tau ended at its upper bound 12.26"));
+    assert_false(f.u.estimated[ETAS_LOG10_TAU]);
+    theta.value[ETAS_LOG10_TAU] = 2;
+    theta.value[ETAS_LOG10_C] = etas_param_low(ETAS_LOG10_C);
+    look_at(&theta, &fitted, &f);
+    assert_true(warns(&f, "log10_c ended at its lower bound -8"));
+}
+
+static void a_saddle_of_the_likelihood_has_no_standard_errors(void **state)
+{
+    const etas_inversion_config cfg = mle_config();
+    etas_fitted fitted = {.cfg = &cfg};
+    etas_params theta = WORLD.truth;
+    fixture f;
+
+    (void)state;
+    theta.value[ETAS_LOG10_K0] -= 4;
+    look_at(&theta, &fitted, &f);
+    assert_false(f.u.available);
+    assert_true(f.u.not_positive);
+    assert_non_null(strstr(f.u.note, "not positive definite"));
+    assert_true(warns(&f, "no standard errors: the observed information is not positive"));
+    assert_true(isnan(f.u.standard_error[ETAS_LOG10_K0]) && isnan(f.u.alpha_error));
+    theta.value[ETAS_LOG10_TAU] = INFINITY; /* no taper: nothing to estimate there */
+    theta.value[ETAS_LOG10_K0] += 4;
+    theta.value[ETAS_OMEGA] = 0.4;
+    look_at(&theta, &fitted, &f);
+    assert_false(f.u.estimated[ETAS_LOG10_TAU]);
+    assert_false(f.d.at_bound[ETAS_LOG10_TAU]);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(covariance_inverts_the_likelihoods_curvature),
+        cmocka_unit_test(fixed_parameters_are_left_out),
+        cmocka_unit_test(a_constraint_on_alpha_conditions_on_it),
+        cmocka_unit_test(branching_ratio_has_the_error_of_the_delta_method),
+        cmocka_unit_test(beta_has_the_error_of_its_estimator),
+        cmocka_unit_test(without_a_likelihood_there_is_a_reason),
+        cmocka_unit_test(warnings_are_in_words),
+        cmocka_unit_test(parameters_on_their_bounds_are_named_and_left_out),
+        cmocka_unit_test(a_saddle_of_the_likelihood_has_no_standard_errors),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
