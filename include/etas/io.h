@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "etas/bootstrap.h"
 #include "etas/catalog.h"
 #include "etas/config.h"
 #include "etas/events.h"
@@ -85,6 +86,19 @@ typedef struct etas_results_input {
 /** parameters_<id>.json, trig_and_bg_probs_<id>.csv, sources_<id>.csv with the reference's keys and
  * columns and ours behind them. The parameters, which name the other two, appear last. */
 ETAS_NODISCARD etas_status etas_results_save(const etas_results_input *in, etas_error *err);
+
+/** A row per refit, in the order given. */
+ETAS_NODISCARD etas_status etas_bootstrap_save_csv(const char *path, size_t n,
+                                                   const etas_refit_result results[],
+                                                   etas_error *err);
+/**
+ * Puts the summary into the file @p path (parameters_<id>.json as etas_results_save wrote it) as
+ * its last key "bootstrap", in place of one that is there; the rest stays as it is. @p csv: the
+ * file with the refits, named there. E_RANGE when the file has other parameters than @p fit.
+ */
+ETAS_NODISCARD etas_status etas_results_add_bootstrap(const char *path, const etas_refit *fit,
+                                                      const etas_bootstrap_summary *summary,
+                                                      const char *csv, etas_error *err);
 
 /** What a forecast needs of an inversion's files, ours or the reference's. Starts as {0}. */
 typedef struct etas_results {

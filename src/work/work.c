@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-static const etas_work_kind *const KINDS[] = {&etas_work_simulate};
+static const etas_work_kind *const KINDS[] = {&etas_work_simulate, &etas_work_refit};
 
 const etas_work_kind *etas_work_kind_of(size_t len, const uint8_t blob[])
 {

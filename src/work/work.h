@@ -46,6 +46,6 @@ ETAS_NODISCARD etas_status etas_work_open(etas_work *out, size_t len, const uint
                                           const char *kernels, etas_error *err);
 void etas_work_close(etas_work *self);
 
-extern const etas_work_kind etas_work_simulate;
+extern const etas_work_kind etas_work_simulate, etas_work_refit;
 
 #endif

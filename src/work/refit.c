@@ -1,0 +1,155 @@
+#include <math.h>
+
+#include "etas/array.h"
+#include "etas/bootstrap.h"
+#include "etas/simulation.h"
+
+/* A catalogue that grows beyond so many times the real one's targets, and some, has exploded:
+ * inverting it would take its square of time. */
+enum { GROWTH = 20, GROWTH_FROM = 10000 };
+
+void etas_refit_free(etas_refit *self)
+{
+    etas_plan_free(&self->plan);
+    etas_catalog_free(&self->history);
+    *self = (etas_refit){0};
+}
+
+const char *etas_refit_status_name(etas_refit_status which)
+{
+    static const char *const names[] = {
+#define X(name, key, text) key,
+        ETAS_REFIT_STATUS_MAP(X)
+#undef X
+    };
+
+    return which < ETAS_N_REFIT_STATUS ? names[which] : "";
+}
+
+const char *etas_refit_status_text(etas_refit_status which)
+{
+    static const char *const texts[] = {
+#define X(name, key, text) text,
+        ETAS_REFIT_STATUS_MAP(X)
+#undef X
+    };
+
+    return which < ETAS_N_REFIT_STATUS ? texts[which] : "";
+}
+
+/* What the simulation has no counterpart of. */
+static etas_status check_options(const etas_refit_input *in, etas_error *err)
+{
+    const etas_inversion_config *const how = in->how;
+    const char *what = NULL;
+
+    for (size_t i = 0; i < in->catalog->n; i++)
+        if (!(in->catalog->mc[i] == how->m_ref))
+            what = "a completeness that varies (mc \"var\" or \"positive\")";
+    if (how->free_background)
+        what = "free_background";
+    if (how->free_productivity)
+        what = "free_productivity";
+    if (how->three_dim)
+        what = "three_dim";
+    if (how->induced)
+        what = "bg_term";
+    if (how->inner_region != NULL)
+        what = "inner_shape_coords";
+    return what == NULL ? ETAS_OK
+                        : etas_fail(err, ETAS_E_UNSUPPORTED,
+                                    "the bootstrap simulates the fitted model, which is not "
+                                    "defined with %s",
+                                    what);
+}
+
+/* The window is what is simulated; what came before stays as it was. */
+static etas_status take_history(const etas_refit_input *in, etas_catalog *out, etas_error *err)
+{
+    for (size_t i = 0; i < in->catalog->n && in->catalog->time[i] < in->how->window_start; i++) {
+        etas_event e = etas_catalog_row(in->catalog, i);
+
+        e.id_len = 0;
+        if (etas_catalog_append(out, &e) != ETAS_OK)
+            return etas_fail(err, ETAS_E_NOMEM, "out of memory for the bootstrap's history");
+    }
+    return ETAS_OK;
+}
+
+/* Where the background goes: the places of the targets, weighted as a forecast does it. */
+typedef struct places {
+    double *lat, *lon;
+} places;
+
+static etas_status take_places(const etas_refit_input *in, places *out, etas_error *err)
+{
+    const etas_pairs *const pairs = in->state->pairs;
+    etas_status st = etas_array_alloc((void **)&out->lat, pairs->n_targets, sizeof *out->lat);
+
+    if (st == ETAS_OK)
+        st = etas_array_alloc((void **)&out->lon, pairs->n_targets, sizeof *out->lon);
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "out of memory for the bootstrap's background");
+    for (size_t j = 0; j < pairs->n_targets; j++) {
+        out->lat[j] = in->catalog->lat[pairs->target[j]];
+        out->lon[j] = in->catalog->lon[pairs->target[j]];
+    }
+    return ETAS_OK;
+}
+
+static etas_status build_plan(const etas_refit_input *in, etas_refit *self, etas_error *err)
+{
+    const etas_inversion_config *const how = in->how;
+    const uint64_t most = (uint64_t)GROWTH * in->state->n_targets + GROWTH_FROM;
+    places at = {0};
+    etas_plan_input plan = {.theta = in->state->theta,
+                            .beta = in->state->beta,
+                            .m_ref = how->m_ref,
+                            .delta_m = how->delta_m,
+                            .m_max = in->m_max,
+                            .m_threshold = NAN,
+                            .start = how->window_start,
+                            .end = how->window_end,
+                            .output_start = how->window_start,
+                            .region = in->region,
+                            .area_km2 = how->area_km2,
+                            .earth_radius_km = how->earth_radius_km,
+                            .filter_region = true,
+                            .history = &self->history,
+                            .n_locations = in->state->n_targets,
+                            .location_weight = in->state->expectation->p_background,
+                            .gaussian_scale_deg = in->gaussian_scale_deg,
+                            .allow_supercritical = in->allow_supercritical};
+    etas_status st = take_places(in, &at, err);
+
+    plan.location_lat = at.lat;
+    plan.location_lon = at.lon;
+    if (st == ETAS_OK)
+        st = etas_plan_build(&plan, &self->plan, err);
+    if (st == ETAS_OK && self->plan.max_events > most)
+        self->plan.max_events = most;
+    etas_array_free((void **)&at.lat);
+    etas_array_free((void **)&at.lon);
+    return st;
+}
+
+etas_status etas_refit_build(const etas_refit_input *in, etas_refit *out, etas_error *err)
+{
+    etas_refit self = {.how = *in->how, .beta = in->state->beta, .n_hat = in->state->n_hat};
+    etas_status st = check_options(in, err);
+
+    self.how.theta_0 = in->state->theta;
+    self.how.n_threads = 1;
+    self.how.kernels = NULL;
+    if (st == ETAS_OK)
+        st = take_history(in, &self.history, err);
+    if (st == ETAS_OK)
+        st = build_plan(in, &self, err);
+    if (st != ETAS_OK) {
+        etas_refit_free(&self);
+        return st;
+    }
+    etas_refit_free(out);
+    *out = self;
+    return ETAS_OK;
+}
