@@ -1,425 +1,76 @@
 #include "run_model.h"
 
 #include <inttypes.h>
-#include <math.h>
-#include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
-#include "etas/array.h"
 #include "etas/codec.h"
-#include "etas/text.h"
-
-/* The only thing a signal handler of the driver does. */
-static volatile sig_atomic_t interrupted;
-
-/* The second signal ends a wait for a server that does not answer: what is stored is safe. */
-static void on_signal(int number)
-{
-    (void)number;
-    if (interrupted)
-        _exit(EXIT_INTERRUPTED);
-    interrupted = 1;
-}
-
-static void catch_signals(void)
-{
-    const struct sigaction act = {.sa_handler = on_signal}; /* no SA_RESTART: waits end early */
-
-    (void)sigaction(SIGINT, &act, NULL);
-    (void)sigaction(SIGTERM, &act, NULL);
-    (void)sigaction(SIGHUP, &act, NULL);
-}
 
 typedef struct model {
-    uint8_t *blob; /**< etas_array */
-    size_t len;
-    uint8_t sha256[32];
-    uint64_t seed;
-    run_phases phases;
+    const run_source *source;
+    etas_plan plan;
+    etas_export_summary summary;
 } model;
 
-/* Everything one call of run_model holds. */
-typedef struct session {
-    const run_options *options;
-    const run_request *request;
-    const etas_config *cfg;
-    talk *t;
-    etas_store *store;
-    etas_embedded *embedded;
-    model m;
-    etas_plan plan;
-    etas_run_report report;
-    etas_export_summary summary;
-    double simulate_s, write_s;
-} session;
-
-/* Fail before the long work, not after it: can the output be written there? */
-static etas_status probe_output(const char *path, etas_error *err)
+static etas_status model_make(void *context, uint8_t **blob, size_t *len, run_phases *phases,
+                              etas_error *err)
 {
-    etas_output probe = {0};
-    struct stat info;
-    etas_status st;
+    model *const m = context;
+    const etas_status st = m->source->make_plan(m->source->context, &m->plan, phases, err);
 
-    if (stat(path, &info) == 0 && !S_ISREG(info.st_mode) && !S_ISDIR(info.st_mode))
-        return etas_fail(err, ETAS_E_ARG,
-                         "%s is a device or pipe: the store of the run lies beside the output, "
-                         "which must be a file",
-                         path);
-    st = etas_output_open(&probe, path, err);
-    etas_output_discard(&probe);
-    return st;
+    return st == ETAS_OK ? etas_blob_encode(&m->plan, blob, len, err) : st;
 }
 
-static etas_status model_from_store(session *s, etas_store *store, etas_error *err)
+static etas_status model_take(void *context, size_t len, const uint8_t blob[], etas_error *err)
 {
-    etas_store_run run;
-    etas_status st = etas_store_run_get(store, &run, err);
+    model *const m = context;
 
-    if (st == ETAS_OK)
-        st = etas_array_alloc((void **)&s->m.blob, run.blob_len, 1);
-    if (st != ETAS_OK)
-        return st;
-    memcpy(s->m.blob, run.blob, run.blob_len);
-    memcpy(s->m.sha256, run.blob_sha256, sizeof s->m.sha256);
-    s->m.len = run.blob_len;
-    s->m.seed = run.seed;
-    return etas_blob_decode(s->m.len, s->m.blob, &s->plan, err);
+    return etas_blob_decode(len, blob, &m->plan, err);
 }
 
-static etas_status model_from_other_store(session *s, etas_error *err)
+static etas_status model_write(void *context, run_session *s, etas_error *err)
 {
-    etas_store *other = NULL;
-    etas_status st = etas_store_open(&other, s->options->from_store, ETAS_STORE_READ, err);
-
-    if (st == ETAS_OK)
-        st = model_from_store(s, other, err);
-    etas_store_close(other);
-    if (s->options->seed_text != NULL)
-        s->m.seed = s->request->seed;
-    return st;
-}
-
-static etas_status model_from_source(session *s, const run_source *source, etas_error *err)
-{
-    etas_status st = source->make_plan(source->context, &s->plan, &s->m.phases, err);
-
-    if (st == ETAS_OK)
-        st = etas_blob_encode(&s->plan, &s->m.blob, &s->m.len, err);
-    if (st == ETAS_OK)
-        st = etas_sha256(s->m.len, s->m.blob, s->m.sha256);
-    s->m.seed = s->request->seed;
-    return st;
-}
-
-static etas_status begin(session *s, etas_error *err)
-{
-    etas_store_run run = {.n_catalogs = s->request->n_catalogs,
-                          .first_catalog = s->request->first,
-                          .seed = s->m.seed,
-                          .algorithm = s->plan.algorithm,
-                          .config_text = s->cfg->text,
-                          .release = ETAS_RELEASE,
-                          .blob_len = s->m.len,
-                          .blob = s->m.blob};
-    const struct {
-        const char *name;
-        double seconds;
-    } phases[] = {{"load", s->m.phases.load_s},
-                  {"prepare", s->m.phases.prepare_s},
-                  {"invert", s->m.phases.invert_s},
-                  {"plan", s->m.phases.plan_s}};
-    const etas_store_mode mode = s->options->restart ? ETAS_STORE_RESTART : ETAS_STORE_CREATE;
-    etas_status st = etas_store_open(&s->store, s->request->store_path, mode, err);
-
-    memcpy(run.blob_sha256, s->m.sha256, sizeof run.blob_sha256);
-    if (st == ETAS_OK && getentropy(run.id, sizeof run.id) != 0)
-        st = etas_fail(err, ETAS_E_IO, "the system gives no random numbers");
-    if (st == ETAS_OK)
-        st = etas_store_begin(s->store, &run, err);
-    for (size_t i = 0; i < sizeof phases / sizeof *phases && st == ETAS_OK; i++)
-        st = etas_store_add_phase(s->store, phases[i].name, phases[i].seconds, err);
-    return st;
-}
-
-static void say_resumed(const session *s, const etas_store_run *run)
-{
-    const uint64_t stored = etas_ranges_total(etas_store_covered(s->store));
-
-    etas_log_write(&s->t->log, ETAS_LOG_INFO,
-                   "resuming: %" PRIu64 " of %" PRIu64 " catalogues are stored", stored,
-                   run->n_catalogs);
-    if (run->config_text != NULL && strcmp(run->config_text, s->cfg->text) != 0)
-        etas_log_write(&s->t->log, ETAS_LOG_WARN,
-                       "%s has changed since the run began: the stored model is used",
-                       s->cfg->path);
-}
-
-static etas_status resume(session *s, etas_error *err)
-{
-    etas_store_run run;
-    etas_status st = etas_store_open(&s->store, s->request->store_path, ETAS_STORE_RESUME, err);
-
-    if (st == ETAS_OK)
-        st = model_from_store(s, s->store, err);
-    if (st == ETAS_OK)
-        st = etas_store_run_get(s->store, &run, err);
-    if (st != ETAS_OK)
-        return st;
-    if (s->options->only != NULL &&
-        (s->request->first != run.first_catalog || s->request->n_catalogs != run.n_catalogs))
-        return etas_fail(err, ETAS_E_ARG,
-                         "%s: the run has catalogues %" PRIu64 ":%" PRIu64
-                         " (leave --only away to resume it)",
-                         s->request->store_path, run.first_catalog, run.n_catalogs);
-    if (s->options->n_catalogs != OPTION_UNSET && s->options->n_catalogs != run.n_catalogs)
-        return etas_fail(err, ETAS_E_ARG,
-                         "%s: the run has %" PRIu64 " catalogues, not %" PRIu64
-                         " (leave -n away to resume it)",
-                         s->request->store_path, run.n_catalogs, s->options->n_catalogs);
-    if (s->options->seed_text != NULL && s->request->seed != run.seed)
-        return etas_fail(err, ETAS_E_ARG,
-                         "%s: the run has seed %" PRIu64 " (leave --seed away to resume it)",
-                         s->request->store_path, run.seed);
-    say_resumed(s, &run);
-    return ETAS_OK;
-}
-
-/* An unfinished run is found before the inversion, not after it. */
-static etas_status refuse_unfinished(const session *s, etas_error *err)
-{
-    etas_store *there = NULL;
-    struct stat info;
-    etas_status st = ETAS_OK;
-
-    if (s->options->restart || stat(s->request->store_path, &info) != 0 ||
-        (S_ISREG(info.st_mode) && info.st_size == 0))
-        return ETAS_OK;
-    st = etas_store_open(&there, s->request->store_path, ETAS_STORE_READ, err);
-    if (st == ETAS_OK && !etas_store_finished(there))
-        st = etas_fail(err, ETAS_E_EXISTS,
-                       "%s holds an unfinished run: go on with --resume, or throw it away with "
-                       "--restart",
-                       s->request->store_path);
-    etas_store_close(there);
-    return st;
-}
-
-static etas_status make_model(session *s, const run_source *source, etas_error *err)
-{
-    char sha[65];
-    etas_status st;
-
-    if (s->options->resume)
-        return resume(s, err);
-    st = refuse_unfinished(s, err);
-    if (st != ETAS_OK)
-        return st;
-    st = s->options->from_store != NULL ? model_from_other_store(s, err)
-                                        : model_from_source(s, source, err);
-    if (st == ETAS_OK && interrupted)
-        st = etas_fail(err, ETAS_E_INTERRUPTED, "interrupted before the simulation");
-    if (st == ETAS_OK)
-        st = begin(s, err);
-    if (st == ETAS_OK)
-        etas_log_write(&s->t->log, ETAS_LOG_INFO, "model %.16s, seed %" PRIu64 "%s",
-                       etas_hex(32, s->m.sha256, sha), s->m.seed,
-                       s->request->seed_drawn && s->options->from_store == NULL
-                           ? " (drawn; --seed repeats the run)"
-                           : "");
-    return st;
-}
-
-static void on_progress(void *context, const etas_progress *now)
-{
-    session *s = context;
-
-    talk_show(s->t, &(talk_progress){.what = "simulating",
-                                     .done = now->stored,
-                                     .total = now->total,
-                                     .workers = now->workers,
-                                     .rate = now->rate,
-                                     .eta_s = now->eta_s});
-}
-
-static etas_status simulate(session *s, etas_error *err)
-{
-    etas_runner_config how = {.backend = s->request->backend,
-                              .processes = s->request->processes,
-                              .chunk_size = s->request->chunk_size,
-                              .task_duration_s = s->options->task_duration_s,
-                              .kernels = s->options->kernels,
-                              .redis = s->options->redis.queue,
-                              .allow_missing = s->options->allow_missing,
-                              .interrupted = &interrupted,
-                              .log = &s->t->log,
-                              .progress = on_progress,
-                              .progress_context = s};
-    const double start = talk_seconds();
-    etas_status st = ETAS_OK;
-
-    if (s->request->embedded) {
-        st = etas_embedded_open(&s->embedded, s->request->processes, s->options->kernels,
-                                &s->t->log, err);
-        how.redis = etas_redis_options_default(); /* not what the environment says of others */
-        how.redis.log = &s->t->log;
-        if (st == ETAS_OK)
-            how.redis.socket_path = etas_embedded_socket(s->embedded);
-    }
-    if (st == ETAS_OK)
-        st = etas_run(s->store, &how, &s->report, err);
-    talk_show_end(s->t);
-    etas_embedded_close(s->embedded);
-    s->embedded = NULL;
-    s->simulate_s = talk_seconds() - start;
-    return st;
-}
-
-static etas_status export(session *s, etas_error *err)
-{
+    model *const m = context;
     const etas_export_config how = {
         .path = s->request->output,
         .writer = {.format = s->request->format,
-                   .window_start = s->plan.start,
-                   .delta_m = s->plan.delta_m,
+                   .window_start = m->plan.start,
+                   .delta_m = m->plan.delta_m,
                    .with_is_background = s->request->with_is_background,
                    .with_generation = s->request->with_generation},
         .skip_missing = s->options->allow_missing,
     };
-    const double start = talk_seconds();
-    const etas_status st = etas_export(s->store, &how, &s->summary, err);
 
-    s->write_s = talk_seconds() - start;
-    return st;
+    return etas_export(s->store, &how, &m->summary, err);
 }
 
-static void say_phases(const session *s)
+static void model_tell(void *context, const run_session *s)
 {
-    const run_phases *p = &s->m.phases;
-
-    etas_log_write(&s->t->log, ETAS_LOG_INFO,
-                   "seconds: load %.3f, prepare %.3f, invert %.3f, plan %.3f, simulate %.3f, "
-                   "write %.3f",
-                   p->load_s, p->prepare_s, p->invert_s, p->plan_s, s->simulate_s, s->write_s);
-}
-
-static void say_written(const session *s)
-{
+    const model *const m = context;
     char from[32], to[32], sha[65];
 
-    etas_time_format(s->plan.output_start, ' ', from);
-    etas_time_format(s->plan.end, ' ', to);
+    etas_time_format(m->plan.output_start, ' ', from);
+    etas_time_format(m->plan.end, ' ', to);
     printf("%s: %" PRIu64 " catalogues, %" PRIu64 " events, %" PRIu64 " catalogues without events\n"
            "window %.19s to %.19s, magnitudes from %g, seed %" PRIu64 "\nmodel %s\n",
-           s->request->output, s->summary.n_catalogs, s->summary.n_events, s->summary.n_empty, from,
-           to, s->plan.m_threshold, s->m.seed, etas_hex(32, s->m.sha256, sha));
-}
-
-/* The run is in the store, whole or as whole as it gets: write it out and close the books. */
-static etas_status finish(session *s, bool complete, etas_error *err)
-{
-    etas_status st = export(s, err);
-
-    if (st == ETAS_OK)
-        st = etas_store_add_phase(s->store, "write", s->write_s, err);
-    if (st == ETAS_OK)
-        st = etas_store_finish(s->store, complete ? "complete" : "incomplete", err);
-    if (st == ETAS_OK) {
-        say_phases(s);
-        say_written(s);
-    }
-    return st;
-}
-
-static void list_missing(const session *s)
-{
-    const etas_ranges *missing = &s->report.missing;
-    enum { SHOWN = 10 };
-
-    for (size_t i = 0; i < missing->n && i < SHOWN; i++)
-        etas_log_write(&s->t->log, ETAS_LOG_WARN, "missing: catalogues %" PRIu64 " to %" PRIu64,
-                       missing->items[i].first,
-                       missing->items[i].first + missing->items[i].count - 1);
-    if (missing->n > SHOWN)
-        etas_log_write(&s->t->log, ETAS_LOG_WARN, "missing: and %zu more ranges",
-                       missing->n - SHOWN);
-}
-
-static etas_status run_and_finish(session *s, etas_error *err)
-{
-    etas_error at_end = {0};
-    etas_status written, st = simulate(s, err);
-
-    written = etas_store_add_phase(s->store, "simulate", s->simulate_s, &at_end);
-    if (st == ETAS_OK && written == ETAS_OK)
-        return finish(s, true, err);
-    if (st == ETAS_OK) {
-        *err = at_end;
-        return written;
-    }
-    if (st != ETAS_E_INCOMPLETE)
-        return st;
-    list_missing(s);
-    if (!s->options->allow_missing)
-        return st;
-    at_end = (etas_error){0};
-    written = finish(s, false, &at_end);
-    if (written != ETAS_OK) {
-        *err = at_end;
-        return written;
-    }
-    return st;
-}
-
-static void remove_store(const char *path)
-{
-    static const char *const suffixes[] = {"", "-wal", "-shm", "-journal"};
-    char name[4096];
-
-    for (size_t i = 0; i < sizeof suffixes / sizeof *suffixes; i++) {
-        etas_format(sizeof name, name, "%s%s", path, suffixes[i]);
-        (void)unlink(name);
-    }
-}
-
-/* What becomes of the store: a run that failed keeps it only when there is something to go on
- * with, and another driver's is not touched. */
-static void settle_store(session *s, etas_status st)
-{
-    const uint64_t stored = s->store != NULL ? etas_ranges_total(etas_store_covered(s->store)) : 0;
-    const bool ours = s->store != NULL && st != ETAS_E_SUPERSEDED;
-    const bool empty = stored == 0 && !s->options->resume;
-    etas_store_run run;
-
-    if (ours && st != ETAS_OK && !empty && etas_store_run_get(s->store, &run, NULL) == ETAS_OK)
-        etas_log_write(&s->t->log, ETAS_LOG_INFO,
-                       "%" PRIu64 " of %" PRIu64
-                       " catalogues are stored in %s: go on with --resume",
-                       stored, run.n_catalogs, s->request->store_path);
-    etas_store_close(s->store);
-    if (ours && (st == ETAS_OK ? s->options->discard_store : empty))
-        remove_store(s->request->store_path);
+           s->request->output, m->summary.n_catalogs, m->summary.n_events, m->summary.n_empty, from,
+           to, m->plan.m_threshold, s->seed, etas_hex(32, s->sha256, sha));
 }
 
 int run_model(const run_options *options, const run_request *request, const etas_config *cfg,
               const run_source *source, talk *t)
 {
-    session s = {.options = options, .request = request, .cfg = cfg, .t = t};
-    etas_error err = {0};
-    etas_status st;
+    model m = {.source = source};
+    const run_job job = {.doing = "simulating",
+                         .things = "catalogues",
+                         .count_hint = "leave -n away to resume it",
+                         .context = &m,
+                         .make = model_make,
+                         .take = model_take,
+                         .write = model_write,
+                         .tell = model_tell};
+    run_session s = {.options = options, .request = request, .cfg = cfg, .job = &job, .t = t};
+    const int code = run_session_main(&s);
 
-    catch_signals();
-    st = probe_output(request->output, &err);
-    if (st == ETAS_OK)
-        st = make_model(&s, source, &err);
-    if (st == ETAS_OK)
-        st = run_and_finish(&s, &err);
-    settle_store(&s, st);
-    etas_plan_free(&s.plan);
-    etas_array_free((void **)&s.m.blob);
-    etas_ranges_free(&s.report.missing);
-    return st == ETAS_OK ? 0 : talk_fail(t, st, &err);
+    etas_plan_free(&m.plan);
+    return code;
 }

@@ -6,7 +6,7 @@
 
 #include "etas/text.h"
 #include "fit.h"
-#include "run_model.h"
+#include "run_request.h"
 
 void run_options_init(run_options *self)
 {
@@ -177,30 +177,42 @@ static options_outcome choose_format(run_request *self, const run_options *o,
     return choose_columns(self, o->columns, usage);
 }
 
+options_outcome run_request_init_at(run_request *self, const run_options *options,
+                                    const etas_config *cfg, const char *output, const char *store,
+                                    const command_usage *usage)
+{
+    options_outcome outcome;
+
+    *self = (run_request){0};
+    if (options->resume && (options->restart || options->from_store != NULL))
+        return options_complain(usage, "--resume goes with neither --restart nor --from-store");
+    self->output = strdup(output);
+    self->store_path = strdup(store);
+    if (self->output == NULL || self->store_path == NULL)
+        return options_complain(usage, "out of memory");
+    outcome = choose_seed(self, options, cfg, usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = choose_range(self, options, cfg, usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = choose_backend(self, options, cfg, usage);
+    return outcome;
+}
+
 options_outcome run_request_init(run_request *self, const run_options *options,
                                  const etas_config *cfg, const char *default_output,
                                  const command_usage *usage)
 {
     const char *output = options->output != NULL ? options->output : default_output;
     options_outcome outcome;
-    size_t room;
+    etas_text store = {0};
 
     *self = (run_request){0};
     if (output == NULL || *output == '\0')
         return options_complain(usage, "no output: use -o FILE");
-    if (options->resume && (options->restart || options->from_store != NULL))
-        return options_complain(usage, "--resume goes with neither --restart nor --from-store");
-    room = strlen(output) + sizeof ".store";
-    self->output = strdup(output);
-    self->store_path = malloc(room);
-    if (self->output == NULL || self->store_path == NULL)
+    if (etas_text_printf(&store, "%s.store", output) != ETAS_OK)
         return options_complain(usage, "out of memory");
-    etas_format(room, self->store_path, "%s.store", output);
-    outcome = choose_seed(self, options, cfg, usage);
-    if (outcome == OPTIONS_RUN)
-        outcome = choose_range(self, options, cfg, usage);
-    if (outcome == OPTIONS_RUN)
-        outcome = choose_backend(self, options, cfg, usage);
+    outcome = run_request_init_at(self, options, cfg, output, store.data, usage);
+    etas_text_free(&store);
     if (outcome == OPTIONS_RUN)
         outcome = choose_format(self, options, usage);
     return outcome;
