@@ -59,9 +59,6 @@ ETAS_NODISCARD etas_status etas_em_expect(etas_em *self, const etas_params *thet
 void etas_em_rates(const etas_em *self, const etas_params *theta, double ln_productivity[],
                    double d_km2[], double g[]);
 
-/** M-step from the latest E-step; @p theta is the start and the result. */
-ETAS_NODISCARD etas_status etas_em_maximise(etas_em *self, etas_params *theta, etas_error *err);
-
 /** Sum over sources of G_i. */
 double etas_em_expected_total(etas_em *self, const etas_params *theta);
 

@@ -3,14 +3,16 @@
 
 #include "etas/array.h"
 #include "etas/special.h"
-#include "inversion/em.h"
 #include "inversion/fitted.h"
 #include "inversion/fixed_point.h"
+#include "inversion/maximisation.h"
+#include "inversion/terms.h"
 
 struct etas_inversion {
     const etas_catalog *catalog;
     etas_inversion_config cfg;
     etas_em em;
+    etas_constraints box;
     etas_params theta;
     double beta;
     uint32_t n_iterations;
@@ -85,30 +87,54 @@ static etas_status check_config(const etas_inversion_config *cfg, etas_error *er
         st = check_number(cfg->tolerance, tiny, "tolerance", err);
     if (st == ETAS_OK && cfg->beta_method == ETAS_BETA_FIXED)
         st = check_number(cfg->beta, tiny, "beta", err);
-    if (st == ETAS_OK && !isnan(cfg->theta_0.value[ETAS_LOG10_IOTA]))
-        st = etas_fail(err, ETAS_E_UNSUPPORTED, "an induced term (log10_iota) is not estimated");
-    if (st == ETAS_OK)
-        st = etas_params_check(&cfg->theta_0, err);
+    if (st == ETAS_OK && cfg->free_background)
+        st = check_number(cfg->bw_sq_km2, tiny, "bw_sq", err);
     return st;
 }
 
-/* Of the targets' magnitudes. */
-static etas_status estimate_beta(etas_inversion *self, etas_error *err)
+/* theta_0 in the model's space; an induced term that it does not have starts like mu. */
+static etas_status first_theta(const etas_inversion_config *cfg, etas_params *out, etas_error *err)
 {
-    const size_t n = self->em.pairs.n_targets, first = self->em.pairs.target[0];
-    const double *mag = self->catalog->mag + first;
+    *out = cfg->theta_0;
+    out->three_dim = cfg->three_dim;
+    if (cfg->induced && isnan(out->value[ETAS_LOG10_IOTA]))
+        out->value[ETAS_LOG10_IOTA] = out->value[ETAS_LOG10_MU];
+    if (!cfg->induced && !isnan(out->value[ETAS_LOG10_IOTA])) {
+        (void)etas_fail(err, ETAS_E_ARG, "given, but the model has no induced term (bg_term)");
+        (void)etas_error_in_key(err, etas_param_name(ETAS_LOG10_IOTA));
+        return ETAS_E_ARG;
+    }
+    return etas_params_check(out, err);
+}
 
+static double beta_of(const etas_inversion *self, size_t n, const double mag[], const double mc[])
+{
     switch (self->cfg.beta_method) {
     case ETAS_BETA_FIXED:
-        self->beta = self->cfg.beta;
-        break;
+        return self->cfg.beta;
     case ETAS_BETA_POSITIVE:
-        self->beta = etas_beta_positive(n, mag, self->cfg.delta_m);
-        break;
+        return etas_beta_positive(n, mag, self->cfg.delta_m);
     case ETAS_BETA_TINTI:
-        self->beta = etas_beta_tinti_mulargia(n, mag, self->catalog->mc + first, self->cfg.delta_m);
-        break;
+        return etas_beta_tinti_mulargia(n, mag, mc, self->cfg.delta_m);
     }
+    return NAN;
+}
+
+/* Of the targets' magnitudes, in the order of time. */
+static etas_status estimate_beta(etas_inversion *self, etas_error *err)
+{
+    const size_t n = self->em.pairs.n_targets;
+    double *mag = NULL;
+    etas_status st = etas_array_alloc((void **)&mag, 2 * n, sizeof *mag);
+
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "estimating beta: %s", etas_strerror(st));
+    for (size_t j = 0; j < n; j++) {
+        mag[j] = self->catalog->mag[self->em.pairs.target[j]];
+        mag[n + j] = self->catalog->mc[self->em.pairs.target[j]];
+    }
+    self->beta = beta_of(self, n, mag, mag + n);
+    etas_array_free((void **)&mag);
     if (!(self->beta > 0.0) || !isfinite(self->beta))
         return etas_fail(err, ETAS_E_RANGE,
                          "the magnitudes of %zu target events give no beta (they do not vary)", n);
@@ -129,11 +155,16 @@ etas_status etas_inversion_open(etas_inversion **out, const etas_catalog *catalo
         return etas_fail(err, st, "opening the inversion: %s", etas_strerror(st));
     self->catalog = catalog;
     self->cfg = *cfg;
-    self->theta = cfg->theta_0;
     self->last_step = self->distance = INFINITY;
-    st = etas_em_init(&self->em, catalog, cfg, err);
+    st = first_theta(cfg, &self->theta, err);
+    if (st == ETAS_OK)
+        st = etas_em_init(&self->em, catalog, cfg, err);
     if (st == ETAS_OK)
         st = estimate_beta(self, err);
+    if (st == ETAS_OK)
+        st = etas_constraints_init(&self->box, cfg, self->beta, err);
+    if (st == ETAS_OK)
+        st = etas_terms_init(&self->em, catalog, cfg, self->beta, err);
     if (st != ETAS_OK) {
         etas_inversion_close(self);
         return st;
@@ -152,90 +183,163 @@ void etas_inversion_close(etas_inversion *self)
 
 /* ---- iteration ---- */
 
-/* The parameters that the iteration moves. */
-static const etas_param MOVING[] = {ETAS_LOG10_MU, ETAS_LOG10_K0, ETAS_A,
-                                    ETAS_LOG10_C,  ETAS_OMEGA,    ETAS_LOG10_TAU,
-                                    ETAS_LOG10_D,  ETAS_GAMMA,    ETAS_RHO};
-enum { N_MOVING = sizeof MOVING / sizeof *MOVING };
-
-static etas_params params_from(const double x[N_MOVING])
+static bool has_likelihood(const etas_em *em)
 {
-    etas_params theta = {.value = {[ETAS_LOG10_IOTA] = NAN}};
-
-    for (size_t i = 0; i < N_MOVING; i++)
-        theta.value[MOVING[i]] = x[i];
-    return theta;
+    return em->zeta == NULL && em->kappa == NULL && em->smoothed == NULL;
 }
 
-static void params_to(const etas_params *theta, double x[N_MOVING])
+static etas_status expect(etas_inversion *self, const etas_params *theta, etas_error *err)
 {
-    for (size_t i = 0; i < N_MOVING; i++)
-        x[i] = theta->value[MOVING[i]];
+    etas_terms_hide_sources(&self->em, self->catalog, self->cfg.m_ref, self->beta, theta);
+    return etas_em_expect(&self->em, theta, err);
+}
+
+/* The largest change of a parameter. */
+static double largest_change(const etas_params *a, const etas_params *b)
+{
+    double out = 0.0;
+
+    for (etas_param k = 0; k < ETAS_N_PARAMS; k++)
+        if (a->value[k] != b->value[k])                       /* neither both infinite ... */
+            out = fmax(out, fabs(a->value[k] - b->value[k])); /* ... nor NaN: fmax passes it by */
+    return out;
 }
 
 etas_status etas_inversion_step(etas_inversion *self, etas_error *err)
 {
     etas_params next = self->theta;
-    double step = 0.0;
-    etas_status st = etas_em_expect(&self->em, &self->theta, err);
+    etas_status st = expect(self, &self->theta, err);
 
     if (st == ETAS_OK)
-        st = etas_em_maximise(&self->em, &next, err);
+        st = etas_em_maximise(&self->em, &self->box, &next, err);
+    if (st == ETAS_OK && self->em.kappa != NULL)
+        st = etas_terms_free_productivity(&self->em, &self->box, &next, err);
     if (st != ETAS_OK)
         return st;
-    for (size_t i = 0; i < N_MOVING; i++)
-        step = fmax(step, fabs(next.value[MOVING[i]] - self->theta.value[MOVING[i]]));
+    etas_terms_free_background(&self->em);
+    self->last_step = largest_change(&self->theta, &next);
     self->theta = next;
-    self->last_step = step;
     self->n_iterations++;
     return ETAS_OK;
+}
+
+/* The state of the iteration as one vector: the parameters that move, then P_background of the
+ * targets and kappa of the sources where the model has them. */
+typedef struct search {
+    etas_inversion *inversion;
+    size_t n_moving;
+    etas_param moving[ETAS_N_PARAMS];
+    size_t n_background, n_productivity;
+} search;
+
+static search search_of(etas_inversion *self)
+{
+    search out = {.inversion = self};
+
+    for (etas_param k = 0; k < ETAS_N_PARAMS; k++)
+        if (self->box.low[k] < self->box.high[k])
+            out.moving[out.n_moving++] = k;
+    out.n_background = self->em.smoothed != NULL ? self->em.pairs.n_targets : 0;
+    out.n_productivity = self->em.kappa != NULL ? self->em.n_sources : 0;
+    return out;
+}
+
+static void state_get(const search *s, double x[])
+{
+    const etas_em *em = &s->inversion->em;
+
+    for (size_t i = 0; i < s->n_moving; i++)
+        *x++ = s->inversion->theta.value[s->moving[i]];
+    for (size_t j = 0; j < s->n_background; j++)
+        *x++ = em->smoothed[em->pairs.target[j]];
+    for (size_t i = 0; i < s->n_productivity; i++)
+        *x++ = em->kappa[i];
+}
+
+static void state_set(const search *s, const double x[])
+{
+    const etas_em *em = &s->inversion->em;
+
+    for (size_t i = 0; i < s->n_moving; i++)
+        s->inversion->theta.value[s->moving[i]] = *x++;
+    for (size_t j = 0; j < s->n_background; j++)
+        em->smoothed[em->pairs.target[j]] = *x++;
+    for (size_t i = 0; i < s->n_productivity; i++)
+        em->kappa[i] = *x++;
 }
 
 static etas_status em_map(void *context, const double x[], double image[], double *merit,
                           etas_error *err)
 {
-    etas_inversion *self = context;
+    search *s = context;
+    etas_inversion *self = s->inversion;
     etas_status st;
 
-    self->theta = params_from(x);
+    state_set(s, x);
     st = etas_inversion_step(self, err);
     if (st != ETAS_OK)
         return st;
-    params_to(&self->theta, image);
-    *merit = self->cfg.estimator == ETAS_ESTIMATOR_MLE ? self->em.expectation.log_likelihood : NAN;
+    state_get(s, image);
+    *merit = self->cfg.estimator == ETAS_ESTIMATOR_MLE && has_likelihood(&self->em)
+                 ? self->em.expectation.log_likelihood
+                 : NAN;
     return ETAS_OK;
 }
 
-/* mu has no bounds here: the maximisation gives it in closed form. */
-static bool inside_bounds(void *context, const double x[])
+/* Parameters must keep inside their bounds; probabilities and productivities that do not take the
+ * plain step. */
+static bool inside_bounds(void *context, const double image[], double x[])
 {
-    (void)context;
-    for (size_t i = 0; i < N_MOVING; i++)
-        if (MOVING[i] != ETAS_LOG10_MU &&
-            !(x[i] >= etas_param_low(MOVING[i]) && x[i] <= etas_param_high(MOVING[i])))
+    const search *s = context;
+    const etas_constraints *box = &s->inversion->box;
+    const size_t n = s->n_moving + s->n_background + s->n_productivity;
+
+    for (size_t i = 0; i < s->n_moving; i++)
+        if (!(x[i] >= box->low[s->moving[i]] && x[i] <= box->high[s->moving[i]]))
             return false;
-    return isfinite(x[0]);
+    for (size_t i = s->n_moving; i < n; i++)
+        if (!(x[i] > 0.0 && (i >= s->n_moving + s->n_background || x[i] <= 1.0)))
+            x[i] = image[i];
+    return true;
+}
+
+/* Fixed values enter in the first M-step, and a start may lie outside what they allow. */
+static etas_status enter_bounds(etas_inversion *self, etas_error *err)
+{
+    if (etas_constraints_admit(&self->box, &self->theta))
+        return ETAS_OK;
+    return etas_inversion_step(self, err);
 }
 
 etas_status etas_inversion_solve(etas_inversion *self, etas_error *err)
 {
-    const etas_fixed_point problem = {.n = N_MOVING,
-                                      .context = self,
+    search s = search_of(self);
+    const size_t n = s.n_moving + s.n_background + s.n_productivity;
+    const etas_fixed_point problem = {.n = n,
+                                      .n_judged = s.n_moving,
+                                      .context = &s,
                                       .map = em_map,
                                       .accepts = inside_bounds,
                                       .tolerance = self->cfg.tolerance,
+                                      .plain = self->cfg.plain_em,
                                       .plain_sum = self->cfg.reference_stop ? 1e-3 : 0.0,
                                       .max_maps = self->cfg.max_iterations};
     etas_fixed_point_result result;
-    double x[N_MOVING];
-    etas_status st;
+    double *x = NULL;
+    etas_status st = etas_array_alloc((void **)&x, n + 1, sizeof *x);
 
-    params_to(&self->theta, x);
-    st = etas_fixed_point_find(&problem, x, &result, err);
-    self->theta = params_from(x);
-    self->distance = result.distance;
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "the iteration: %s", etas_strerror(st));
+    st = enter_bounds(self, err);
+    if (st == ETAS_OK) {
+        state_get(&s, x);
+        st = etas_fixed_point_find(&problem, x, &result, err);
+        state_set(&s, x);
+        self->distance = result.distance;
+    }
     if (st == ETAS_OK)
-        st = etas_em_expect(&self->em, &self->theta, err);
+        st = expect(self, &self->theta, err);
+    etas_array_free((void **)&x);
     return st;
 }
 
@@ -246,6 +350,7 @@ etas_inversion_state etas_inversion_state_get(const etas_inversion *self)
     etas_inversion_state out = {.theta = self->theta,
                                 .beta = self->beta,
                                 .n_hat = self->em.expectation.n_hat,
+                                .i_hat = self->em.expectation.i_hat,
                                 .log_likelihood = self->em.expectation.log_likelihood,
                                 .n_iterations = self->n_iterations,
                                 .last_step = self->last_step,
@@ -255,6 +360,9 @@ etas_inversion_state etas_inversion_state_get(const etas_inversion *self)
                                 .n_pairs = self->em.pairs.n_pairs,
                                 .pairs = &self->em.pairs,
                                 .target = self->em.pairs.target,
+                                .zeta = self->em.zeta,
+                                .xi = self->em.xi,
+                                .kappa = self->em.kappa,
                                 .expectation = &self->em.expectation};
 
     out.branching_ratio =
@@ -286,7 +394,7 @@ void etas_inversion_diagnose(const etas_inversion *self, double m_max,
 
 etas_status etas_inversion_expect(etas_inversion *self, const etas_params *theta, etas_error *err)
 {
-    return etas_em_expect(&self->em, theta, err);
+    return expect(self, theta, err);
 }
 
 /* Straight from the formulas: of the E-step it uses the pairs and their rates alone. */

@@ -1,131 +1,207 @@
+#include "inversion/maximisation.h"
+
 #include <math.h>
+#include <string.h>
 
 #include "etas/special.h"
-#include "inversion/em.h"
 #include "inversion/objective.h"
 
-/* Bounds of one variable of a problem, from the file's parameter; logarithms are natural here. */
-static void set_bounds(etas_newton_problem *problem, size_t i, etas_param which, double unit)
-{
-    problem->low[i] = etas_param_low(which) * unit;
-    problem->high[i] = etas_param_high(which) * unit;
-}
+/* A variable of the problems: a parameter of the files; logarithms are natural here. */
+typedef struct variable {
+    etas_param which;
+    double unit;
+} variable;
+
+static const variable JOINT[ETAS_JOINT_N] = {
+    [ETAS_JOINT_LN_K0] = {ETAS_LOG10_K0, M_LN10},   [ETAS_JOINT_A] = {ETAS_A, 1.0},
+    [ETAS_JOINT_LN_C] = {ETAS_LOG10_C, M_LN10},     [ETAS_JOINT_OMEGA] = {ETAS_OMEGA, 1.0},
+    [ETAS_JOINT_LN_TAU] = {ETAS_LOG10_TAU, M_LN10}, [ETAS_JOINT_LN_D] = {ETAS_LOG10_D, M_LN10},
+    [ETAS_JOINT_GAMMA] = {ETAS_GAMMA, 1.0},         [ETAS_JOINT_RHO] = {ETAS_RHO, 1.0},
+};
+enum { SPACE_FIRST = ETAS_JOINT_LN_D, DELAYS_FIRST = ETAS_JOINT_LN_C };
 
 static double clamp(double x, double low, double high)
 {
     return fmin(high, fmax(low, x));
 }
 
-/* A start inside the box; the file's log10_tau may be infinite, for one. */
-static void clamp_start(const etas_newton_problem *problem, double x[])
+/* Bounds and start, inside them, of n variables from JOINT's @p first on. */
+static void take(const etas_constraints *box, const etas_params *theta, size_t n,
+                 const variable first[], double low[], double high[], double x[])
 {
-    for (size_t i = 0; i < problem->n; i++)
-        x[i] = clamp(x[i], problem->low[i], problem->high[i]);
+    for (size_t i = 0; i < n; i++) {
+        low[i] = box->low[first[i].which] * first[i].unit;
+        high[i] = box->high[first[i].which] * first[i].unit;
+        x[i] = clamp(theta->value[first[i].which] * first[i].unit, low[i], high[i]);
+    }
 }
 
-static etas_status solve_space(etas_em *em, const etas_params *start, double x[ETAS_SPACE_N])
+/* To the file's units; a bound, or a value that is held, stays what it is to the last bit. */
+static void store(const etas_constraints *box, size_t n, const variable first[], const double x[],
+                  etas_params *theta)
+{
+    for (size_t i = 0; i < n; i++) {
+        const etas_param which = first[i].which;
+
+        theta->value[which] = clamp(x[i] / first[i].unit, box->low[which], box->high[which]);
+    }
+}
+
+static etas_status solve_space(etas_em *em, const etas_constraints *box, const etas_params *start,
+                               double x[ETAS_SPACE_N])
 {
     etas_newton_problem problem = {
         .n = ETAS_SPACE_N, .function = etas_objective_space, .context = em};
 
-    set_bounds(&problem, ETAS_SPACE_LN_D, ETAS_LOG10_D, M_LN10);
-    set_bounds(&problem, ETAS_SPACE_GAMMA, ETAS_GAMMA, 1.0);
-    set_bounds(&problem, ETAS_SPACE_RHO, ETAS_RHO, 1.0);
-    x[ETAS_SPACE_LN_D] = start->value[ETAS_LOG10_D] * M_LN10;
-    x[ETAS_SPACE_GAMMA] = start->value[ETAS_GAMMA];
-    x[ETAS_SPACE_RHO] = start->value[ETAS_RHO];
-    clamp_start(&problem, x);
+    take(box, start, ETAS_SPACE_N, JOINT + SPACE_FIRST, problem.low, problem.high, x);
     return etas_newton_minimise(&problem, x);
 }
 
-static etas_status solve_time(etas_em *em, const etas_params *start, double x[ETAS_TIME_N])
+static etas_status solve_time(etas_em *em, const etas_constraints *box, const etas_params *start,
+                              double x[ETAS_TIME_N])
 {
-    const double *v = start->value;
     etas_newton_problem problem = {
         .n = ETAS_TIME_N - 1, .function = etas_objective_time_profile, .context = em};
-    double *rest = x + 1; /* all but ln K, which has a closed form */
+    double *rest = x + ETAS_TIME_ALPHA; /* all but ln K, which has a closed form */
     etas_status st;
 
     /* The bounds of k0 and a are looked at afterwards; these hold for whatever they allow. */
-    problem.low[0] =
-        etas_param_low(ETAS_A) - etas_param_high(ETAS_RHO) * etas_param_high(ETAS_GAMMA);
-    problem.high[0] =
-        etas_param_high(ETAS_A) - etas_param_high(ETAS_RHO) * etas_param_low(ETAS_GAMMA);
-    set_bounds(&problem, ETAS_TIME_LN_C - 1, ETAS_LOG10_C, M_LN10);
-    set_bounds(&problem, ETAS_TIME_OMEGA - 1, ETAS_OMEGA, 1.0);
-    set_bounds(&problem, ETAS_TIME_LN_TAU - 1, ETAS_LOG10_TAU, M_LN10);
-    x[ETAS_TIME_ALPHA] = v[ETAS_A] - v[ETAS_RHO] * v[ETAS_GAMMA];
-    x[ETAS_TIME_LN_C] = v[ETAS_LOG10_C] * M_LN10;
-    x[ETAS_TIME_OMEGA] = v[ETAS_OMEGA];
-    x[ETAS_TIME_LN_TAU] = v[ETAS_LOG10_TAU] * M_LN10;
-    clamp_start(&problem, rest);
+    problem.low[0] = box->alpha_held ? box->alpha
+                                     : etas_param_low(ETAS_A) -
+                                           etas_param_high(ETAS_RHO) * etas_param_high(ETAS_GAMMA);
+    problem.high[0] = box->alpha_held ? box->alpha
+                                      : etas_param_high(ETAS_A) -
+                                            etas_param_high(ETAS_RHO) * etas_param_low(ETAS_GAMMA);
+    rest[0] = clamp(etas_params_alpha(start), problem.low[0], problem.high[0]);
+    take(box, start, ETAS_DELAYS_N, JOINT + DELAYS_FIRST, problem.low + 1, problem.high + 1,
+         rest + 1);
     st = etas_newton_minimise(&problem, rest);
     if (st == ETAS_OK)
         x[ETAS_TIME_LN_K] = etas_objective_ln_k(em, rest);
     return st;
 }
 
-static void set_joint_bounds(etas_newton_problem *problem)
+static void join(const etas_em *em, const double space[ETAS_SPACE_N],
+                 const double time[ETAS_TIME_N], double x[ETAS_JOINT_N])
 {
-    set_bounds(problem, ETAS_JOINT_LN_K0, ETAS_LOG10_K0, M_LN10);
-    set_bounds(problem, ETAS_JOINT_A, ETAS_A, 1.0);
-    set_bounds(problem, ETAS_JOINT_LN_C, ETAS_LOG10_C, M_LN10);
-    set_bounds(problem, ETAS_JOINT_OMEGA, ETAS_OMEGA, 1.0);
-    set_bounds(problem, ETAS_JOINT_LN_TAU, ETAS_LOG10_TAU, M_LN10);
-    set_bounds(problem, ETAS_JOINT_LN_D, ETAS_LOG10_D, M_LN10);
-    set_bounds(problem, ETAS_JOINT_GAMMA, ETAS_GAMMA, 1.0);
-    set_bounds(problem, ETAS_JOINT_RHO, ETAS_RHO, 1.0);
+    const double rho = space[ETAS_SPACE_RHO];
+
+    memcpy(x + SPACE_FIRST, space, ETAS_SPACE_N * sizeof *x);
+    memcpy(x + DELAYS_FIRST, time + ETAS_TIME_LN_C, ETAS_DELAYS_N * sizeof *x);
+    x[ETAS_JOINT_LN_K0] = time[ETAS_TIME_LN_K] -
+                          etas_objective_ln_k_offset(em->three_dim, space[ETAS_SPACE_LN_D], rho);
+    x[ETAS_JOINT_A] =
+        time[ETAS_TIME_ALPHA] + etas_space_exponent(em->three_dim, rho) * space[ETAS_SPACE_GAMMA];
 }
 
-/* To the file's units; a bound stays the bound to the last bit. */
-static void store(const double x[ETAS_JOINT_N], etas_params *theta)
+static bool inside(const etas_constraints *box, size_t variable_index, const double x[])
 {
-    static const etas_param which[ETAS_JOINT_N] = {ETAS_LOG10_K0, ETAS_A,         ETAS_LOG10_C,
-                                                   ETAS_OMEGA,    ETAS_LOG10_TAU, ETAS_LOG10_D,
-                                                   ETAS_GAMMA,    ETAS_RHO};
-    static const double unit[ETAS_JOINT_N] = {M_LN10, 1.0, M_LN10, 1.0, M_LN10, M_LN10, 1.0, 1.0};
+    const variable *v = &JOINT[variable_index];
 
-    for (size_t i = 0; i < ETAS_JOINT_N; i++)
-        theta->value[which[i]] =
-            clamp(x[i] / unit[i], etas_param_low(which[i]), etas_param_high(which[i]));
+    return x[variable_index] >= box->low[v->which] * v->unit &&
+           x[variable_index] <= box->high[v->which] * v->unit;
 }
 
-etas_status etas_em_maximise(etas_em *self, etas_params *theta, etas_error *err)
+/* All eight at once, from @p x. */
+static etas_status solve_tied(etas_em *em, const etas_constraints *box, double x[ETAS_JOINT_N])
 {
-    const double n_hat = self->expectation.n_hat;
+    etas_tied_objective objective = {.em = em, .alpha = box->alpha, .a = box->low[ETAS_A]};
     etas_newton_problem joint = {
-        .n = ETAS_JOINT_N, .function = etas_objective_joint, .context = self};
-    double space[ETAS_SPACE_N], time[ETAS_TIME_N], x[ETAS_JOINT_N];
+        .n = ETAS_JOINT_N, .function = etas_objective_tied, .context = &objective};
+    etas_params start = {.three_dim = em->three_dim};
     etas_status st;
 
-    if (!(n_hat > 0.0) || !(self->expectation.sum_l_hat > 0.0))
-        return etas_fail(err, ETAS_E_CONVERGE,
-                         "all events became %s ones: the parameters cannot be estimated",
-                         n_hat > 0.0 ? "background" : "triggered");
-    st = solve_space(self, theta, space);
+    for (size_t i = 0; i < ETAS_JOINT_N; i++)
+        start.value[JOINT[i].which] = x[i] / JOINT[i].unit;
+    take(box, &start, ETAS_JOINT_N, JOINT, joint.low, joint.high, x);
+    if (box->alpha_held) {
+        const bool a_too = etas_constraints_hold(box, ETAS_A);
+        const size_t follows = a_too ? ETAS_JOINT_GAMMA : ETAS_JOINT_A;
+
+        objective.tie = a_too ? ETAS_TIE_ALPHA_AND_A : ETAS_TIE_ALPHA;
+        joint.low[follows] = joint.high[follows] = x[follows];
+    }
+    st = etas_newton_minimise(&joint, x);
+    etas_objective_complete(&objective, x);
+    return st;
+}
+
+/* The blocks are coupled: k0 or a is held or at its bound. */
+static etas_status solve_joint(etas_em *em, const etas_constraints *box, double x[ETAS_JOINT_N])
+{
+    etas_constraints at_bound = *box;
+    etas_status st = solve_tied(em, box, x);
+
+    if (st != ETAS_OK || !box->alpha_held || inside(box, ETAS_JOINT_A, x))
+        return st;
+    /* a follows from alpha, gamma and rho: its bounds are no box of theirs. */
+    st = etas_constraints_hold_a(&at_bound,
+                                 clamp(x[ETAS_JOINT_A], box->low[ETAS_A], box->high[ETAS_A]), NULL);
+    return st == ETAS_OK ? solve_tied(em, &at_bound, x) : st;
+}
+
+static etas_status maximise_parametric(etas_em *em, const etas_constraints *box, etas_params *theta)
+{
+    double space[ETAS_SPACE_N], time[ETAS_TIME_N], x[ETAS_JOINT_N];
+    etas_status st = solve_space(em, box, theta, space);
+
     if (st == ETAS_OK)
-        st = solve_time(self, theta, time);
+        st = solve_time(em, box, theta, time);
+    if (st != ETAS_OK)
+        return st;
+    join(em, space, time, x);
+    if (!inside(box, ETAS_JOINT_LN_K0, x) || !inside(box, ETAS_JOINT_A, x) ||
+        (box->alpha_held && etas_constraints_hold(box, ETAS_A)))
+        st = solve_joint(em, box, x);
+    if (st == ETAS_OK)
+        store(box, ETAS_JOINT_N, JOINT, x, theta);
+    return st;
+}
+
+/* Productivities are the sources' own: space and delays are all there is. */
+static etas_status maximise_kernel(etas_em *em, const etas_constraints *box, etas_params *theta)
+{
+    etas_newton_problem problem = {
+        .n = ETAS_DELAYS_N, .function = etas_objective_delays, .context = em};
+    double space[ETAS_SPACE_N], delays[ETAS_DELAYS_N];
+    etas_status st = solve_space(em, box, theta, space);
+
+    if (st != ETAS_OK)
+        return st;
+    take(box, theta, ETAS_DELAYS_N, JOINT + DELAYS_FIRST, problem.low, problem.high, delays);
+    st = etas_newton_minimise(&problem, delays);
+    if (st != ETAS_OK)
+        return st;
+    store(box, ETAS_SPACE_N, JOINT + SPACE_FIRST, space, theta);
+    store(box, ETAS_DELAYS_N, JOINT + DELAYS_FIRST, delays, theta);
+    return ETAS_OK;
+}
+
+/* The best rate for an expected number of events: the likelihood has one maximum, so inside the
+ * bounds it is the nearest. */
+static double log10_rate(const etas_em *em, const etas_constraints *box, etas_param which,
+                         double number)
+{
+    const double best = etas_ln(number / (em->area_km2 * em->window_days)) / M_LN10;
+
+    return clamp(best, box->low[which], box->high[which]);
+}
+
+etas_status etas_em_maximise(etas_em *self, const etas_constraints *box, etas_params *theta,
+                             etas_error *err)
+{
+    const double n_hat = self->expectation.n_hat, i_hat = self->expectation.i_hat;
+    etas_status st;
+
+    if (!(self->expectation.sum_l_hat > 0.0))
+        return etas_fail(err, ETAS_E_CONVERGE,
+                         "all events became background ones: the parameters cannot be estimated");
+    st = self->kappa == NULL ? maximise_parametric(self, box, theta)
+                             : maximise_kernel(self, box, theta);
     if (st != ETAS_OK)
         return etas_fail(err, st, "the maximisation step did not converge");
-    x[ETAS_JOINT_LN_D] = space[ETAS_SPACE_LN_D];
-    x[ETAS_JOINT_GAMMA] = space[ETAS_SPACE_GAMMA];
-    x[ETAS_JOINT_RHO] = space[ETAS_SPACE_RHO];
-    x[ETAS_JOINT_LN_K0] =
-        time[ETAS_TIME_LN_K] - etas_objective_ln_k_offset(x[ETAS_JOINT_LN_D], x[ETAS_JOINT_RHO]);
-    x[ETAS_JOINT_A] = time[ETAS_TIME_ALPHA] + x[ETAS_JOINT_RHO] * x[ETAS_JOINT_GAMMA];
-    x[ETAS_JOINT_LN_C] = time[ETAS_TIME_LN_C];
-    x[ETAS_JOINT_OMEGA] = time[ETAS_TIME_OMEGA];
-    x[ETAS_JOINT_LN_TAU] = time[ETAS_TIME_LN_TAU];
-    set_joint_bounds(&joint);
-    if (x[ETAS_JOINT_LN_K0] < joint.low[ETAS_JOINT_LN_K0] ||
-        x[ETAS_JOINT_LN_K0] > joint.high[ETAS_JOINT_LN_K0] ||
-        x[ETAS_JOINT_A] < joint.low[ETAS_JOINT_A] || x[ETAS_JOINT_A] > joint.high[ETAS_JOINT_A]) {
-        clamp_start(&joint, x); /* their bounds couple the blocks */
-        st = etas_newton_minimise(&joint, x);
-        if (st != ETAS_OK)
-            return etas_fail(err, st, "the maximisation step did not converge at its bounds");
-    }
-    store(x, theta);
-    theta->value[ETAS_LOG10_MU] = etas_ln(n_hat / (self->area_km2 * self->window_days)) / M_LN10;
+    theta->value[ETAS_LOG10_MU] = log10_rate(self, box, ETAS_LOG10_MU, n_hat);
+    if (self->induced != NULL)
+        theta->value[ETAS_LOG10_IOTA] = log10_rate(self, box, ETAS_LOG10_IOTA, i_hat);
     return ETAS_OK;
 }

@@ -10,20 +10,22 @@ void etas_objective_space(void *context, const double x[], etas_newton_point *ou
 {
     etas_em *em = context;
     const double rho = x[ETAS_SPACE_RHO], q = 1.0 + rho;
+    const double e = etas_space_exponent(em->three_dim, rho);
+    const etas_space_norm norm = etas_space_normalisation(em->three_dim, rho);
     const double w = em->expectation.sum_l_hat, a = em->sum_l_dm;
     const double sum_ln_d = w * x[ETAS_SPACE_LN_D] + a * x[ETAS_SPACE_GAMMA];
     const etas_space_sums s = etas_em_space_sums(em, x[ETAS_SPACE_LN_D], x[ETAS_SPACE_GAMMA]);
 
-    out->value = -(w * etas_ln(rho) + rho * sum_ln_d - q * s.ln_r2d);
-    out->gradient[ETAS_SPACE_LN_D] = -(rho * w - q * s.s[0]);
-    out->gradient[ETAS_SPACE_GAMMA] = -(rho * a - q * s.s[1]);
-    out->gradient[ETAS_SPACE_RHO] = -(w / rho + sum_ln_d - s.ln_r2d);
+    out->value = -(e * sum_ln_d - w * norm.ln - q * s.ln_r2d);
+    out->gradient[ETAS_SPACE_LN_D] = -(e * w - q * s.s[0]);
+    out->gradient[ETAS_SPACE_GAMMA] = -(e * a - q * s.s[1]);
+    out->gradient[ETAS_SPACE_RHO] = -(sum_ln_d - w * norm.slope - s.ln_r2d);
     out->hessian[0][0] = q * s.ss[0];
     out->hessian[0][1] = out->hessian[1][0] = q * s.ss[1];
     out->hessian[1][1] = q * s.ss[2];
     out->hessian[0][2] = out->hessian[2][0] = -(w - s.s[0]);
     out->hessian[1][2] = out->hessian[2][1] = -(a - s.s[1]);
-    out->hessian[2][2] = w / (rho * rho);
+    out->hessian[2][2] = w * norm.curvature;
 }
 
 /* Of the ten integrals, the second derivative by the kernel's parameters i and j (c, omega, tau).
@@ -69,42 +71,69 @@ static void add_expected(const etas_time_integral *t, double productivity, doubl
     }
 }
 
-/* The sources' terms: what does not depend on K to @p rest, the factor of -K to @p expected. */
-static void add_sources(etas_em *em, double alpha, const etas_omori *omori, etas_newton_point *rest,
-                        etas_newton_point *expected)
+/* The time kernel's integral over all delays. */
+static etas_time_integral all_delays(const etas_em *em, const etas_omori *omori)
 {
-    const bool keeps_f = em->estimator == ETAS_ESTIMATOR_REFERENCE;
-    etas_time_integral all = {{0}};
-    double ln_all = 0.0, counted = 0.0;
-
-    etas_time_mesh_evaluate(&em->mesh, em->kernels, omori);
-    if (keeps_f) {
-        all = etas_time_mesh_all(&em->mesh, em->kernels, omori);
-        ln_all = etas_ln(all.d[ETAS_T]);
-    }
-    for (size_t i = 0; i < em->n_sources; i++) {
-        const etas_time_integral t = etas_time_mesh_get(&em->mesh, i);
-        const double l_hat = em->expectation.l_hat[i];
-
-        add_expected(&t, etas_exp(alpha * em->dm[i]), em->dm[i], expected);
-        if (!keeps_f || l_hat == 0.0)
-            continue;
-        if (t.d[ETAS_T] > 0.0 && etas_ln(t.d[ETAS_T]) - ln_all > LN_F_FLOOR) {
-            add_log(&t, l_hat, rest);
-            counted += l_hat;
-        } else {
-            rest->value += l_hat * LN_F_FLOOR;
-        }
-    }
-    if (keeps_f)
-        add_log(&all, -counted, rest);
+    return etas_time_mesh_all(&em->mesh, em->kernels, omori);
 }
 
-static etas_omori omori_at(const double x[ETAS_TIME_N])
+/* Adds factor * sum l_i max(ln F_i, -300) + ln_all_factor * ln T_inf; the mesh is evaluated. */
+static void add_shares(etas_em *em, const etas_omori *omori, double factor, double ln_all_factor,
+                       etas_newton_point *sum)
+{
+    const etas_time_integral all = all_delays(em, omori);
+    const double ln_all = etas_ln(all.d[ETAS_T]);
+    double counted = 0.0;
+
+    for (size_t i = 0; factor != 0.0 && i < em->n_sources; i++) {
+        const double l_hat = em->expectation.l_hat[i];
+        etas_time_integral t;
+
+        if (l_hat == 0.0)
+            continue;
+        t = etas_time_mesh_get(&em->mesh, i);
+        if (t.d[ETAS_T] > 0.0 && etas_ln(t.d[ETAS_T]) - ln_all > LN_F_FLOOR) {
+            add_log(&t, factor * l_hat, sum);
+            counted += l_hat;
+        } else {
+            sum->value += factor * l_hat * LN_F_FLOOR;
+        }
+    }
+    add_log(&all, ln_all_factor - factor * counted, sum);
+}
+
+/* Sum of e^(alpha dm_i) T_i. */
+static void add_all_expected(etas_em *em, double alpha, etas_newton_point *expected)
+{
+    for (size_t i = 0; i < em->n_sources; i++) {
+        const etas_time_integral t = etas_time_mesh_get(&em->mesh, i);
+
+        add_expected(&t, etas_exp(alpha * em->dm[i]), em->dm[i], expected);
+    }
+}
+
+static etas_omori omori_at(const double x[])
 {
     return (etas_omori){.c_days = etas_exp(x[ETAS_TIME_LN_C]),
                         .omega = x[ETAS_TIME_OMEGA],
                         .tau_days = etas_exp(x[ETAS_TIME_LN_TAU])};
+}
+
+/* What the pairs say about delays: -(1 + omega) sum w ln(t + c) - sum w t / tau. */
+static etas_newton_point pair_part(etas_em *em, const etas_omori *omori)
+{
+    const double p = 1.0 + omori->omega, decay = em->sum_w_t / omori->tau_days;
+    const etas_delay_sums delays = etas_em_delay_sums(em, omori->c_days);
+    etas_newton_point out = {.value = -p * delays.ln_tc - decay};
+
+    out.gradient[ETAS_TIME_LN_C] = -p * delays.p;
+    out.gradient[ETAS_TIME_OMEGA] = -delays.ln_tc;
+    out.gradient[ETAS_TIME_LN_TAU] = decay;
+    out.hessian[ETAS_TIME_LN_C][ETAS_TIME_LN_C] = -p * delays.pp;
+    out.hessian[ETAS_TIME_LN_C][ETAS_TIME_OMEGA] = -delays.p;
+    out.hessian[ETAS_TIME_OMEGA][ETAS_TIME_LN_C] = -delays.p;
+    out.hessian[ETAS_TIME_LN_TAU][ETAS_TIME_LN_TAU] = -decay;
+    return out;
 }
 
 /* The maximised block is W ln K + rest - K expected. x[ETAS_TIME_LN_K] is not looked at. */
@@ -112,20 +141,35 @@ static void time_parts(etas_em *em, const double x[], etas_newton_point *rest,
                        etas_newton_point *expected)
 {
     const etas_omori omori = omori_at(x);
-    const double p = 1.0 + omori.omega, decay = em->sum_w_t / omori.tau_days;
-    const etas_delay_sums delays = etas_em_delay_sums(em, omori.c_days);
 
     *expected = (etas_newton_point){0};
-    *rest =
-        (etas_newton_point){.value = em->sum_l_dm * x[ETAS_TIME_ALPHA] - p * delays.ln_tc - decay};
+    *rest = pair_part(em, &omori);
+    rest->value += em->sum_l_dm * x[ETAS_TIME_ALPHA];
     rest->gradient[ETAS_TIME_ALPHA] = em->sum_l_dm;
-    rest->gradient[ETAS_TIME_LN_C] = -p * delays.p;
-    rest->gradient[ETAS_TIME_OMEGA] = -delays.ln_tc;
-    rest->gradient[ETAS_TIME_LN_TAU] = decay;
-    rest->hessian[ETAS_TIME_LN_C][ETAS_TIME_LN_C] = -p * delays.pp;
-    rest->hessian[ETAS_TIME_LN_C][ETAS_TIME_OMEGA] = -delays.p;
-    rest->hessian[ETAS_TIME_LN_TAU][ETAS_TIME_LN_TAU] = -decay;
-    add_sources(em, x[ETAS_TIME_ALPHA], &omori, rest, expected);
+    etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
+    add_all_expected(em, x[ETAS_TIME_ALPHA], expected);
+    if (em->estimator == ETAS_ESTIMATOR_REFERENCE)
+        add_shares(em, &omori, 1.0, 0.0, rest);
+}
+
+void etas_objective_delays(void *context, const double x[], etas_newton_point *out)
+{
+    enum { FIRST = ETAS_TIME_LN_C };
+    etas_em *em = context;
+    const double full[ETAS_TIME_N] = {0.0, 0.0, x[0], x[1], x[2]};
+    const etas_omori omori = omori_at(full);
+    const bool truncated = em->estimator == ETAS_ESTIMATOR_MLE;
+    etas_newton_point sum = pair_part(em, &omori);
+
+    if (truncated)
+        etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
+    add_shares(em, &omori, truncated ? -1.0 : 0.0, -em->expectation.sum_l_hat, &sum);
+    out->value = -sum.value;
+    for (size_t i = 0; i < ETAS_DELAYS_N; i++) {
+        out->gradient[i] = -sum.gradient[FIRST + i];
+        for (size_t j = 0; j < ETAS_DELAYS_N; j++)
+            out->hessian[i][j] = -sum.hessian[FIRST + i][FIRST + j];
+    }
 }
 
 void etas_objective_time(void *context, const double x[], etas_newton_point *out)
@@ -181,16 +225,16 @@ double etas_objective_ln_k(etas_em *em, const double x[])
     return etas_ln(em->expectation.sum_l_hat / expected);
 }
 
-double etas_objective_ln_k_offset(double ln_d, double rho)
+double etas_objective_ln_k_offset(bool three_dim, double ln_d, double rho)
 {
-    return etas_ln(M_PI) - etas_ln(rho) - rho * ln_d;
+    return etas_space_normalisation(three_dim, rho).ln - etas_space_exponent(three_dim, rho) * ln_d;
 }
 
 /* Adds one block to the joint point: x_block = map x_joint + curved part, whose Jacobian is
  * @p jacobian (block variables by joint variables). The curved part's own second derivatives are
  * left to the caller. */
-static void add_block(size_t n, const etas_newton_point *block,
-                      const double jacobian[][ETAS_JOINT_N], etas_newton_point *sum)
+static void add_block(size_t n, const etas_newton_point *block, double jacobian[][ETAS_JOINT_N],
+                      etas_newton_point *sum)
 {
     sum->value += block->value;
     for (size_t b = 0; b < n; b++) {
@@ -203,39 +247,93 @@ static void add_block(size_t n, const etas_newton_point *block,
     }
 }
 
-void etas_objective_joint(void *context, const double x[], etas_newton_point *out)
+static void add_symmetric(etas_newton_point *sum, size_t i, size_t j, double value)
 {
-    const double ln_d = x[ETAS_JOINT_LN_D], gamma = x[ETAS_JOINT_GAMMA], rho = x[ETAS_JOINT_RHO];
-    const double space_x[] = {ln_d, gamma, rho};
-    const double time_x[] = {x[ETAS_JOINT_LN_K0] + etas_objective_ln_k_offset(ln_d, rho),
-                             x[ETAS_JOINT_A] - rho * gamma, x[ETAS_JOINT_LN_C], x[ETAS_JOINT_OMEGA],
-                             x[ETAS_JOINT_LN_TAU]};
-    static const double space_by_joint[ETAS_SPACE_N][ETAS_JOINT_N] = {
+    sum->hessian[i][j] += value;
+    if (i != j)
+        sum->hessian[j][i] += value;
+}
+
+void etas_objective_complete(const etas_tied_objective *self, double x[])
+{
+    const double e = etas_space_exponent(self->em->three_dim, x[ETAS_JOINT_RHO]);
+
+    if (self->tie == ETAS_TIE_ALPHA_AND_A)
+        x[ETAS_JOINT_GAMMA] = (self->a - self->alpha) / e;
+    if (self->tie == ETAS_TIE_ALPHA)
+        x[ETAS_JOINT_A] = self->alpha + e * x[ETAS_JOINT_GAMMA];
+}
+
+static void tied_space(const etas_tied_objective *self, const double x[], etas_newton_point *out)
+{
+    const double e = etas_space_exponent(self->em->three_dim, x[ETAS_JOINT_RHO]);
+    const double space_x[] = {x[ETAS_JOINT_LN_D], x[ETAS_JOINT_GAMMA], x[ETAS_JOINT_RHO]};
+    double jacobian[ETAS_SPACE_N][ETAS_JOINT_N] = {
         [ETAS_SPACE_LN_D][ETAS_JOINT_LN_D] = 1.0,
         [ETAS_SPACE_GAMMA][ETAS_JOINT_GAMMA] = 1.0,
         [ETAS_SPACE_RHO][ETAS_JOINT_RHO] = 1.0,
     };
-    const double time_by_joint[ETAS_TIME_N][ETAS_JOINT_N] = {
+    etas_newton_point space;
+
+    etas_objective_space(self->em, space_x, &space);
+    if (self->tie == ETAS_TIE_ALPHA_AND_A) {
+        jacobian[ETAS_SPACE_GAMMA][ETAS_JOINT_GAMMA] = 0.0;
+        jacobian[ETAS_SPACE_GAMMA][ETAS_JOINT_RHO] = -x[ETAS_JOINT_GAMMA] / e;
+        add_symmetric(out, ETAS_JOINT_RHO, ETAS_JOINT_RHO,
+                      space.gradient[ETAS_SPACE_GAMMA] * 2.0 * x[ETAS_JOINT_GAMMA] / (e * e));
+    }
+    add_block(ETAS_SPACE_N, &space, jacobian, out);
+}
+
+static void tied_time(const etas_tied_objective *self, const double x[], etas_newton_point *out)
+{
+    const bool three_dim = self->em->three_dim;
+    const double ln_d = x[ETAS_JOINT_LN_D], gamma = x[ETAS_JOINT_GAMMA], rho = x[ETAS_JOINT_RHO];
+    const double e = etas_space_exponent(three_dim, rho);
+    const etas_space_norm norm = etas_space_normalisation(three_dim, rho);
+    const bool free_alpha = self->tie == ETAS_TIE_NONE;
+    const double time_x[] = {x[ETAS_JOINT_LN_K0] + norm.ln - e * ln_d,
+                             free_alpha ? x[ETAS_JOINT_A] - e * gamma : self->alpha,
+                             x[ETAS_JOINT_LN_C], x[ETAS_JOINT_OMEGA], x[ETAS_JOINT_LN_TAU]};
+    double jacobian[ETAS_TIME_N][ETAS_JOINT_N] = {
         [ETAS_TIME_LN_K] = {[ETAS_JOINT_LN_K0] = 1.0,
-                            [ETAS_JOINT_LN_D] = -rho,
-                            [ETAS_JOINT_RHO] = -1.0 / rho - ln_d},
-        [ETAS_TIME_ALPHA] =
-            {[ETAS_JOINT_A] = 1.0, [ETAS_JOINT_GAMMA] = -rho, [ETAS_JOINT_RHO] = -gamma},
+                            [ETAS_JOINT_LN_D] = -e,
+                            [ETAS_JOINT_RHO] = norm.slope - ln_d},
         [ETAS_TIME_LN_C][ETAS_JOINT_LN_C] = 1.0,
         [ETAS_TIME_OMEGA][ETAS_JOINT_OMEGA] = 1.0,
         [ETAS_TIME_LN_TAU][ETAS_JOINT_LN_TAU] = 1.0,
     };
-    etas_newton_point space, time;
+    etas_newton_point time;
 
+    etas_objective_time(self->em, time_x, &time);
+    if (free_alpha) {
+        jacobian[ETAS_TIME_ALPHA][ETAS_JOINT_A] = 1.0;
+        jacobian[ETAS_TIME_ALPHA][ETAS_JOINT_GAMMA] = -e;
+        jacobian[ETAS_TIME_ALPHA][ETAS_JOINT_RHO] = -gamma;
+        add_symmetric(out, ETAS_JOINT_RHO, ETAS_JOINT_GAMMA, -time.gradient[ETAS_TIME_ALPHA]);
+    }
+    add_block(ETAS_TIME_N, &time, jacobian, out);
+    add_symmetric(out, ETAS_JOINT_RHO, ETAS_JOINT_RHO,
+                  time.gradient[ETAS_TIME_LN_K] * norm.curvature);
+    add_symmetric(out, ETAS_JOINT_RHO, ETAS_JOINT_LN_D, -time.gradient[ETAS_TIME_LN_K]);
+}
+
+void etas_objective_tied(void *context, const double x[], etas_newton_point *out)
+{
+    const etas_tied_objective *self = context;
+    double full[ETAS_JOINT_N];
+
+    for (size_t i = 0; i < ETAS_JOINT_N; i++)
+        full[i] = x[i];
+    etas_objective_complete(self, full);
     *out = (etas_newton_point){0};
-    etas_objective_space(context, space_x, &space);
-    etas_objective_time(context, time_x, &time);
-    add_block(ETAS_SPACE_N, &space, space_by_joint, out);
-    add_block(ETAS_TIME_N, &time, time_by_joint, out);
-    /* ln K = ln k0 + ln pi - ln rho - rho ln d and alpha = a - rho gamma are curved in rho. */
-    out->hessian[ETAS_JOINT_RHO][ETAS_JOINT_RHO] += time.gradient[ETAS_TIME_LN_K] / (rho * rho);
-    out->hessian[ETAS_JOINT_RHO][ETAS_JOINT_LN_D] -= time.gradient[ETAS_TIME_LN_K];
-    out->hessian[ETAS_JOINT_LN_D][ETAS_JOINT_RHO] -= time.gradient[ETAS_TIME_LN_K];
-    out->hessian[ETAS_JOINT_RHO][ETAS_JOINT_GAMMA] -= time.gradient[ETAS_TIME_ALPHA];
-    out->hessian[ETAS_JOINT_GAMMA][ETAS_JOINT_RHO] -= time.gradient[ETAS_TIME_ALPHA];
+    tied_space(self, full, out);
+    tied_time(self, full, out);
+}
+
+void etas_objective_joint(void *context, const double x[], etas_newton_point *out)
+{
+    etas_tied_objective untied = {.em = context, .tie = ETAS_TIE_NONE};
+
+    etas_objective_tied(&untied, x, out);
 }

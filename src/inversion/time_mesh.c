@@ -303,12 +303,28 @@ void etas_time_mesh_evaluate(etas_time_mesh *self, const etas_pair_kernels *kern
     }
 }
 
+/* c^-omega / omega. */
+static etas_time_integral untapered_all(const etas_omori *omori)
+{
+    const double w = omori->omega, ln_c = etas_ln(omori->c_days), lost = ln_c + 1.0 / w;
+    const double t = etas_exp(-w * ln_c) / w;
+
+    return (etas_time_integral){.d = {[ETAS_T] = t,
+                                      [ETAS_T_C] = -w * t,
+                                      [ETAS_T_W] = -lost * t,
+                                      [ETAS_T_CC] = w * w * t,
+                                      [ETAS_T_CW] = (w * lost - 1.0) * t,
+                                      [ETAS_T_WW] = (lost * lost + 1.0 / (w * w)) * t}};
+}
+
 /* In v = ln((t + c) / c), where the kernel is smooth on the scale of 1. */
 etas_time_integral etas_time_mesh_all(const etas_time_mesh *self, const etas_pair_kernels *kernels,
                                       const etas_omori *omori)
 {
     enum { PANELS = 128, NODES = ETAS_TIME_ORDER * PANELS };
     const etas_pair_decay decay = decay_of(omori);
+    if (isinf(omori->tau_days))
+        return untapered_all(omori);
     const double top = etas_log1p(45.0 * omori->tau_days / omori->c_days);
     const size_t panels = (size_t)fmin((double)PANELS, 1.0 + 2.0 * top);
     const double width = top / (double)panels;

@@ -80,7 +80,7 @@ static inline double etas_time_mesh_value(const etas_time_mesh *self, size_t sou
     return self->down[self->from[source]].d[ETAS_T] + self->up[self->to[source]].d[ETAS_T];
 }
 
-/** The same over all delays, 0 to infinity (cut at 45 tau); tau finite. */
+/** The same over all delays, 0 to infinity (cut at 45 tau); without a taper omega > 0. */
 etas_time_integral etas_time_mesh_all(const etas_time_mesh *self, const etas_pair_kernels *kernels,
                                       const etas_omori *omori);
 

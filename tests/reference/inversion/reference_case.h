@@ -55,7 +55,7 @@ static double number(json_t *object, const char *key)
 
 static etas_params params_of(json_t *theta)
 {
-    etas_params out;
+    etas_params out = {.three_dim = false};
 
     for (etas_param k = 0; k < ETAS_N_PARAMS; k++) {
         json_t *value = json_object_get(theta, etas_param_name(k));

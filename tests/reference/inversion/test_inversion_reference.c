@@ -193,7 +193,7 @@ static void objective_and_expected_events_are_the_reference_s(void **state)
         check_ok(etas_em_expect(&em, &c->cfg.theta_0, &err), &err);
         etas_objective_joint(&em, x, &at);
         for (size_t s = 0; s < em.n_sources; s++)
-            constants += lgamma(em.expectation.l_hat[s] + 1) + em.expectation.l_hat[s] * log(M_PI);
+            constants += lgamma(em.expectation.l_hat[s] + 1);
         check_rel(at.value + constants, number(first, "neg_log_likelihood_theta_0"), 2e-12);
         check_rel(etas_em_expected_total(&em, &c->cfg.theta_0), number(first, "G_sum_theta_0"),
                   2e-12);
