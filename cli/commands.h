@@ -2,6 +2,8 @@
 #ifndef ETAS_CLI_COMMANDS_H
 #define ETAS_CLI_COMMANDS_H
 
+int cmd_catalog(int argc, char *argv[]);
+int cmd_estimate_mc(int argc, char *argv[]);
 int cmd_forecast(int argc, char *argv[]);
 int cmd_invert(int argc, char *argv[]);
 int cmd_simulate(int argc, char *argv[]);

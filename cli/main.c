@@ -16,6 +16,8 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
+    {"catalog", "add the completeness after large shocks to a catalogue", cmd_catalog},
+    {"estimate-mc", "test from which magnitude on a catalogue is complete", cmd_estimate_mc},
     {"forecast", "invert a catalogue and simulate its possible continuations", cmd_forecast},
     {"invert", "estimate the model's parameters from a catalogue", cmd_invert},
     {"simulate", "simulate catalogues from given parameters", cmd_simulate},
@@ -23,8 +25,7 @@ static const command commands[] = {
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 /* Planned, so that a user who tries one learns that the name is right and the time is not. */
-static const char *const later[] = {"evaluate", "estimate-mc", "catalog", "export",
-                                    "report",   "monitor",     "series",  "plot"};
+static const char *const later[] = {"evaluate", "export", "report", "monitor", "series", "plot"};
 
 static void print_help(void)
 {

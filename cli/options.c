@@ -6,8 +6,10 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 
 #include "etas/text.h"
+#include "etas/time.h"
 
 enum { MAX_OPTIONS = 96, FIRST_LONG = 256 };
 
@@ -82,6 +84,15 @@ static options_outcome set_value(const command_usage *usage, const option_spec *
             !(*(double *)spec->value > 0 && isfinite(*(double *)spec->value)))
             want = "a positive number";
         break;
+    case OPTION_NUMBER:
+        if (!etas_parse_double(text, strlen(text), spec->value) ||
+            !isfinite(*(double *)spec->value))
+            want = "a number";
+        break;
+    case OPTION_TIME:
+        if (etas_time_parse(text, strlen(text), spec->value, NULL) != ETAS_OK)
+            want = "a time such as 2019-07-06 or 2019-07-06T03:20:00";
+        break;
     case OPTION_DURATION:
         if (!etas_parse_duration(text, spec->value))
             want = "a duration such as 30s, 15m, 2h or 0.5d";
@@ -149,6 +160,17 @@ options_outcome options_check_kernels(const command_usage *usage, const char *te
         strcmp(text, "avx512") == 0)
         return OPTIONS_RUN;
     return options_complain(usage, "--kernels: \"%s\" is not scalar, avx2 or avx512", text);
+}
+
+options_outcome options_seed(const command_usage *usage, const char *text, uint64_t *seed)
+{
+    if (text == NULL)
+        return getrandom(seed, sizeof *seed, 0) == (ssize_t)sizeof *seed
+                   ? OPTIONS_RUN
+                   : options_complain(usage, "the system gives no random numbers: use --seed");
+    if (!etas_parse_u64(text, strlen(text), seed))
+        return options_complain(usage, "--seed: \"%s\" is not a whole number below 2^64", text);
+    return OPTIONS_RUN;
 }
 
 options_outcome options_parse(const command_usage *usage, const option_table tables[], int argc,

@@ -16,6 +16,8 @@ typedef enum option_kind {
     OPTION_TEXT,     /**< const char *: points into argv */
     OPTION_COUNT,    /**< uint64_t: a decimal integer */
     OPTION_POSITIVE, /**< double: finite, above 0 */
+    OPTION_NUMBER,   /**< double: finite */
+    OPTION_TIME,     /**< etas_time: ISO 8601 */
     OPTION_DURATION, /**< double: seconds, from 30s, 15m, 2h, 0.5d */
     OPTION_LATER     /**< refused as "not supported yet"; value unused */
 } option_kind;
@@ -57,6 +59,9 @@ options_outcome options_parse(const command_usage *usage, const option_table tab
 
 /** Usage unless @p text is NULL, scalar, avx2 or avx512. */
 options_outcome options_check_kernels(const command_usage *usage, const char *text);
+
+/** @p text as a seed; NULL: one is drawn. */
+options_outcome options_seed(const command_usage *usage, const char *text, uint64_t *seed);
 
 /** One line on stderr that names the command and points at --help; always OPTIONS_USAGE. */
 options_outcome options_complain(const command_usage *usage, const char *fmt, ...)

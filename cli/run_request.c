@@ -2,8 +2,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <sys/random.h>
-
 #include "etas/text.h"
 #include "fit.h"
 #include "run_request.h"
@@ -66,16 +64,10 @@ void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
 static options_outcome choose_seed(run_request *self, const run_options *o, const etas_config *cfg,
                                    const command_usage *usage)
 {
-    if (o->seed_text != NULL) {
-        if (!etas_parse_u64(o->seed_text, strlen(o->seed_text), &self->seed))
-            return options_complain(usage, "--seed: \"%s\" is not a whole number below 2^64",
-                                    o->seed_text);
-        return OPTIONS_RUN;
-    }
+    self->seed_drawn = o->seed_text == NULL && !cfg->has_seed;
+    if (o->seed_text != NULL || self->seed_drawn)
+        return options_seed(usage, o->seed_text, &self->seed);
     self->seed = cfg->seed;
-    self->seed_drawn = !cfg->has_seed;
-    if (self->seed_drawn && getrandom(&self->seed, sizeof self->seed, 0) != sizeof self->seed)
-        return options_complain(usage, "the system gives no random numbers: use --seed");
     return OPTIONS_RUN;
 }
 

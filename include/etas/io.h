@@ -14,6 +14,7 @@
 #include "etas/events.h"
 #include "etas/inversion.h"
 #include "etas/log.h"
+#include "etas/text.h"
 
 /** What a configuration asks of its catalogue beyond the columns that every catalogue has. */
 typedef struct etas_catalog_wanted {
@@ -44,6 +45,27 @@ ETAS_NODISCARD etas_status etas_catalog_load_csv_wanted(etas_catalog *out, const
 ETAS_NODISCARD etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text[],
                                                  const char *name, const etas_catalog_wanted *want,
                                                  etas_error *err);
+
+/** The same from a file, or the magnitudes alone from a one-dimensional .npy file: such events have
+ * the time ETAS_TIME_NONE, no id and NaN for everything else. */
+ETAS_NODISCARD etas_status etas_catalog_load_magnitudes(etas_catalog *out, const char *path,
+                                                        etas_error *err);
+
+/** A column of numbers for a table, one per row; NaN is an empty field. */
+typedef struct etas_csv_column {
+    const char *name;
+    size_t n;
+    const double *values;
+} etas_csv_column;
+
+/** Copies the CSV text byte for byte, except that @p column replaces the one of its name, or
+ * follows the last one. E_ARG when the text has not column->n rows; E_IO. */
+ETAS_NODISCARD etas_status etas_csv_write_column(FILE *out, size_t len, const char text[],
+                                                 const etas_csv_column *column, etas_error *err);
+
+/** The bytes of a regular file or a pipe, followed by a NUL. @p out starts as {0} and stays so on
+ * failure. E_IO with the system's reason and the path. */
+ETAS_NODISCARD etas_status etas_file_read(const char *path, etas_text *out, etas_error *err);
 
 /**
  * Region from a file: .npy of shape (N, 2), format 1 to 3, floats or integers of either byte order,

@@ -1,13 +1,10 @@
-/** @file file.h  Whole files into memory, and where input files are looked for. */
+/** @file file.h  Where input files are looked for. */
 #ifndef ETAS_IO_FILE_H
 #define ETAS_IO_FILE_H
 
+#include "etas/io.h"
 #include "etas/status.h"
 #include "etas/text.h"
-
-/** The bytes of a regular file or a pipe, followed by a NUL. @p out starts as {0} and stays so on
- * failure. E_IO with the system's reason and the path. */
-ETAS_NODISCARD etas_status etas_file_read(const char *path, etas_text *out, etas_error *err);
 
 /**
  * Where an input file named in the file @p owner lies: @p path itself when it is absolute or exists

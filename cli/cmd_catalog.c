@@ -1,0 +1,44 @@
+#include <stdio.h>
+#include <string.h>
+
+#include "catalog_commands.h"
+#include "commands.h"
+#include "options.h"
+
+static const struct {
+    const char *name, *summary;
+    int (*run)(int argc, char *argv[]);
+} commands[] = {
+    {"completeness", "add the completeness after large shocks as the column mc_current",
+     catalog_completeness},
+};
+
+static const char *const later[] = {"convert", "fetch", "info"};
+
+int cmd_catalog(int argc, char *argv[])
+{
+    const char *name = argc > 1 ? argv[1] : "";
+
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
+        puts("usage: etas catalog COMMAND CATALOG [OPTIONS]\n\ncommands:");
+        for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+            printf("  %-12s %s\n", commands[i].name, commands[i].summary);
+        puts("\netas catalog COMMAND --help describes a command.");
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return commands[i].run(argc - 1, argv + 1);
+    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
+        if (strcmp(name, later[i]) == 0) {
+            (void)fprintf(stderr, "etas: catalog %s is not supported yet\n", name);
+            return EXIT_USAGE;
+        }
+    if (name[0] == '\0')
+        (void)fputs("usage: etas catalog COMMAND CATALOG [OPTIONS] (see etas catalog --help)\n",
+                    stderr);
+    else
+        (void)fprintf(stderr, "etas: unknown command \"catalog %s\" (see etas catalog --help)\n",
+                      name);
+    return EXIT_USAGE;
+}
