@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "support/synthetic.h"
 
@@ -14,8 +15,8 @@ static const struct {
     synthetic_world world;
 } WORLDS[] = {
     /* Short in time and space: the asymptotics alone. */
-    {"short", {.truth = {.value = {-9.9, NAN, -1.92, 2.2, -2, 0.1, 2, 0, 0.3, 2}},
-               .beta = 2.3, .m_ref = 2, .m_max = 4.5,
+    {"short", {.truth = {.value = {-9.9, NAN, -2.22, 1.9, -2, 0.1, 2, 0, 0.3, 1}},
+               .beta = 2.3, .m_ref = 2, .m_max = 6,
                .auxiliary_days = 500, .window_days = 2500, .multiplier = 1000}},
     /* California, M >= 3.6, bins of 0.1. */
     {"california", {.truth = {.value = {-9.9, NAN, -2.49, 1.69, -2.95, -0.03, 3.99, -0.35, 1.22, 0.51}},
@@ -81,11 +82,17 @@ typedef struct run {
     size_t n_threads;
 } run;
 
+static double cpu_ns(void)
+{
+    return (double)clock() * (1e9 / (double)CLOCKS_PER_SEC);
+}
+
 static etas_status fit(const run *r, uint64_t index, tally t[N_QUANTITIES], etas_error *err)
 {
     etas_catalog catalog = {0};
     etas_inversion *inversion = NULL;
     etas_uncertainty u;
+    double start = 0;
     etas_inversion_config cfg = synthetic_config(r->world);
     etas_status st = synthetic_catalog(r->world, r->seed, index, &catalog, err);
 
@@ -94,14 +101,16 @@ static etas_status fit(const run *r, uint64_t index, tally t[N_QUANTITIES], etas
         st = etas_inversion_open(&inversion, &catalog, &cfg, err);
     if (st == ETAS_OK)
         st = etas_inversion_solve(inversion, err);
+    start = cpu_ns();
     if (st == ETAS_OK)
         st = etas_inversion_uncertainty(inversion, r->world->m_max, &u, err);
     if (st == ETAS_OK) {
         const etas_inversion_state s = etas_inversion_state_get(inversion);
 
-        printf("%llu: %zu sources, %zu targets, %zu pairs, %u iterations%s%s\n",
-               (unsigned long long)index, s.n_sources, s.n_targets, s.n_pairs, s.n_iterations,
-               u.available ? "" : "; ", u.note);
+        printf("%llu: %zu sources, %zu targets, %zu pairs (%.0f ns each), %u iterations%s%s\n",
+               (unsigned long long)index, s.n_sources, s.n_targets, s.n_pairs,
+               (cpu_ns() - start) / (double)s.n_pairs, s.n_iterations, u.available ? "" : "; ",
+               u.note);
         for (size_t i = 0; i < ETAS_N_PARAMS; i++)
             count(&t[i], s.theta.value[i], u.standard_error[i]);
         count(&t[ALPHA], etas_params_alpha(&s.theta), u.alpha_error);
