@@ -29,22 +29,32 @@ typedef struct etas_config {
     char *fn_catalog, *data_path, *fn_inversion_output, *fn_store_simulation, *fn_store;
     etas_time auxiliary_start, timewindow_start, timewindow_end, testwindow_end;
     etas_time burn_start, primary_start, end;
-    etas_params theta_0; /**< theta_0 or, for simulate, parameters */
+    /** theta_0 or, for simulate, parameters; without theta_0 etas_inversion_default_start. With
+     * bg_term, log10_iota starts at log10_mu where nothing else is given. */
+    etas_params theta_0;
     bool has_theta_0;
-    double mc, m_ref, delta_m, m_max; /**< m_ref is mc while that is one number */
-    etas_beta_method beta_method;
-    double beta;                                 /**< with ETAS_BETA_FIXED */
+    etas_fixed fixed; /**< fixed_parameters */
+    etas_mc_method mc_method;
+    double mc;    /**< with ETAS_MC_CONSTANT */
+    double m_ref; /**< mc while that is one number */
+    double delta_m, m_max;
+    etas_beta_method beta_method; /**< mc "positive" without a beta: ETAS_BETA_POSITIVE */
+    double beta;                  /**< with ETAS_BETA_FIXED */
     double coppersmith_multiplier, earth_radius; /**< 100, 6378.1 km */
     etas_region region;                          /**< the globe without shape_coords */
     etas_region inner_region; /**< targets lie in it too; {0} without inner_shape_coords */
     bool has_inner_region;
-    char *shape_text; /**< the region as results print it; NULL for the globe */
+    char *shape_text, *inner_shape_text; /**< regions as results print them; NULL without */
     etas_estimator estimator;
     bool estimator_given;
-    double bw_sq; /**< 1 km^2 */
+    bool free_background, free_productivity;
+    double bw_sq;  /**< 1 km^2 */
+    char *bg_term; /**< column of the induced term's shape */
+    bool three_dim;
+    double space_unit_in_meters; /**< 1000 */
     double forecast_days;
     uint64_t n_simulations; /**< 0: not given, a caller's option must say it */
-    double m_threshold;     /**< m_ref */
+    double m_threshold;     /**< mc while that is one number, else NaN: the model's m_ref */
     double gaussian_scale;  /**< 0.1 degrees */
     bool filter_polygon;    /**< true */
     bool has_seed;
@@ -56,8 +66,9 @@ typedef struct etas_config {
 
 /**
  * Read and check everything that @p use needs. Unknown keys are warned about by name on @p log;
- * missing or wrong ones are errors with file, line and key and what was expected; a feature that is
- * not built yet is refused (E_UNSUPPORTED) only when it is switched on. For a forecast with
+ * missing or wrong ones, and such as contradict each other, are errors with file, line and key and
+ * what was expected; a feature that @p use does not have is refused (E_UNSUPPORTED) only when it is
+ * switched on. For a forecast with
  * fn_inversion_output, that file fills in what the configuration leaves out: the catalogue, its
  * windows, magnitudes, region and radius.
  */

@@ -26,7 +26,9 @@ static void set_defaults(etas_config *self)
                           .coppersmith_multiplier = 100,
                           .earth_radius = ETAS_EARTH_RADIUS_KM,
                           .estimator = ETAS_ESTIMATOR_REFERENCE,
+                          .fixed = etas_fixed_none(),
                           .bw_sq = 1,
+                          .space_unit_in_meters = 1000,
                           .forecast_days = NAN,
                           .m_threshold = NAN,
                           .gaussian_scale = 0.1,
@@ -52,6 +54,12 @@ static etas_status read_texts(const etas_config_reader *r)
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         const etas_status st = texts[i].is_input ? etas_setting_path(r, texts[i].key, texts[i].out)
                                                  : etas_setting_text(r, texts[i].key, texts[i].out);
+
+        if (st != ETAS_OK)
+            return st;
+    }
+    if (!etas_setting_is_off(r, "bg_term")) {
+        const etas_status st = etas_setting_text(r, "bg_term", &c->bg_term);
 
         if (st != ETAS_OK)
             return st;
@@ -97,7 +105,7 @@ static etas_status read_numbers(const etas_config_reader *r)
 {
     const double tiny = 1e-9, huge = 1e9;
     etas_config *c = r->self;
-    double space_unit = NAN, m_thr = NAN;
+    double m_thr = NAN;
     const struct {
         const char *key;
         double low, high, *out;
@@ -111,7 +119,7 @@ static etas_status read_numbers(const etas_config_reader *r)
                    {"m_threshold", -10, 12, &c->m_threshold},
                    {"m_thr", -10, 12, &m_thr},
                    {"gaussian_scale", 0, 90, &c->gaussian_scale},
-                   {"space_unit_in_meters", tiny, huge, &space_unit}};
+                   {"space_unit_in_meters", tiny, huge, &c->space_unit_in_meters}};
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
         const etas_status st =
@@ -158,14 +166,20 @@ static etas_status read_flags(const etas_config_reader *r)
     static const char *const estimators[2] = {"reference", "mle"};
     etas_config *c = r->self;
     bool mle = false;
+    const struct {
+        const char *key;
+        bool *out;
+    } flags[] = {{"free_background", &c->free_background},
+                 {"free_productivity", &c->free_productivity},
+                 {"three_dim", &c->three_dim},
+                 {"filter_polygon", &c->filter_polygon},
+                 {"reference_stop", &c->reference_stop}};
     etas_status st = etas_setting_choice(r, "estimator", estimators, &mle);
 
     c->estimator = mle ? ETAS_ESTIMATOR_MLE : ETAS_ESTIMATOR_REFERENCE;
     c->estimator_given = etas_setting_find(r, "estimator").value != NULL;
-    if (st == ETAS_OK)
-        st = etas_setting_flag(r, "filter_polygon", &c->filter_polygon);
-    if (st == ETAS_OK)
-        st = etas_setting_flag(r, "reference_stop", &c->reference_stop);
+    for (size_t i = 0; st == ETAS_OK && i < sizeof flags / sizeof *flags; i++)
+        st = etas_setting_flag(r, flags[i].key, flags[i].out);
     return st;
 }
 
@@ -174,33 +188,89 @@ static bool is_word(const json_t *value, const char *word)
     return json_is_string(value) && strcmp(json_string_value(value), word) == 0;
 }
 
-static etas_status read_magnitudes(const etas_config_reader *r)
+etas_status etas_setting_mc(const etas_config_reader *r, double *mc, etas_mc_method *method)
 {
-    const json_t *mc = etas_setting_find(r, "mc").value;
+    const json_t *value = etas_setting_find(r, "mc").value;
+
+    *mc = NAN;
+    *method = ETAS_MC_CONSTANT;
+    if (r->use == ETAS_CONFIG_SIMULATE)
+        return etas_setting_number(r, "mc", -10, 12, mc);
+    if (is_word(value, "var"))
+        *method = ETAS_MC_COLUMN;
+    else if (is_word(value, "positive"))
+        *method = ETAS_MC_POSITIVE;
+    else if (value != NULL && !etas_json_is_number(value, mc))
+        return etas_setting_fail_type(r, "mc", "a number, \"var\" or \"positive\"");
+    else
+        return etas_setting_number(r, "mc", -10, 12, mc);
+    return ETAS_OK;
+}
+
+static etas_status read_beta(const etas_config_reader *r)
+{
     const json_t *beta = etas_setting_find(r, "beta").value;
     etas_config *c = r->self;
-    etas_status st = ETAS_OK;
+    etas_status st;
 
-    if (is_word(mc, "var") || is_word(mc, "positive"))
-        return etas_setting_fail(r, "mc", ETAS_E_UNSUPPORTED,
-                                 "\"%s\" is not supported yet; expected a number",
-                                 json_string_value(mc));
-    st = etas_setting_number(r, "mc", -10, 12, &c->mc);
-    if (st == ETAS_OK && is_word(beta, "positive") && r->use != ETAS_CONFIG_SIMULATE) {
+    if (c->mc_method == ETAS_MC_POSITIVE)
         c->beta_method = ETAS_BETA_POSITIVE;
-    } else if (st == ETAS_OK && json_is_string(beta) && r->use != ETAS_CONFIG_SIMULATE) {
-        st = etas_setting_fail(r, "beta", ETAS_E_PARSE, "expected a number or \"positive\"");
-    } else if (st == ETAS_OK) {
-        st = etas_setting_number(r, "beta", 1e-6, 1e3, &c->beta);
-        if (!isnan(c->beta))
-            c->beta_method = ETAS_BETA_FIXED;
+    if (r->use != ETAS_CONFIG_SIMULATE && is_word(beta, "positive")) {
+        c->beta_method = ETAS_BETA_POSITIVE;
+        return ETAS_OK;
     }
+    if (r->use != ETAS_CONFIG_SIMULATE && json_is_string(beta))
+        return etas_setting_fail(r, "beta", ETAS_E_PARSE, "expected a number or \"positive\"");
+    st = etas_setting_number(r, "beta", 1e-6, 1e3, &c->beta);
+    if (!isnan(c->beta))
+        c->beta_method = ETAS_BETA_FIXED;
+    return st;
+}
+
+static etas_status read_magnitudes(const etas_config_reader *r)
+{
+    etas_config *c = r->self;
+    etas_status st = etas_setting_mc(r, &c->mc, &c->mc_method);
+
+    if (st == ETAS_OK)
+        st = read_beta(r);
     if (st == ETAS_OK)
         st = read_numbers(r);
-    c->m_ref = c->mc; /* a constant completeness is its own reference */
-    if (isnan(c->m_threshold))
-        c->m_threshold = c->m_ref;
+    if (c->mc_method == ETAS_MC_CONSTANT) {
+        c->m_ref = c->mc; /* a constant completeness is its own reference */
+        if (isnan(c->m_threshold))
+            c->m_threshold = c->m_ref;
+    }
     return st;
+}
+
+/* The start, complete: an induced term starts as large as the background. */
+static etas_status read_start(const etas_config_reader *r)
+{
+    const bool simulates = r->use == ETAS_CONFIG_SIMULATE;
+    etas_config *c = r->self;
+    double *iota = &c->theta_0.value[ETAS_LOG10_IOTA];
+    etas_status st;
+
+    c->theta_0.three_dim = c->three_dim;
+    st = etas_setting_params(r, simulates ? "parameters" : "theta_0", &c->theta_0, &c->has_theta_0);
+
+    if (st == ETAS_OK && simulates && !isnan(*iota))
+        st = etas_json_fail(r->file, "parameters", "log10_iota", r->err, ETAS_E_UNSUPPORTED,
+                            "induced events are not supported yet; expected null");
+    if (st != ETAS_OK || simulates)
+        return st;
+    if (!c->has_theta_0)
+        c->theta_0 = etas_inversion_default_start();
+    c->theta_0.three_dim = c->three_dim;
+    if (!isnan(*iota) || c->bg_term == NULL)
+        return ETAS_OK;
+    *iota = c->theta_0.value[ETAS_LOG10_MU];
+    if (c->has_theta_0)
+        etas_log_write(r->log, ETAS_LOG_INFO,
+                       "%s: \"theta_0\" has no log10_iota: it starts at log10_mu (%g)",
+                       r->file->path, *iota);
+    return ETAS_OK;
 }
 
 static etas_status read_all(const etas_config_reader *r)
@@ -218,14 +288,15 @@ static etas_status read_all(const etas_config_reader *r)
     if (st == ETAS_OK)
         st = read_times(r);
     if (st == ETAS_OK)
-        st = etas_setting_params(r, r->use == ETAS_CONFIG_SIMULATE ? "parameters" : "theta_0",
-                                 &c->theta_0, &c->has_theta_0);
-    if (st == ETAS_OK)
         st = read_counts(r);
     if (st == ETAS_OK)
         st = read_flags(r);
     if (st == ETAS_OK)
         st = read_texts(r);
+    if (st == ETAS_OK)
+        st = read_start(r);
+    if (st == ETAS_OK)
+        st = etas_setting_fixed(r, "fixed_parameters", &c->fixed);
     if (st == ETAS_OK)
         st = etas_config_check(r);
     if (st == ETAS_OK)
@@ -235,20 +306,28 @@ static etas_status read_all(const etas_config_reader *r)
     return st;
 }
 
-/* The region as results repeat it, and the bytes that a store keeps. */
+static etas_status keep_region(const etas_region *region, char **out)
+{
+    etas_text text = {0};
+
+    if (region->n_rings > 0 && etas_region_print(region, &text) != ETAS_OK) {
+        etas_text_free(&text);
+        return ETAS_E_NOMEM;
+    }
+    *out = text.data;
+    return ETAS_OK;
+}
+
+/* The regions as results repeat them, and the bytes that a store keeps. */
 static etas_status keep_texts(const etas_config_reader *r)
 {
     etas_config *c = r->self;
-    etas_text shape = {0};
 
     c->path = strdup(r->file->path);
     c->text = strdup(r->file->text.data);
-    if (c->path == NULL || c->text == NULL ||
-        (c->region.n_rings > 0 && etas_region_print(&c->region, &shape) != ETAS_OK)) {
-        etas_text_free(&shape);
+    if (c->path == NULL || c->text == NULL || keep_region(&c->region, &c->shape_text) != ETAS_OK ||
+        keep_region(&c->inner_region, &c->inner_shape_text) != ETAS_OK)
         return etas_fail(r->err, ETAS_E_NOMEM, "out of memory for %s", r->file->path);
-    }
-    c->shape_text = shape.data;
     return ETAS_OK;
 }
 
@@ -300,7 +379,9 @@ void etas_config_free(etas_config *self)
                             &self->fn_inversion_output,
                             &self->fn_store_simulation,
                             &self->fn_store,
-                            &self->shape_text};
+                            &self->bg_term,
+                            &self->shape_text,
+                            &self->inner_shape_text};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
         free(*texts[i]);

@@ -4,7 +4,12 @@
 #include "io/config_reader.h"
 #include "io/suggest.h"
 
-enum { INVERT = 1, FORECAST = 2, SIMULATE = 4 };
+enum { INVERT = 1, FORECAST = 2, SIMULATE = 4, SIMULATIONS = FORECAST | SIMULATE };
+
+static unsigned bit_of(etas_config_use use)
+{
+    return use == ETAS_CONFIG_INVERT ? INVERT : use == ETAS_CONFIG_FORECAST ? FORECAST : SIMULATE;
+}
 
 /* Every key that means something, and the uses that cannot do without it. */
 static const struct {
@@ -86,9 +91,9 @@ void etas_config_warn_unknown(const etas_config_reader *r)
     }
 }
 
-/* null, false, 0 and empty things switch nothing on. */
-static bool is_off(const json_t *value)
+bool etas_setting_is_off(const etas_config_reader *r, const char *key)
 {
+    const json_t *value = etas_setting_find(r, key).value;
     double number;
 
     return value == NULL || json_is_false(value) ||
@@ -100,40 +105,35 @@ static bool is_off(const json_t *value)
 
 etas_status etas_config_refuse_unsupported(const etas_config_reader *r)
 {
-    static const char *const flags[] = {"free_background", "free_productivity", "three_dim"};
-    static const char *const others[] = {"fixed_parameters", "inner_shape_coords", "bg_term",
-                                         "bg_grid",          "n_induced",          "placement"};
+    static const struct {
+        const char *key, *text;
+        unsigned uses;
+    } missing[] = {
+        {"three_dim", "simulations in space are not supported yet; expected false", SIMULATIONS},
+        {"free_productivity", "simulations with it are not supported yet; expected false",
+         SIMULATIONS},
+        {"bg_term", "simulations of induced events are not supported yet; expected null",
+         SIMULATIONS},
+        {"bg_grid", "not supported yet; expected null", INVERT | SIMULATIONS},
+        {"n_induced", "not supported yet; expected null", INVERT | SIMULATIONS},
+        {"placement", "not supported yet; expected null", INVERT | SIMULATIONS}};
 
-    for (size_t i = 0; i < sizeof flags / sizeof *flags; i++) {
-        bool on = false;
-        const etas_status st = etas_setting_flag(r, flags[i], &on);
-
-        if (st != ETAS_OK)
-            return st;
-        if (on)
-            return etas_setting_fail(r, flags[i], ETAS_E_UNSUPPORTED,
-                                     "not supported yet; expected false");
-    }
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
-        if (!is_off(etas_setting_find(r, others[i]).value))
-            return etas_setting_fail(r, others[i], ETAS_E_UNSUPPORTED,
-                                     "not supported yet; expected null");
+    for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
+        if ((missing[i].uses & bit_of(r->use)) != 0 && !etas_setting_is_off(r, missing[i].key))
+            return etas_setting_fail(r, missing[i].key, ETAS_E_UNSUPPORTED, "%s", missing[i].text);
     return ETAS_OK;
 }
 
 etas_status etas_config_require(const etas_config_reader *r)
 {
-    static const struct {
-        const char *verb;
-        unsigned bit;
-    } uses[] = {[ETAS_CONFIG_INVERT] = {"an inversion", INVERT},
-                [ETAS_CONFIG_FORECAST] = {"a forecast", FORECAST},
-                [ETAS_CONFIG_SIMULATE] = {"a simulation", SIMULATE}};
+    static const char *const uses[] = {[ETAS_CONFIG_INVERT] = "an inversion",
+                                       [ETAS_CONFIG_FORECAST] = "a forecast",
+                                       [ETAS_CONFIG_SIMULATE] = "a simulation"};
 
     for (size_t i = 0; i < N_KEYS; i++)
-        if ((keys[i].required & uses[r->use].bit) != 0 &&
+        if ((keys[i].required & bit_of(r->use)) != 0 &&
             etas_setting_find(r, keys[i].name).value == NULL) {
-            etas_fail(r->err, ETAS_E_PARSE, "missing; %s needs this key", uses[r->use].verb);
+            etas_fail(r->err, ETAS_E_PARSE, "missing; %s needs this key", uses[r->use]);
             etas_error_in_file(r->err, r->file->path);
             etas_error_in_key(r->err, keys[i].name);
             return ETAS_E_PARSE;
@@ -178,27 +178,95 @@ static etas_status check_times(const etas_config_reader *r)
     return st;
 }
 
-etas_status etas_config_check(const etas_config_reader *r)
+static etas_status check_magnitudes(const etas_config_reader *r)
 {
     const etas_config *c = r->self;
     const etas_setting m_ref = etas_setting_find(r, "m_ref");
+    const char *mc = c->mc_method == ETAS_MC_CONSTANT ? "mc" : "m_ref";
     double given;
 
-    if (!isnan(c->m_max) && c->m_max < c->mc)
-        return etas_setting_fail(r, "m_max", ETAS_E_RANGE, "%g lies below mc (%g)", c->m_max,
-                                 c->mc);
-    if (etas_json_is_number(m_ref.value, &given) && fabs(given - c->mc) > 1e-9)
+    if (isnan(c->m_ref))
+        return etas_setting_fail(r, "m_ref", ETAS_E_PARSE, "missing; \"mc\": \"%s\" needs this key",
+                                 c->mc_method == ETAS_MC_COLUMN ? "var" : "positive");
+    if (!isnan(c->m_max) && c->m_max < c->m_ref)
+        return etas_setting_fail(r, "m_max", ETAS_E_RANGE, "%g lies below %s (%g)", c->m_max, mc,
+                                 c->m_ref);
+    if (etas_json_is_number(m_ref.value, &given) && fabs(given - c->m_ref) > 1e-9)
         etas_log_write(r->log, ETAS_LOG_WARN,
                        "%s: \"m_ref\" (%g) is ignored: with a constant mc it is mc (%g)",
                        m_ref.file->path, given, c->mc);
-    if (c->m_threshold < c->mc)
+    if (c->m_threshold < c->m_ref)
         etas_log_write(
             r->log, ETAS_LOG_WARN,
-            "%s: \"m_threshold\" (%g) lies below mc (%g): no smaller events are simulated",
-            r->file->path, c->m_threshold, c->mc);
+            "%s: \"m_threshold\" (%g) lies below %s (%g): no smaller events are simulated",
+            r->file->path, c->m_threshold, mc, c->m_ref);
     if (!isnan(c->m_max) && c->m_threshold > c->m_max)
         etas_log_write(r->log, ETAS_LOG_WARN,
                        "%s: \"m_threshold\" (%g) lies above m_max (%g): all catalogues stay empty",
                        r->file->path, c->m_threshold, c->m_max);
-    return check_times(r);
+    return ETAS_OK;
+}
+
+static bool is_fixed(const etas_config *c, etas_param which)
+{
+    return !isnan(c->fixed.value.value[which]);
+}
+
+static etas_status fail_fixed(const etas_config_reader *r, const char *name, const char *why)
+{
+    return etas_json_fail(etas_setting_find(r, "fixed_parameters").file, "fixed_parameters", name,
+                          r->err, ETAS_E_RANGE, "cannot be fixed: %s", why);
+}
+
+static etas_status check_fixed(const etas_config_reader *r)
+{
+    const etas_config *c = r->self;
+    const char *kappa = "\"free_productivity\" takes it from the events' own productivities";
+
+    if (is_fixed(c, ETAS_LOG10_IOTA) && c->bg_term == NULL)
+        return fail_fixed(r, "log10_iota", "without \"bg_term\" there is no induced term");
+    if (is_fixed(c, ETAS_LOG10_MU) && c->free_background)
+        return fail_fixed(r, "log10_mu", "\"free_background\" gives each target its own");
+    if (is_fixed(c, ETAS_LOG10_K0) && c->free_productivity)
+        return fail_fixed(r, "log10_k0", kappa);
+    if (is_fixed(c, ETAS_A) && c->free_productivity)
+        return fail_fixed(r, "a", kappa);
+    if (c->fixed.alpha_rule != ETAS_ALPHA_FREE && c->free_productivity)
+        return fail_fixed(r, "alpha", kappa);
+    if (c->fixed.alpha_rule != ETAS_ALPHA_FREE && is_fixed(c, ETAS_A) && is_fixed(c, ETAS_GAMMA) &&
+        is_fixed(c, ETAS_RHO))
+        return fail_fixed(r, "alpha", "a, gamma and rho are fixed and leave nothing of it");
+    if (c->fixed.value.value[ETAS_OMEGA] <= 0 && isinf(c->fixed.value.value[ETAS_LOG10_TAU]))
+        return fail_fixed(r, "omega", "without a taper (log10_tau infinite) it must be positive");
+    if (c->three_dim && c->fixed.value.value[ETAS_RHO] <= 0.5)
+        return fail_fixed(r, "rho", "in three dimensions it must be above 0.5");
+    return ETAS_OK;
+}
+
+static etas_status check_options(const etas_config_reader *r)
+{
+    const etas_config *c = r->self;
+    const etas_json *theta_file = etas_setting_find(r, "theta_0").file;
+
+    if (r->use == ETAS_CONFIG_SIMULATE)
+        return ETAS_OK;
+    if (!isnan(c->theta_0.value[ETAS_LOG10_IOTA]) && c->bg_term == NULL)
+        return etas_json_fail(theta_file, "theta_0", "log10_iota", r->err, ETAS_E_RANGE,
+                              "without \"bg_term\" there is no induced term; expected null");
+    if (c->three_dim && etas_setting_find(r, "shape_coords").value == NULL)
+        return etas_setting_fail(r, "three_dim", ETAS_E_PARSE,
+                                 "needs \"shape_coords\", whose convex hull is the region");
+    if (c->three_dim && etas_setting_find(r, "inner_shape_coords").value != NULL)
+        return etas_setting_fail(r, "inner_shape_coords", ETAS_E_UNSUPPORTED,
+                                 "not supported together with \"three_dim\"; expected null");
+    return check_fixed(r);
+}
+
+etas_status etas_config_check(const etas_config_reader *r)
+{
+    etas_status st = check_magnitudes(r);
+
+    if (st == ETAS_OK)
+        st = check_options(r);
+    return st == ETAS_OK ? check_times(r) : st;
 }

@@ -44,7 +44,8 @@ etas_status etas_setting_fail(const etas_config_reader *r, const char *key, etas
     return etas_json_fail(etas_setting_find(r, key).file, NULL, key, r->err, code, "%s", text);
 }
 
-static etas_status fail_type(const etas_config_reader *r, const char *key, const char *expected)
+etas_status etas_setting_fail_type(const etas_config_reader *r, const char *key,
+                                   const char *expected)
 {
     char found[64];
 
@@ -72,7 +73,7 @@ etas_status etas_setting_text(const etas_config_reader *r, const char *key, char
         text = digits;
     }
     if (text == NULL)
-        return fail_type(r, key, "a string");
+        return etas_setting_fail_type(r, key, "a string");
     free(*out);
     *out = strdup(text);
     return *out != NULL ? ETAS_OK : fail_memory(r);
@@ -85,7 +86,7 @@ etas_status etas_setting_path(const etas_config_reader *r, const char *key, char
     if (s.value == NULL)
         return ETAS_OK;
     if (!json_is_string(s.value) || json_string_length(s.value) == 0)
-        return fail_type(r, key, "the path of a file");
+        return etas_setting_fail_type(r, key, "the path of a file");
     return etas_path_resolve(json_string_value(s.value), s.file->path, out) == ETAS_OK
                ? ETAS_OK
                : fail_memory(r);
@@ -100,7 +101,7 @@ etas_status etas_setting_number(const etas_config_reader *r, const char *key, do
     if (value == NULL)
         return ETAS_OK;
     if (!etas_json_is_number(value, &number))
-        return fail_type(r, key, "a number");
+        return etas_setting_fail_type(r, key, "a number");
     if (!(number >= low && number <= high))
         return etas_setting_fail(r, key, ETAS_E_RANGE,
                                  "%.12g is outside its allowed range [%g, %g]", number, low, high);
@@ -123,7 +124,7 @@ etas_status etas_setting_count(const etas_config_reader *r, const char *key, uin
         count = (uint64_t)json_real_value(value); /* Python writes 1e5 as 100000.0 */
     (void)etas_json_is_number(value, &number);
     if (number < 0 || (json_is_real(value) && (double)count != number) || json_is_string(value))
-        return fail_type(r, key, "a whole number that is not negative");
+        return etas_setting_fail_type(r, key, "a whole number that is not negative");
     if (count < low || count > high)
         return etas_setting_fail(
             r, key, ETAS_E_RANGE, "%llu is outside its allowed range [%llu, %llu]",
@@ -139,7 +140,7 @@ etas_status etas_setting_flag(const etas_config_reader *r, const char *key, bool
     if (value == NULL)
         return ETAS_OK;
     if (!json_is_boolean(value))
-        return fail_type(r, key, "true or false");
+        return etas_setting_fail_type(r, key, "true or false");
     *out = json_is_true(value);
     return ETAS_OK;
 }
@@ -152,7 +153,7 @@ etas_status etas_setting_time(const etas_config_reader *r, const char *key, etas
     if (value == NULL)
         return ETAS_OK;
     if (!json_is_string(value))
-        return fail_type(r, key, "a time \"YYYY-MM-DD HH:MM:SS\"");
+        return etas_setting_fail_type(r, key, "a time \"YYYY-MM-DD HH:MM:SS\"");
     if (etas_time_parse(json_string_value(value), json_string_length(value), out, &e) != ETAS_OK)
         return etas_setting_fail(r, key, e.code, "%s", e.text);
     return ETAS_OK;
@@ -172,57 +173,5 @@ etas_status etas_setting_choice(const etas_config_reader *r, const char *key,
             return ETAS_OK;
         }
     etas_format(sizeof expected, expected, "\"%s\" or \"%s\"", words[0], words[1]);
-    return fail_type(r, key, expected);
-}
-
-static etas_status read_params(const etas_config_reader *r, const etas_setting *s, const char *key,
-                               etas_params *out)
-{
-    for (etas_param which = 0; which < ETAS_N_PARAMS; which++) {
-        const char *name = etas_param_name(which);
-        const json_t *value = etas_json_get(s->value, name);
-        char found[64];
-
-        out->value[which] = NAN;
-        if (value != NULL && !etas_json_is_number(value, &out->value[which]))
-            return etas_json_fail(s->file, key, name, r->err, ETAS_E_PARSE,
-                                  "found %s, expected a number", etas_json_describe(value, found));
-        if (which == ETAS_LOG10_IOTA && !isnan(out->value[which]))
-            return etas_json_fail(s->file, key, name, r->err, ETAS_E_UNSUPPORTED,
-                                  "induced events are not supported yet; expected null");
-        if (which != ETAS_LOG10_IOTA && isnan(out->value[which]))
-            return etas_json_fail(s->file, key, name, r->err, ETAS_E_PARSE,
-                                  "missing in \"%s\"; expected a number", key);
-    }
-    return ETAS_OK;
-}
-
-etas_status etas_setting_params(const etas_config_reader *r, const char *key, etas_params *out,
-                                bool *has)
-{
-    const etas_setting s = etas_setting_find(r, key);
-    etas_error e = {0};
-    const char *name;
-    json_t *unused;
-    etas_status st;
-
-    if (s.value == NULL)
-        return ETAS_OK;
-    if (!json_is_object(s.value))
-        return fail_type(r, key, "an object {\"log10_mu\": ..., \"rho\": ...}");
-    json_object_foreach(s.value, name, unused)
-    {
-        if (etas_param_named(name) == ETAS_N_PARAMS)
-            return etas_json_fail(s.file, key, name, r->err, ETAS_E_PARSE,
-                                  "no such parameter; \"%s\" holds log10_mu, log10_k0, a, log10_c, "
-                                  "omega, log10_tau, log10_d, gamma, rho",
-                                  key);
-    }
-    st = read_params(r, &s, key, out);
-    if (st != ETAS_OK)
-        return st;
-    if (etas_params_check(out, &e) != ETAS_OK)
-        return etas_json_fail(s.file, key, e.key, r->err, e.code, "%s", e.text);
-    *has = true;
-    return ETAS_OK;
+    return etas_setting_fail_type(r, key, expected);
 }

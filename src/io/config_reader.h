@@ -36,6 +36,12 @@ etas_setting etas_setting_find(const etas_config_reader *r, const char *key);
 etas_status etas_setting_fail(const etas_config_reader *r, const char *key, etas_status code,
                               const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
+/** The same for a value of the wrong type: says what was found and what was @p expected. */
+etas_status etas_setting_fail_type(const etas_config_reader *r, const char *key,
+                                   const char *expected);
+/** null, false, 0 and empty things switch nothing on. */
+bool etas_setting_is_off(const etas_config_reader *r, const char *key);
+
 /* Each leaves *out alone when the key is absent. Strings are copied, to be freed with free(). */
 ETAS_NODISCARD etas_status etas_setting_text(const etas_config_reader *r, const char *key,
                                              char **out);
@@ -58,12 +64,19 @@ ETAS_NODISCARD etas_status etas_setting_choice(const etas_config_reader *r, cons
  * stays so when the key is absent, which *given tells. */
 ETAS_NODISCARD etas_status etas_setting_region(const etas_config_reader *r, const char *key,
                                                etas_region *out, bool *given);
-/** All parameters of the model from the object @p key. */
+/** All parameters of the model from the object @p key; log10_iota is NaN when it is null or
+ * absent. */
 ETAS_NODISCARD etas_status etas_setting_params(const etas_config_reader *r, const char *key,
                                                etas_params *out, bool *has);
+/** Any of them, and alpha, from the object @p key; *out holds nothing when the key is absent. */
+ETAS_NODISCARD etas_status etas_setting_fixed(const etas_config_reader *r, const char *key,
+                                              etas_fixed *out);
+/** mc as a number, "var" or "positive"; *mc is NaN unless it is a number. */
+ETAS_NODISCARD etas_status etas_setting_mc(const etas_config_reader *r, double *mc,
+                                           etas_mc_method *method);
 
-/** Keys that are not known, features that are not built yet, keys that are missing, and settings
- * that contradict each other (the last two on what has been read). */
+/** Keys that are not known, features that the use does not have, keys that are missing, and
+ * settings that contradict each other (on what has been read). */
 void etas_config_warn_unknown(const etas_config_reader *r);
 ETAS_NODISCARD etas_status etas_config_refuse_unsupported(const etas_config_reader *r);
 ETAS_NODISCARD etas_status etas_config_require(const etas_config_reader *r);

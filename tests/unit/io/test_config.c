@@ -40,6 +40,40 @@ static void show_number(etas_text *out, const char *name, double value)
     golden_print(out, "%s %s\n", name, text);
 }
 
+static void show_fixed(const etas_fixed *fixed, etas_text *out)
+{
+    for (etas_param i = 0; i < ETAS_N_PARAMS; i++)
+        if (!isnan(fixed->value.value[i])) {
+            golden_print(out, "fixed ");
+            show_number(out, etas_param_name(i), fixed->value.value[i]);
+        }
+    if (fixed->alpha_rule == ETAS_ALPHA_BETA)
+        golden_print(out, "fixed alpha beta\n");
+    else if (fixed->alpha_rule == ETAS_ALPHA_NUMBER)
+        golden_print(out, "fixed alpha %g\n", fixed->alpha);
+}
+
+static void show_options(const etas_config *c, etas_text *out)
+{
+    static const char *const methods[] = {"constant", "column", "positive"};
+
+    if (c->mc_method != ETAS_MC_CONSTANT)
+        golden_print(out, "mc_method %s\n", methods[c->mc_method]);
+    show_fixed(&c->fixed, out);
+    if (c->free_background || c->free_productivity)
+        golden_print(out, "free_background %d free_productivity %d\n", c->free_background,
+                     c->free_productivity);
+    if (c->bg_term != NULL) {
+        golden_print(out, "bg_term [%s] ", c->bg_term);
+        show_number(out, "log10_iota", c->theta_0.value[ETAS_LOG10_IOTA]);
+    }
+    if (c->three_dim || c->space_unit_in_meters != 1000)
+        golden_print(out, "three_dim %d space_unit_in_meters %g\n", c->three_dim,
+                     c->space_unit_in_meters);
+    if (c->has_inner_region)
+        golden_print(out, "inner_shape_coords: %zu vertices\n", c->inner_region.ring_start[1]);
+}
+
 static void show_values(const etas_config *c, etas_text *out)
 {
     static const char *const betas[] = {"tinti", "positive", "fixed"};
@@ -86,6 +120,7 @@ static void show_values(const etas_config *c, etas_text *out)
     golden_print(out, "filter_polygon %d parallel %u chunksize %llu reference_stop %d\n",
                  c->filter_polygon, c->parallel, (unsigned long long)c->chunksize,
                  c->reference_stop);
+    show_options(c, out);
 }
 
 static void show_config(const char *path, etas_text *out)
@@ -98,6 +133,7 @@ static void show_config(const char *path, etas_text *out)
         assert_null(c.id);
         assert_null(c.fn_catalog);
         assert_null(c.text);
+        assert_null(c.bg_term);
         assert_int_equal(c.region.n_rings, 0);
         golden_error(out, &err);
         return;
@@ -112,7 +148,7 @@ static void show_config(const char *path, etas_text *out)
 static void good_configurations_are_read_key_for_key(void **state)
 {
     (void)state;
-    golden_check("config/valid", 8, show_config);
+    golden_check("config/valid", 20, show_config);
 }
 
 static void bad_configurations_name_file_line_and_key(void **state)
