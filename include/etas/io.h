@@ -102,6 +102,7 @@ typedef struct etas_results_input {
     const etas_catalog *catalog; /**< the prepared one */
     const etas_inversion_state *state;
     double area_km2;
+    double m_ref; /**< of the model: the configuration's, or lower */
     double invert_seconds;
 } etas_results_input;
 
@@ -122,24 +123,30 @@ ETAS_NODISCARD etas_status etas_results_add_bootstrap(const char *path, const et
                                                       const etas_bootstrap_summary *summary,
                                                       const char *csv, etas_error *err);
 
-/** What a forecast needs of an inversion's files, ours or the reference's. Starts as {0}. */
+/** What an inversion's files hold, ours or the reference's. Starts as {0}. */
 typedef struct etas_results {
     etas_params theta;
-    double beta, m_ref, mc, delta_m, area_km2, n_hat;
+    double beta, m_ref, delta_m, area_km2, n_hat, i_hat;
+    etas_mc_method mc_method;
+    double mc; /**< with ETAS_MC_CONSTANT, else NaN */
+    bool free_background, free_productivity, induced;
     etas_time auxiliary_start, timewindow_start, timewindow_end;
     etas_region region;
     size_t n_targets;
     double *target_lat, *target_lon, *target_weight; /**< P_background * zeta_plus_1 */
+    double *target_mu, *target_p_induced;            /**< NaN where the file has none */
     size_t n_sources;
-    double *xi_plus_1;    /**< per source row, 1 where the file has none */
+    double *xi_plus_1;    /**< per source row */
+    double *kappa;        /**< per source row; NaN without free_productivity */
     etas_catalog sources; /**< in file order, taken from the catalogue by id */
 } etas_results;
 
 /**
  * @p path: parameters_<id>.json. The other files are looked for at the paths it names, beside it,
  * and beside it without their folders; the catalogue, which has the places of the sources, also
- * through @p config (NULL: none). E_PARSE when a source is not in the catalogue or has another time
- * or magnitude there; E_UNSUPPORTED for results of features that are not built yet.
+ * through @p config (NULL: none). Without a column xi_plus_1, which the reference does not write,
+ * it is computed from the parameters. E_PARSE when a source is not in the catalogue or has another
+ * time or magnitude there; E_UNSUPPORTED for results in three dimensions.
  */
 ETAS_NODISCARD etas_status etas_results_load(etas_results *self, const char *path,
                                              const etas_config *config, etas_error *err);

@@ -81,9 +81,7 @@ static void put_value(etas_json_out *self, double value)
 {
     char text[32] = "null";
 
-    if (isinf(value))
-        etas_format(sizeof text, text, "%sInfinity", value < 0 ? "-" : "");
-    else if (!isnan(value))
+    if (!isnan(value))
         etas_format_double(value, text);
     (void)fputs(text, self->stream);
 }

@@ -1,3 +1,5 @@
+#include "unit/io/results_fixture.h"
+
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -6,138 +8,10 @@
 #include <jansson.h>
 
 #include "etas/array.h"
-#include "etas/io.h"
 #include "etas/text.h"
 #include "support/check.h"
 
-static char folder[64];
-
-static int set_up(void **state)
-{
-    (void)state;
-    etas_format(sizeof folder, folder, "/tmp/etas-results-XXXXXX");
-    return mkdtemp(folder) != NULL && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int tear_down(void **state)
-{
-    char command[128];
-
-    (void)state;
-    if (chdir("/") != 0)
-        return -1;
-    etas_format(sizeof command, command, "rm -rf '%s'", folder);
-    return system(command);
-}
-
-static void put_file(const char *path, const char *text)
-{
-    FILE *file = fopen(path, "w");
-
-    assert_non_null(file);
-    assert_true(fputs(text, file) >= 0);
-    assert_int_equal(fclose(file), 0);
-}
-
-static char *get_file(const char *path)
-{
-    etas_text text = {0};
-    char bytes[4096];
-    FILE *file = fopen(path, "r");
-    size_t n;
-
-    if (file == NULL)
-        fail_msg("%s is not there", path);
-    while ((n = fread(bytes, 1, sizeof bytes, file)) > 0)
-        check_ok(etas_text_append(&text, n, bytes), NULL);
-    (void)fclose(file);
-    return text.data;
-}
-
-static const char catalog_text[] = "id,latitude,longitude,time,magnitude\n"
-                                   "e1,46.1,7.123456789012345,1999-01-01 00:00:00.123456789,2.51\n"
-                                   "\"e,2\",46.2,7.2,2000-06-01,3.04\n"
-                                   "e3,10,10,2000-06-01,5\n"
-                                   "e4,46.4,7.4,2001-01-01 12:00:00,2.4\n"
-                                   "e5,46.5,7.5,2001-01-02,4\n"
-                                   "e5,46.6,7.6,2001-01-03,4\n";
-
-static const char config_text[] =
-    "{\"fn_catalog\": \"catalog.csv\", \"id\": \"x\", \"name\": \"A \\\"name\\\"\","
-    "\"auxiliary_start\": \"1998-01-01\", \"timewindow_start\": \"2000-01-01\","
-    "\"timewindow_end\": \"2002-01-01\", \"mc\": 2.5, \"delta_m\": 0.1,"
-    "\"shape_coords\": [[45.1, 6.000000000000123], [47, 6], [47, 9.5], [45, 9.5]],"
-    "\"theta_0\": {\"log10_mu\": -6.2, \"log10_k0\": -2.7, \"a\": 1.2, \"log10_c\": -2.8,"
-    "\"omega\": -0.1, \"log10_tau\": 3.5, \"log10_d\": -0.5, \"gamma\": 0.2, \"rho\": 0.6}}";
-
-/* A small result made by hand: catalogue rows 1 to 3 of 4 are targets. */
-typedef struct fixture {
-    etas_config config;
-    etas_catalog catalog;
-    uint32_t target[3];
-    double l_hat[4], p_background[3], p_triggered[3];
-    etas_pairs pairs;
-    etas_expectation expectation;
-    etas_inversion_state state;
-    etas_results_input input;
-} fixture;
-
-static void make(fixture *f, const char *directory)
-{
-    etas_catalog all = {0};
-    etas_error err = {0};
-
-    *f = (fixture){.target = {1, 2, 3},
-                   .l_hat = {0.1, 1.0 / 3, 0, 1e-300},
-                   .p_background = {1, 0.1, 2.0 / 3},
-                   .p_triggered = {0, 0.9, 1.0 / 3}};
-    put_file("catalog.csv", catalog_text);
-    put_file("config.json", config_text);
-    check_ok(etas_config_load(&f->config, "config.json", ETAS_CONFIG_INVERT, NULL, &err), &err);
-    check_ok(etas_catalog_load_csv(&all, "catalog.csv", &err), &err);
-    check_ok(etas_catalog_select(&all,
-                                 &(etas_selection){.start = f->config.auxiliary_start,
-                                                   .end = f->config.timewindow_end,
-                                                   .region = &f->config.region,
-                                                   .delta_m = 0.1,
-                                                   .mc = 2.5},
-                                 &f->catalog, &err),
-             &err);
-    etas_catalog_free(&all);
-    assert_int_equal(f->catalog.n, 4);
-    f->pairs = (etas_pairs){.n_targets = 3, .n_pairs = 5, .target = f->target};
-    f->expectation = (etas_expectation){.n_hat = 1.7666666666666666,
-                                        .l_hat = f->l_hat,
-                                        .p_background = f->p_background,
-                                        .p_triggered = f->p_triggered};
-    f->state = (etas_inversion_state){.theta = f->config.theta_0,
-                                      .beta = 2.4229955718468461,
-                                      .branching_ratio = 0.5,
-                                      .n_hat = 1.7666666666666666,
-                                      .log_likelihood = -1234.5678901234567,
-                                      .n_iterations = 15,
-                                      .n_sources = 4,
-                                      .n_targets = 3,
-                                      .target = f->target,
-                                      .n_pairs = 5,
-                                      .pairs = &f->pairs,
-                                      .expectation = &f->expectation};
-    f->state.theta.value[ETAS_LOG10_MU] = -6.2062276284360433;
-    f->input = (etas_results_input){.config = &f->config,
-                                    .directory = directory,
-                                    .catalog = &f->catalog,
-                                    .state = &f->state,
-                                    .area_km2 = 88623.432179435578,
-                                    .invert_seconds = 0.25};
-}
-
-static void release(fixture *f)
-{
-    etas_config_free(&f->config);
-    etas_catalog_free(&f->catalog);
-}
-
-static void check_same(const fixture *f, const etas_results *r)
+static void check_same(const results_fixture *f, const etas_results *r)
 {
     assert_memory_equal(&r->theta, &f->state.theta, sizeof r->theta);
     assert_true(r->beta == f->state.beta && r->area_km2 == f->input.area_km2);
@@ -169,16 +43,16 @@ static void results_read_back_bit_for_bit(void **state)
 {
     etas_results r = {0};
     etas_error err = {0};
-    fixture f;
+    results_fixture f;
 
     (void)state;
-    make(&f, "out/put");
+    results_fixture_make(&f, "out/put");
     check_ok(etas_results_save(&f.input, &err), &err);
     check_ok(etas_results_load(&r, "out/put/parameters_x.json", &f.config, &err), &err);
     check_same(&f, &r);
     etas_results_free(&r);
     etas_results_free(&r);
-    release(&f);
+    results_fixture_release(&f);
 }
 
 /* The reader of the reference package takes these keys by name, so each must be there. */
@@ -231,10 +105,10 @@ static void parameters_have_the_keys_and_order_of_the_reference(void **state)
     json_error_t e;
     json_t *root;
     void *it;
-    fixture f;
+    results_fixture f;
 
     (void)state;
-    make(&f, NULL);
+    results_fixture_make(&f, NULL);
     check_ok(etas_results_save(&f.input, &err), &err);
     root = json_load_file("parameters_x.json", JSON_REJECT_DUPLICATES, &e);
     assert_non_null(root);
@@ -257,23 +131,17 @@ static void parameters_have_the_keys_and_order_of_the_reference(void **state)
         json_is_null(json_object_get(json_object_get(root, "final_parameters"), "log10_iota")));
     assert_true(json_number_value(json_array_get(json_object_get(root, "rho_range"), 0)) == 0.01);
     json_decref(root);
-    release(&f);
-}
-
-static void expect_start(const char *text, const char *want)
-{
-    if (strncmp(text, want, strlen(want)) != 0)
-        fail_msg("\"%.300s\" does not start with \"%s\"", text, want);
+    results_fixture_release(&f);
 }
 
 static void tables_have_the_columns_of_the_reference(void **state)
 {
     etas_error err = {0};
-    fixture f;
+    results_fixture f;
     char *text;
 
     (void)state;
-    make(&f, ".");
+    results_fixture_make(&f, ".");
     check_ok(etas_results_save(&f.input, &err), &err);
     text = get_file("trig_and_bg_probs_x.csv");
     expect_start(text,
@@ -287,7 +155,7 @@ static void tables_have_the_columns_of_the_reference(void **state)
                        "xi_plus_1\n"
                        "e1,2.5,0,1095.9999985");
     etas_array_free((void **)&text);
-    release(&f);
+    results_fixture_release(&f);
 }
 
 /* The files were moved together: the paths inside are stale, the files lie beside each other. */
@@ -295,27 +163,27 @@ static void moved_results_are_found_beside_the_parameters(void **state)
 {
     etas_results r = {0};
     etas_error err = {0};
-    fixture f;
+    results_fixture f;
 
     (void)state;
-    make(&f, "first/place");
+    results_fixture_make(&f, "first/place");
     check_ok(etas_results_save(&f.input, &err), &err);
     assert_int_equal(rename("first/place", "second"), 0);
     assert_int_equal(rename("catalog.csv", "second/catalog.csv"), 0);
     check_ok(etas_results_load(&r, "second/parameters_x.json", NULL, &err), &err);
     check_same(&f, &r);
     etas_results_free(&r);
-    release(&f);
+    results_fixture_release(&f);
 }
 
 static void catalogue_comes_from_the_configuration_when_the_named_one_is_gone(void **state)
 {
     etas_results r = {0};
     etas_error err = {0};
-    fixture f;
+    results_fixture f;
 
     (void)state;
-    make(&f, "out");
+    results_fixture_make(&f, "out");
     check_ok(etas_results_save(&f.input, &err), &err);
     assert_int_equal(rename("catalog.csv", "moved.csv"), 0);
     assert_int_equal(etas_results_load(&r, "out/parameters_x.json", NULL, &err), ETAS_E_IO);
@@ -325,35 +193,7 @@ static void catalogue_comes_from_the_configuration_when_the_named_one_is_gone(vo
     check_ok(etas_results_load(&r, "out/parameters_x.json", &f.config, &err), &err);
     check_same(&f, &r);
     etas_results_free(&r);
-    release(&f);
-}
-
-static void expect_load_error(etas_status code, const char *file, const char *text)
-{
-    etas_results r = {0};
-    etas_error err = {0};
-    char line[1024];
-
-    assert_int_equal(etas_results_load(&r, "parameters_x.json", NULL, &err), code);
-    etas_error_format(&err, sizeof line, line);
-    if (strstr(line, file) == NULL || strstr(line, text) == NULL)
-        fail_msg("\"%s\" does not say \"%s\" \"%s\"", line, file, text);
-    assert_null(r.target_lat);
-    assert_null(r.xi_plus_1);
-    assert_int_equal(r.n_sources, 0);
-}
-
-static void replace(const char *path, const char *from, const char *to)
-{
-    char *text = get_file(path), *at = strstr(text, from);
-    etas_text out = {0};
-
-    assert_non_null(at);
-    check_ok(etas_text_printf(&out, "%.*s%s%s", (int)(at - text), text, to, at + strlen(from)),
-             NULL);
-    put_file(path, out.data);
-    etas_text_free(&out);
-    etas_array_free((void **)&text);
+    results_fixture_release(&f);
 }
 
 static void changed_catalogue_or_damaged_results_are_refused(void **state)
@@ -376,35 +216,39 @@ static void changed_catalogue_or_damaged_results_are_refused(void **state)
          "parameters_x.json:", "unfinished"},
         {"parameters_x.json", "\"beta\"", "\"bet\"", ETAS_E_PARSE, "parameters_x.json",
          "\"beta\": missing"},
-        {"parameters_x.json", "\"mc\": 2.5", "\"mc\": \"var\"", ETAS_E_UNSUPPORTED,
-         "parameters_x.json:", "\"mc\": a varying"},
-        {"parameters_x.json", "\"free_background\": false", "\"free_background\": true",
-         ETAS_E_UNSUPPORTED, "parameters_x.json:", "free_background"},
+        {"parameters_x.json", "\"mc\": 2.5", "\"mc\": \"var\"", ETAS_E_PARSE,
+         "catalog.csv:1:", "\"mc_current\": there is no such column"},
+        {"parameters_x.json", "\"mc\": 2.5", "\"mc\": \"some\"", ETAS_E_PARSE,
+         "parameters_x.json:", "\"mc\": found the string \"some\""},
+        {"parameters_x.json", "\"mc\": 2.5", "\"mc\": null", ETAS_E_PARSE,
+         "parameters_x.json:", "\"mc\": missing"},
+        {"parameters_x.json", "\"three_dim\": false", "\"three_dim\": true", ETAS_E_UNSUPPORTED,
+         "parameters_x.json:", "three_dim"},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         etas_error err = {0};
-        fixture f;
+        results_fixture f;
 
-        make(&f, "");
+        results_fixture_make(&f, "");
         check_ok(etas_results_save(&f.input, &err), &err);
         replace(cases[i].path, cases[i].from, cases[i].to);
         expect_load_error(cases[i].code, cases[i].file, cases[i].text);
-        release(&f);
+        results_fixture_release(&f);
     }
-    expect_load_error(ETAS_E_UNSUPPORTED, "parameters_x.json", "free_background");
+    expect_load_error(ETAS_E_UNSUPPORTED, "parameters_x.json", "three_dim");
     assert_int_equal(unlink("sources_x.csv"), 0);
 }
 
 static void failing_save_leaves_the_old_files(void **state)
 {
     etas_error err = {0};
-    fixture f;
+    results_fixture f;
     char *text;
 
     (void)state;
-    make(&f, "");
+    results_fixture_make(&f, "");
     put_file("sources_x.csv", "old");
     put_file("trig_and_bg_probs_x.csv", "old");
     assert_int_equal(rename("config.json", "parameters_x.json"), 0);
@@ -414,12 +258,12 @@ static void failing_save_leaves_the_old_files(void **state)
     assert_string_equal(text, "old");
     etas_array_free((void **)&text);
     text = get_file("parameters_x.json");
-    assert_string_equal(text, config_text);
+    assert_string_equal(text, results_config_text);
     etas_array_free((void **)&text);
-    release(&f);
+    results_fixture_release(&f);
 }
 
-#define TEST(f) cmocka_unit_test_setup_teardown(f, set_up, tear_down)
+#define TEST(f) cmocka_unit_test_setup_teardown(f, results_set_up, results_tear_down)
 
 int main(void)
 {
