@@ -45,7 +45,8 @@ static etas_plan_input common_input(const etas_config *cfg)
     };
 }
 
-/* Locations of the background: the targets, weighted by their probability of being background. */
+/* Locations of the background: the targets, weighted by their probability of being background and
+ * by the targets that each stands for. */
 typedef struct locations {
     double *lat, *lon, *weight;
 } locations;
@@ -70,7 +71,8 @@ static etas_status locations_of(const fit *f, locations *l)
 
         l->lat[j] = f->catalog.lat[row];
         l->lon[j] = f->catalog.lon[row];
-        l->weight[j] = f->state.expectation->p_background[j];
+        l->weight[j] =
+            f->state.expectation->p_background[j] * (f->state.zeta != NULL ? f->state.zeta[j] : 1);
     }
     return ETAS_OK;
 }
@@ -91,6 +93,7 @@ static etas_status plan_from_fit(const forecast *fc, etas_plan *out, run_phases 
                                             .catalog = &f.catalog,
                                             .state = &f.state,
                                             .area_km2 = f.area_km2,
+                                            .m_ref = f.m_ref,
                                             .invert_seconds = f.invert_s};
 
         st = etas_results_save(&results, err);
@@ -101,11 +104,12 @@ static etas_status plan_from_fit(const forecast *fc, etas_plan *out, run_phases 
     if (st == ETAS_OK) {
         in.theta = f.state.theta;
         in.beta = f.state.beta;
-        in.m_ref = cfg->mc;
+        in.m_ref = f.m_ref;
         in.delta_m = cfg->delta_m;
         in.region = &cfg->region;
         in.area_km2 = f.area_km2;
         in.history = &f.catalog;
+        in.xi = f.state.xi;
         in.n_locations = f.state.n_targets;
         in.location_lat = l.lat;
         in.location_lon = l.lon;
@@ -119,6 +123,18 @@ static etas_status plan_from_fit(const forecast *fc, etas_plan *out, run_phases 
     return st;
 }
 
+/* What these results have and a simulation lacks. */
+static etas_status refuse_results(const etas_results *r, const char *path, etas_error *err)
+{
+    const char *key = r->induced ? "bg_term" : r->free_productivity ? "free_productivity" : NULL;
+
+    if (key == NULL)
+        return ETAS_OK;
+    etas_fail(err, ETAS_E_UNSUPPORTED, "simulations from such results are not supported yet");
+    (void)etas_error_in_key(err, key);
+    return etas_error_in_file(err, path);
+}
+
 static etas_status plan_from_results(const forecast *fc, etas_plan *out, run_phases *phases,
                                      etas_error *err)
 {
@@ -129,6 +145,8 @@ static etas_status plan_from_results(const forecast *fc, etas_plan *out, run_pha
     etas_results r = {0};
     etas_status st = etas_results_load(&r, cfg->fn_inversion_output, cfg, err);
 
+    if (st == ETAS_OK)
+        st = refuse_results(&r, cfg->fn_inversion_output, err);
     loaded = talk_seconds();
     if (st == ETAS_OK) {
         in.theta = r.theta;

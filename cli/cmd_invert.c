@@ -82,6 +82,7 @@ int cmd_invert(int argc, char *argv[])
             .catalog = &f.catalog,
             .state = &f.state,
             .area_km2 = f.area_km2,
+            .m_ref = f.m_ref,
             .invert_seconds = f.invert_s,
         };
 

@@ -3,8 +3,10 @@
 #include <math.h>
 #include <sched.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "etas/io.h"
+#include "etas/text.h"
 
 uint32_t available_cpus(void)
 {
@@ -17,9 +19,18 @@ uint32_t available_cpus(void)
     return n > 0 ? (uint32_t)n : 1;
 }
 
+/* Half of the machine's memory; 0, no limit, where that is unknown. */
+static uint64_t half_of_memory(void)
+{
+    const long pages = sysconf(_SC_PHYS_PAGES), page = sysconf(_SC_PAGESIZE);
+
+    return pages > 0 && page > 0 ? (uint64_t)pages / 2 * (uint64_t)page : 0;
+}
+
 void fit_options_init(fit_options *self)
 {
-    *self = (fit_options){.tolerance = etas_inversion_config_default().tolerance};
+    *self = (fit_options){.memory = half_of_memory(),
+                          .tolerance = etas_inversion_config_default().tolerance};
 }
 
 void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS])
@@ -33,32 +44,112 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS])
                            "EPS",
                            "stop when no parameter is further than EPS from the fixed point\n"
                            "(default 1e-7)"};
+    out[2] = (option_spec){"memory",
+                           0,
+                           OPTION_SIZE,
+                           &self->memory,
+                           "SIZE",
+                           "for stored pairs, such as 512M or 2G; pairs beyond it are found anew\n"
+                           "in every iteration (default: half of the machine's memory)"};
+    out[3] = (option_spec){"plain-em",      0,    OPTION_FLAG,
+                           &self->plain_em, NULL, "iterate without acceleration"};
+}
+
+static etas_status fail_at_event(const etas_config *cfg, const etas_event *e, const char *what,
+                                 etas_error *err)
+{
+    char time[32];
+
+    etas_time_format(e->time, ' ', time);
+    etas_fail(err, ETAS_E_RANGE,
+              "event \"%.*s\" of %s has %s; \"bg_term\" needs a number that is not negative for "
+              "every target",
+              (int)(e->id_len < 40 ? e->id_len : 40), e->id, time, what);
+    (void)etas_error_in_key(err, cfg->bg_term);
+    return etas_error_in_file(err, cfg->fn_catalog);
+}
+
+/* The column that bg_term names, at the targets. */
+static etas_status check_covariate(const etas_catalog *catalog, const etas_config *cfg,
+                                   etas_error *err)
+{
+    double sum = 0;
+
+    for (size_t i = 0; cfg->bg_term != NULL && i < catalog->n; i++) {
+        const etas_event e = etas_catalog_row(catalog, i);
+
+        if (e.time < cfg->timewindow_start ||
+            (cfg->has_inner_region && !etas_region_contains(&cfg->inner_region, e.lat, e.lon)))
+            continue;
+        if (isnan(e.covariate))
+            return fail_at_event(cfg, &e, "none", err);
+        if (e.covariate < 0 || isinf(e.covariate))
+            return fail_at_event(cfg, &e, e.covariate < 0 ? "a negative one" : "infinity", err);
+        sum += e.covariate;
+    }
+    if (cfg->bg_term == NULL || sum > 0)
+        return ETAS_OK;
+    etas_fail(err, ETAS_E_RANGE, "no target has a value above 0, as \"bg_term\" needs");
+    (void)etas_error_in_key(err, cfg->bg_term);
+    return etas_error_in_file(err, cfg->fn_catalog);
+}
+
+static etas_status fail_empty(const etas_config *cfg, size_t n, etas_error *err)
+{
+    char at[64] = "at or above its completeness";
+
+    if (cfg->mc_method == ETAS_MC_CONSTANT)
+        etas_format(sizeof at, at, "from mc (%g) on", cfg->mc);
+    etas_fail(err, ETAS_E_RANGE,
+              "none of its %zu events is %s, between auxiliary_start and timewindow_end, and "
+              "inside the region",
+              n, at);
+    return etas_error_in_file(err, cfg->fn_catalog);
+}
+
+/* All magnitudes are measured from here: not above any event's completeness. */
+static void set_reference(fit *self, const etas_config *cfg, talk *t)
+{
+    self->m_ref = cfg->m_ref;
+    for (size_t i = 0; i < self->catalog.n; i++)
+        if (self->catalog.mc[i] < self->m_ref - 1e-9)
+            self->m_ref = self->catalog.mc[i];
+    if (self->m_ref < cfg->m_ref)
+        etas_log_write(&t->log, ETAS_LOG_INFO,
+                       "m_ref is lowered from %g to %g, the smallest completeness of an event",
+                       cfg->m_ref, self->m_ref);
 }
 
 /* Loads and selects: what is left is what an inversion calls its sources. */
-static etas_status prepare(fit *self, const etas_config *cfg, etas_error *err)
+static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_error *err)
 {
     const double start = talk_seconds();
+    const etas_catalog_wanted want = {.mc = cfg->mc_method == ETAS_MC_COLUMN,
+                                      .three_dim = cfg->three_dim,
+                                      .space_unit_in_meters = cfg->space_unit_in_meters,
+                                      .covariate = cfg->bg_term};
     const etas_selection how = {.start = cfg->auxiliary_start,
                                 .end = cfg->timewindow_end,
                                 .region = &cfg->region,
                                 .delta_m = cfg->delta_m,
+                                .mc_method = cfg->mc_method,
                                 .mc = cfg->mc};
     etas_catalog raw = {0};
-    etas_status st = etas_catalog_load_csv(&raw, cfg->fn_catalog, err);
+    etas_status st = etas_catalog_load_csv_wanted(&raw, cfg->fn_catalog, &want, err);
 
     self->load_s = talk_seconds() - start;
     if (st == ETAS_OK)
         st = etas_region_area_km2(&cfg->region, cfg->earth_radius, &self->area_km2, err);
-    if (st == ETAS_OK)
+    if (st == ETAS_OK) {
         st = etas_catalog_select(&raw, &how, &self->catalog, err);
-    if (st == ETAS_OK && self->catalog.n == 0) {
-        st = etas_fail(err, ETAS_E_RANGE,
-                       "none of its %zu events is from mc (%g) on, between auxiliary_start and "
-                       "timewindow_end, and inside the region",
-                       raw.n, cfg->mc);
-        (void)etas_error_in_file(err, cfg->fn_catalog);
+        if (st != ETAS_OK)
+            (void)etas_error_in_file(err, cfg->fn_catalog);
     }
+    if (st == ETAS_OK && self->catalog.n == 0)
+        st = fail_empty(cfg, raw.n, err);
+    if (st == ETAS_OK)
+        st = check_covariate(&self->catalog, cfg, err);
+    set_reference(self, cfg, t);
     etas_catalog_free(&raw);
     self->prepare_s = talk_seconds() - start - self->load_s;
     return st;
@@ -74,18 +165,14 @@ static void say_estimator(const etas_config *cfg, talk *t)
             "taper and raises the branching ratio");
 }
 
-etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options, talk *t,
-                    etas_error *err)
+static etas_inversion_config inversion_config(const fit *self, const etas_config *cfg,
+                                              const fit_options *options)
 {
     etas_inversion_config how = etas_inversion_config_default();
-    double start;
-    etas_status st = prepare(self, cfg, err);
 
-    if (st != ETAS_OK)
-        return st;
     how.window_start = cfg->timewindow_start;
     how.window_end = cfg->timewindow_end;
-    how.m_ref = cfg->mc;
+    how.m_ref = self->m_ref;
     how.delta_m = cfg->delta_m;
     how.area_km2 = self->area_km2;
     how.earth_radius_km = cfg->earth_radius;
@@ -93,12 +180,33 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
     how.estimator = cfg->estimator;
     how.beta_method = cfg->beta_method;
     how.beta = cfg->beta;
-    if (cfg->has_theta_0)
-        how.theta_0 = cfg->theta_0;
+    how.theta_0 = cfg->theta_0;
+    how.fixed = cfg->fixed;
+    how.inner_region = cfg->has_inner_region ? &cfg->inner_region : NULL;
+    how.three_dim = cfg->three_dim;
+    how.free_background = cfg->free_background;
+    how.bw_sq_km2 = cfg->bw_sq;
+    how.free_productivity = cfg->free_productivity;
+    how.induced = cfg->bg_term != NULL;
+    how.plain_em = options->plain_em;
+    how.memory_bytes = (size_t)options->memory;
     how.reference_stop = cfg->reference_stop;
     how.tolerance = options->tolerance;
     how.n_threads = options->threads > 0 ? (size_t)options->threads : available_cpus();
     how.kernels = options->kernels;
+    return how;
+}
+
+etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options, talk *t,
+                    etas_error *err)
+{
+    etas_inversion_config how;
+    double start;
+    etas_status st = prepare(self, cfg, t, err);
+
+    if (st != ETAS_OK)
+        return st;
+    how = inversion_config(self, cfg, options);
     say_estimator(cfg, t);
     start = talk_seconds();
     st = etas_inversion_open(&self->inversion, &self->catalog, &how, err);

@@ -2,6 +2,7 @@
 #ifndef ETAS_CLI_FIT_H
 #define ETAS_CLI_FIT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "etas/catalog.h"
@@ -11,12 +12,14 @@
 
 typedef struct fit_options {
     uint64_t threads; /**< 0: one per CPU */
+    uint64_t memory;  /**< bytes for pairs; starts at half of the machine's */
+    bool plain_em;    /**< no acceleration */
     double tolerance; /**< of the fixed point */
     const char *kernels;
 } fit_options;
 
-/** Start values, and the options --threads and --tolerance for a command's table. */
-enum { FIT_OPTIONS = 2 };
+/** Start values, and the options for a command's table. */
+enum { FIT_OPTIONS = 4 };
 void fit_options_init(fit_options *self);
 void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS]);
 
@@ -24,6 +27,7 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS]);
 typedef struct fit {
     etas_catalog catalog; /**< prepared */
     double area_km2;
+    double m_ref; /**< the configuration's, or the smallest completeness where that is lower */
     etas_inversion *inversion;
     etas_inversion_state state;
     double load_s, prepare_s, invert_s;

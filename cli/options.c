@@ -63,6 +63,26 @@ static void print_help(const command_usage *usage, size_t n_tables, const option
     print_spec(&(option_spec){.name = "help", .letter = 'h', .help = "print this and exit"});
 }
 
+/* A number of bytes, or of 1024^1 to 1024^4 of them. */
+static bool parse_size(const char *text, uint64_t *out)
+{
+    static const char units[] = "KMGT";
+    const size_t len = strlen(text);
+    const char *unit = len > 0 ? strchr(units, text[len - 1]) : NULL;
+    double number;
+
+    if (unit == NULL)
+        return etas_parse_u64(text, len, out);
+    if (!etas_parse_double(text, len - 1, &number))
+        return false;
+    for (const char *u = units; u <= unit; u++)
+        number *= 1024;
+    if (!(number >= 1 && number < 0x1p63))
+        return false;
+    *out = (uint64_t)number;
+    return true;
+}
+
 static options_outcome set_value(const command_usage *usage, const option_spec *spec,
                                  const char *text)
 {
@@ -96,6 +116,10 @@ static options_outcome set_value(const command_usage *usage, const option_spec *
     case OPTION_DURATION:
         if (!etas_parse_duration(text, spec->value))
             want = "a duration such as 30s, 15m, 2h or 0.5d";
+        break;
+    case OPTION_SIZE:
+        if (!parse_size(text, spec->value))
+            want = "a size such as 512M or 2G";
         break;
     case OPTION_LATER:
         return options_complain(usage, "--%s is not supported yet", spec->name);

@@ -19,6 +19,7 @@ typedef enum option_kind {
     OPTION_NUMBER,   /**< double: finite */
     OPTION_TIME,     /**< etas_time: ISO 8601 */
     OPTION_DURATION, /**< double: seconds, from 30s, 15m, 2h, 0.5d */
+    OPTION_SIZE,     /**< uint64_t: bytes, from 4096, 512K, 512M, 1.5G, 1T */
     OPTION_LATER     /**< refused as "not supported yet"; value unused */
 } option_kind;
 

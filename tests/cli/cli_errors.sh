@@ -54,13 +54,68 @@ edit 's/"forecast_duration": 30/"forecast_duration": -3/'
 try
 complains 'forecast_duration'
 
-shows "a feature that is not built yet is refused by name when it is switched on"
-edit 's/"mc": 3.6/"mc": "positive", "m_ref": 3.6/'
+shows "a feature that a simulation does not have is refused by name when it is switched on"
+edit 's/"m_max"/"free_productivity": true, "m_max"/'
 try
-complains '"mc"' 'not supported yet'
-edit 's/"m_max"/"free_background": true, "m_max"/'
+complains 'free_productivity' 'not supported yet'
+edit 's/"m_max"/"bg_term": "rate", "m_max"/'
 try
-complains 'free_background' 'not supported yet'
+complains 'bg_term' 'not supported yet'
+edit 's/"m_max"/"three_dim": true, "m_max"/'
+try
+complains 'three_dim' 'not supported yet'
+
+# refuse TEXT...: an inversion of in/forecast.json in the empty folder out, which must stay empty.
+refuse() {
+    rm -rf out
+    mkdir out
+    (cd out && expect 1 etas invert ../in/forecast.json -o . && mv stdout stderr ..)
+    [ ! -s stdout ] || fail "an error wrote to stdout"
+    sed -i '/^estimator /d' stderr
+    one_line
+    only_files out
+    complains "$@"
+}
+
+shows "settings of an inversion that contradict each other name key and reason"
+edit 's/"mc": 3.6/"mc": "var"/'
+refuse 'forecast.json' '"m_ref": missing; "mc": "var" needs this key'
+edit 's/"mc": 3.6/"mc": "variable"/'
+refuse 'forecast.json:10' '"mc": found the string "variable", expected a number, "var" or "positive"'
+edit 's/"m_max"/"fixed_parameters": {"alhpa": 1}, "m_max"/'
+refuse '"alhpa": no such parameter' 'alpha'
+edit 's/"m_max"/"fixed_parameters": {"rho": 7}, "m_max"/'
+refuse '"rho": 7 is not within [0.01, 5]'
+edit 's/"m_max"/"fixed_parameters": {"log10_iota": -7}, "m_max"/'
+refuse '"log10_iota": cannot be fixed: without "bg_term" there is no induced term'
+edit 's/"m_max"/"fixed_parameters": {"a": 2}, "free_productivity": true, "m_max"/'
+refuse '"a": cannot be fixed: "free_productivity"'
+edit 's/"m_max"/"three_dim": true, "m_max"/; /shape_coords/d'
+refuse '"three_dim": needs "shape_coords"'
+
+shows "a column that an option needs is named, with the option"
+edit 's/"mc": 3.6/"mc": "var", "m_ref": 3.6/'
+refuse 'catalog.csv:1' '"mc_current": there is no such column' '"mc" needs it'
+edit 's/"m_max"/"bg_term": "rate", "m_max"/'
+refuse 'catalog.csv:1' '"rate": there is no such column' '"bg_term" needs it'
+
+# with_column NAME VALUE: the example's catalogue with one more column.
+with_column() {
+    awk -F, -v OFS=, -v name="$1" -v value="$2" 'NR == 1 { print $0, name; next } { print $0, NR == 2000 ? value : 1 }' \
+        "$ETAS_SOURCE/examples/catalog.csv" >in/catalog.csv
+}
+
+shows "a bad value in such a column names event, column and key"
+with_column rate ''
+refuse 'catalog.csv: "rate": event ' 'has none; "bg_term" needs a number'
+with_column rate -0.5
+refuse '"rate": event ' 'has a negative one'
+sed -i '2,$s/,[^,]*$/,0/' in/catalog.csv
+refuse '"rate": no target has a value above 0'
+with_column mc_current ''
+edit 's/"mc": 3.6/"mc": "var", "m_ref": 3.6/'
+refuse 'catalog.csv: event ' 'has no completeness magnitude'
+cp "$ETAS_SOURCE/examples/catalog.csv" in/
 
 shows "thresholds that leave nothing, or promise too much, are warned about"
 edit 's/"m_max": 7.9/"m_max": 7.9, "m_threshold": 3.0/'
