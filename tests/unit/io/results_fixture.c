@@ -75,9 +75,9 @@ void results_fixture_make(results_fixture *f, const char *directory)
     etas_error err = {0};
 
     *f = (results_fixture){.target = {1, 2, 3},
-                   .l_hat = {0.1, 1.0 / 3, 0, 1e-300},
-                   .p_background = {1, 0.1, 2.0 / 3},
-                   .p_triggered = {0, 0.9, 1.0 / 3}};
+                           .l_hat = {0.1, 1.0 / 3, 0, 1e-300},
+                           .p_background = {1, 0.1, 2.0 / 3},
+                           .p_triggered = {0, 0.9, 1.0 / 3}};
     put_file("catalog.csv", results_catalog_text);
     put_file("config.json", results_config_text);
     check_ok(etas_config_load(&f->config, "config.json", ETAS_CONFIG_INVERT, NULL, &err), &err);
