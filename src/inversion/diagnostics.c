@@ -52,6 +52,8 @@ static void look_at_branching(const etas_fitted *fitted, etas_diagnostics *out)
 static const char *meaning(etas_param which, bool low)
 {
     switch (which) {
+    case ETAS_LOG10_MU:
+        return low ? "next to no event seems to be background" : "look at the region's area";
     case ETAS_LOG10_C:
         return low ? "aftershock rates rise up to the shortest delays in the catalogue; look for "
                      "duplicate events"
@@ -75,10 +77,9 @@ static void look_at_bounds(const etas_fitted *fitted, etas_diagnostics *out)
 {
     for (etas_param i = 0; i < ETAS_N_PARAMS; i++) {
         const double x = fitted->theta.value[i];
-        const bool low = x < 0.5 * (etas_param_low(i) + etas_param_high(i));
+        const bool low = x - fitted->box->low[i] < fitted->box->high[i] - x;
 
-        out->at_bound[i] =
-            isnan(fitted->cfg->fixed.value.value[i]) && etas_param_at_bound(&fitted->theta, i);
+        out->at_bound[i] = etas_fitted_at_bound(fitted, i);
         if (out->at_bound[i])
             warn(out, "%s ended at its %s bound %g: %s", etas_param_name(i),
                  low ? "lower" : "upper", x, meaning(i, low));
@@ -93,7 +94,7 @@ static size_t count_triggering(const etas_fitted *fitted)
     size_t n = 0;
 
     for (etas_param i = ETAS_LOG10_K0; i < ETAS_N_PARAMS; i++)
-        n += isfinite(fitted->theta.value[i]) && isnan(fitted->cfg->fixed.value.value[i]);
+        n += isfinite(fitted->theta.value[i]) && !etas_constraints_hold(fitted->box, i);
     return n;
 }
 

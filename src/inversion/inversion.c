@@ -372,8 +372,11 @@ etas_inversion_state etas_inversion_state_get(const etas_inversion *self)
 
 static etas_fitted fitted(const etas_inversion *self, double m_max)
 {
-    return (etas_fitted){
-        .cfg = &self->cfg, .theta = self->theta, .beta = self->beta, .m_max = m_max};
+    return (etas_fitted){.cfg = &self->cfg,
+                         .box = &self->box,
+                         .theta = self->theta,
+                         .beta = self->beta,
+                         .m_max = m_max};
 }
 
 etas_status etas_inversion_uncertainty(etas_inversion *self, double m_max, etas_uncertainty *out,

@@ -14,14 +14,20 @@ static const double FLAT = 1e-13;
 
 /* ---- which parameters, and why not ---- */
 
-bool etas_param_at_bound(const etas_params *theta, etas_param which)
+bool etas_fitted_at_bound(const etas_fitted *self, etas_param which)
 {
-    const double x = theta->value[which];
+    const double x = self->theta.value[which];
     const double room = 1e-9 * (1.0 + fabs(x));
 
-    if (which == ETAS_LOG10_MU || which == ETAS_LOG10_IOTA || !isfinite(x))
+    if (!isfinite(x) || etas_constraints_hold(self->box, which))
         return false;
-    return x <= etas_param_low(which) + room || x >= etas_param_high(which) - room;
+    return x <= self->box->low[which] + room || x >= self->box->high[which] - room;
+}
+
+bool etas_fitted_moves(const etas_fitted *self, etas_param which)
+{
+    return isfinite(self->theta.value[which]) && !etas_constraints_hold(self->box, which) &&
+           !etas_fitted_at_bound(self, which);
 }
 
 double etas_fitted_dm_max(const etas_fitted *self)
@@ -44,46 +50,47 @@ static const char *reason_against(const etas_em *em, const etas_inversion_config
     return NULL;
 }
 
-/* ---- the free variables: parameters, a being a function of gamma and rho under a constraint ----
+/* ---- the free variables: those that move, but for the one that a constraint on alpha gives ----
  */
 
 typedef struct free_set {
     size_t n;
     etas_param param[ETAS_N_PARAMS];
-    bool a_follows;
-    double q; /* alpha = a - q gamma */
+    etas_param follower; /* of a = alpha + q gamma: a, or gamma where a is held; or none */
+    double q, gamma;
 } free_set;
 
 static free_set find_free(const etas_fitted *fitted)
 {
-    const etas_fixed *fixed = &fitted->cfg->fixed;
-    const etas_params *theta = &fitted->theta;
-    free_set out = {.q = etas_space_exponent(theta->three_dim, theta->value[ETAS_RHO])};
+    const double *v = fitted->theta.value;
+    free_set out = {.follower = ETAS_N_PARAMS,
+                    .q = etas_space_exponent(fitted->theta.three_dim, v[ETAS_RHO]),
+                    .gamma = v[ETAS_GAMMA]};
 
-    out.a_follows = fixed->alpha_rule != ETAS_ALPHA_FREE && isnan(fixed->value.value[ETAS_A]);
-    for (etas_param i = 0; i < ETAS_N_PARAMS; i++) {
-        const bool moves = isfinite(theta->value[i]) && isnan(fixed->value.value[i]) &&
-                           !etas_param_at_bound(theta, i);
+    if (fitted->box->alpha_held)
+        out.follower = etas_fitted_moves(fitted, ETAS_A) ? ETAS_A : ETAS_GAMMA;
+    const bool rho_is_given =
+        out.follower == ETAS_GAMMA && out.gamma != 0.0 && !etas_fitted_moves(fitted, ETAS_GAMMA);
 
-        if (moves && !(i == ETAS_A && out.a_follows))
+    for (etas_param i = 0; i < ETAS_N_PARAMS; i++)
+        if (i != out.follower && !(i == ETAS_RHO && rho_is_given) && etas_fitted_moves(fitted, i))
             out.param[out.n++] = i;
-    }
     return out;
 }
 
-/* One row of the parameters' derivatives by the free variables. */
-static void jacobian_row(const free_set *set, const etas_params *theta, etas_param which,
-                         double row[ETAS_N_PARAMS])
+/* The follower's derivative by gamma or rho. */
+static double follows(const free_set *set, etas_param by)
 {
-    for (size_t k = 0; k < set->n; k++) {
-        row[k] = set->param[k] == which ? 1.0 : 0.0;
-        if (which != ETAS_A || !set->a_follows)
-            continue;
-        if (set->param[k] == ETAS_GAMMA)
-            row[k] = set->q;
-        else if (set->param[k] == ETAS_RHO)
-            row[k] = theta->value[ETAS_GAMMA];
-    }
+    if (set->follower == ETAS_A)
+        return by == ETAS_GAMMA ? set->q : by == ETAS_RHO ? set->gamma : 0.0;
+    return by == ETAS_RHO ? -set->gamma / set->q : 0.0;
+}
+
+/* One row of the parameters' derivatives by the free variables. */
+static void jacobian_row(const free_set *set, etas_param which, double row[ETAS_N_PARAMS])
+{
+    for (size_t k = 0; k < set->n; k++)
+        row[k] = which == set->follower ? follows(set, set->param[k]) : set->param[k] == which;
 }
 
 typedef double matrix[ETAS_N_PARAMS][ETAS_N_PARAMS];
@@ -247,15 +254,19 @@ static etas_status covariance(etas_em *em, const etas_fitted *fitted, etas_uncer
     if (st != ETAS_OK)
         return st;
     for (etas_param i = 0; i < ETAS_N_PARAMS; i++) {
-        jacobian_row(&set, &fitted->theta, i, jacobian[i]);
+        jacobian_row(&set, i, jacobian[i]);
         if (isfinite(fitted->theta.value[i]))
             out->gradient[i] = at.gradient[i] * etas_param_unit(i);
         for (etas_param j = 0; j < ETAS_N_PARAMS; j++)
             minus_hessian[i][j] = -at.hessian[i][j] * etas_param_unit(i) * etas_param_unit(j);
     }
-    if (set.a_follows) { /* a = alpha + q gamma is curved */
+    /* The follower is curved: a in gamma rho, gamma in 1 / q. */
+    if (set.follower == ETAS_A) {
         minus_hessian[ETAS_GAMMA][ETAS_RHO] -= at.gradient[ETAS_A];
         minus_hessian[ETAS_RHO][ETAS_GAMMA] -= at.gradient[ETAS_A];
+    } else if (set.follower == ETAS_GAMMA) {
+        minus_hessian[ETAS_RHO][ETAS_RHO] -=
+            at.gradient[ETAS_GAMMA] * 2.0 * set.gamma / (set.q * set.q);
     }
     contract(set.n, jacobian, minus_hessian, information);
     st = invert(&set, information, inverse, out, err);

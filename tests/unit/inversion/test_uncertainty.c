@@ -64,47 +64,83 @@ static bool warns(const fixture *f, const char *words)
     return false;
 }
 
-static double log_likelihood(const fixture *f, const etas_params *theta)
-{
-    etas_error err = {0};
-    double out;
+/* Which parameter a constraint a = alpha + rho gamma gives; ETAS_N_PARAMS: there is none. */
+typedef struct constraint {
+    etas_param follower;
+    double alpha;
+} constraint;
 
-    check_ok(etas_inversion_log_likelihood(f->inversion, theta, &out, &err), &err);
+static const constraint NO_TIE = {.follower = ETAS_N_PARAMS};
+
+static double log_likelihood(const fixture *f, const constraint *tie, etas_params theta)
+{
+    double *v = theta.value, out;
+    etas_error err = {0};
+
+    if (tie->follower == ETAS_A)
+        v[ETAS_A] = tie->alpha + v[ETAS_RHO] * v[ETAS_GAMMA];
+    else if (tie->follower == ETAS_GAMMA)
+        v[ETAS_GAMMA] = (v[ETAS_A] - tie->alpha) / v[ETAS_RHO];
+    check_ok(etas_inversion_log_likelihood(f->inversion, &theta, &out, &err), &err);
     return out;
 }
 
-/* Central second difference of ln L by the file's parameters. */
-static double curvature(const fixture *f, const etas_params *at, size_t i, size_t j, double h)
+/* Central second difference of ln L by the file's parameters, extrapolated. */
+static double curvature(const fixture *f, const constraint *tie, size_t i, size_t j)
 {
-    double sum = 0;
+    const etas_params at = etas_inversion_state_get(f->inversion).theta;
+    double at_step[2];
 
-    for (int a = -1; a <= 1; a += 2)
-        for (int b = -1; b <= 1; b += 2) {
-            etas_params theta = *at;
+    for (int s = 0; s < 2; s++) {
+        const double h = 1e-3 * (1 + s);
+        double sum = 0;
 
-            theta.value[i] += a * h;
-            theta.value[j] += b * h;
-            sum += a * b * log_likelihood(f, &theta);
-        }
-    return sum / (4 * h * h);
+        for (int a = -1; a <= 1; a += 2)
+            for (int b = -1; b <= 1; b += 2) {
+                etas_params theta = at;
+
+                theta.value[i] += a * h;
+                theta.value[j] += b * h;
+                sum += a * b * log_likelihood(f, tie, theta);
+            }
+        at_step[s] = sum / (4 * h * h);
+    }
+    return (4 * at_step[0] - at_step[1]) / 3;
 }
 
-static double extrapolated(const fixture *f, const etas_params *at, size_t i, size_t j)
+/* The covariance of the variables that move, but for the one that follows, times the curvature of
+ * ln L by these, the others held: minus the unit matrix. */
+static void check_inverse(const fixture *f, const constraint *tie)
 {
-    const double h = 1e-3;
+    double hessian[ETAS_N_PARAMS][ETAS_N_PARAMS];
+    bool moves[ETAS_N_PARAMS];
 
-    return (4 * curvature(f, at, i, j, h) - curvature(f, at, i, j, 2 * h)) / 3;
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        moves[i] = f->u.estimated[i] && i != tie->follower;
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        for (size_t j = 0; j < ETAS_N_PARAMS; j++)
+            hessian[i][j] = moves[i] && moves[j] ? curvature(f, tie, i, j) : 0;
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
+        for (size_t j = 0; j < ETAS_N_PARAMS; j++) {
+            double product = 0;
+
+            if (!moves[i] || !moves[j])
+                continue;
+            for (size_t k = 0; k < ETAS_N_PARAMS; k++)
+                if (moves[k])
+                    product -= hessian[i][k] * f->u.covariance[k][j] * f->u.standard_error[i] /
+                               f->u.standard_error[j];
+            check_abs(product, i == j, 1e-6 * f->u.condition);
+        }
 }
 
 static void covariance_inverts_the_likelihoods_curvature(void **state)
 {
     const etas_inversion_config cfg = mle_config();
-    etas_params theta;
     fixture f;
 
     (void)state;
     fixture_open(&cfg, NAN, &f);
-    theta = etas_inversion_state_get(f.inversion).theta;
     assert_true(f.u.available);
     assert_string_equal(f.u.note, "");
     for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
@@ -115,19 +151,11 @@ static void covariance_inverts_the_likelihoods_curvature(void **state)
         assert_true(f.u.estimated[i]);
         check_rel(f.u.standard_error[i], sqrt(f.u.covariance[i][i]), 1e-15);
         check_abs(f.u.gradient[i] * f.u.standard_error[i], 0, 1e-5); /* the maximum */
-        for (size_t j = 0; j < ETAS_N_PARAMS; j++) {
-            double product = 0;
-
-            if (j == ETAS_LOG10_IOTA)
-                continue;
-            check_rel(f.u.covariance[i][j], f.u.covariance[j][i], 1e-9);
-            for (size_t k = 0; k < ETAS_N_PARAMS; k++)
-                if (k != ETAS_LOG10_IOTA)
-                    product -= extrapolated(&f, &theta, i, k) * f.u.covariance[k][j] *
-                               f.u.standard_error[i] / f.u.standard_error[j];
-            check_abs(product, i == j, 1e-6 * f.u.condition);
-        }
+        for (size_t j = 0; j < ETAS_N_PARAMS; j++)
+            if (j != ETAS_LOG10_IOTA)
+                check_rel(f.u.covariance[i][j], f.u.covariance[j][i], 1e-9);
     }
+    check_inverse(&f, &NO_TIE);
     fixture_close(&f);
 }
 
@@ -201,6 +229,33 @@ static void a_constraint_on_alpha_conditions_on_it(void **state)
     }
     fixture_close(&held);
     fixture_close(&all);
+}
+
+/* Away from the maximum the likelihood slopes along the constraint's curve. */
+static void constraints_bend_the_likelihood(void **state)
+{
+    constraint tie = {.follower = ETAS_A, .alpha = 1.1};
+    etas_inversion_config cfg = mle_config();
+    fixture f;
+
+    (void)state;
+    cfg.fixed.alpha_rule = ETAS_ALPHA_NUMBER;
+    cfg.fixed.alpha = tie.alpha;
+    fixture_open(&cfg, NAN, &f);
+    assert_true(f.u.available && f.u.estimated[ETAS_A] && f.u.estimated[ETAS_GAMMA]);
+    assert_true(fabs(f.u.gradient[ETAS_A]) > 1);
+    check_abs(f.d.largest_newton_step, 0, 1e-5);
+    check_inverse(&f, &tie);
+    fixture_close(&f);
+
+    tie.follower = ETAS_GAMMA; /* a is held, too: gamma = (a - alpha) / rho */
+    cfg.fixed.value.value[ETAS_A] = 1.9;
+    fixture_open(&cfg, NAN, &f);
+    assert_true(f.u.available && !f.u.estimated[ETAS_A] && f.u.estimated[ETAS_GAMMA]);
+    assert_true(fabs(f.u.gradient[ETAS_GAMMA]) > 1);
+    check_abs(f.d.largest_newton_step, 0, 1e-5);
+    check_inverse(&f, &tie);
+    fixture_close(&f);
 }
 
 static double branching_at(const etas_params *theta, double beta, double dm_max)
@@ -348,10 +403,13 @@ static void warnings_are_in_words(void **state)
 /* At parameters of the test's choice instead of an estimate. */
 static void look_at(const etas_params *theta, etas_fitted *fitted, fixture *f)
 {
+    etas_constraints box;
     etas_em em = {0};
     etas_error err = {0};
 
     memset(f, 0, sizeof *f);
+    check_ok(etas_constraints_init(&box, fitted->cfg, WORLD.beta, &err), &err);
+    fitted->box = &box;
     fitted->theta = *theta;
     fitted->beta = WORLD.beta;
     fitted->m_max = WORLD.m_max;
@@ -413,6 +471,7 @@ int main(void)
         cmocka_unit_test(covariance_inverts_the_likelihoods_curvature),
         cmocka_unit_test(fixed_parameters_are_left_out),
         cmocka_unit_test(a_constraint_on_alpha_conditions_on_it),
+        cmocka_unit_test(constraints_bend_the_likelihood),
         cmocka_unit_test(branching_ratio_has_the_error_of_the_delta_method),
         cmocka_unit_test(beta_has_the_error_of_its_estimator),
         cmocka_unit_test(without_a_likelihood_there_is_a_reason),
