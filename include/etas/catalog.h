@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "etas/geometry.h"
+#include "etas/hull.h"
 #include "etas/status.h"
 #include "etas/time.h"
 
@@ -51,7 +52,8 @@ typedef enum etas_mc_method {
 
 typedef struct etas_selection {
     etas_time start, end;      /**< keep start <= time < end */
-    const etas_region *region; /**< keep what it contains; never NULL */
+    const etas_region *region; /**< keep what it contains; never NULL without a hull */
+    const etas_hull *hull;     /**< NULL, or keep what it contains by x, y, z instead */
     double delta_m;            /**< bin width; 0: magnitudes are continuous */
     etas_mc_method mc_method;
     double mc; /**< ETAS_MC_CONSTANT: keep magnitude >= mc, immune to the last bit */
@@ -61,8 +63,8 @@ typedef struct etas_selection {
  * Cut in time and space, sort by time (stable), round magnitudes half up to multiples of delta_m,
  * keep those at or above their completeness. ETAS_MC_POSITIVE takes the previous event in time
  * among all that are left before this last step, kept or not; the first one drops out. E_RANGE
- * names the first event whose mc column is needed and NaN. @p out starts as {0}; its mc column
- * holds the completeness of each.
+ * names the first event whose mc column, x, y or z is needed and NaN. @p out starts as {0}; its mc
+ * column holds the completeness of each.
  */
 ETAS_NODISCARD etas_status etas_catalog_select(const etas_catalog *self, const etas_selection *how,
                                                etas_catalog *out, etas_error *err);

@@ -33,6 +33,15 @@ static bool is_complete(double mag, double mc)
     return mag >= mc - SAME_MAGNITUDE;
 }
 
+/* In space a place that is not known counts: it is an error. */
+static bool is_inside(const etas_catalog *self, size_t i, const etas_selection *how)
+{
+    if (how->hull == NULL)
+        return etas_region_contains(how->region, self->lat[i], self->lon[i]);
+    return isnan(self->x[i] + self->y[i] + self->z[i]) ||
+           etas_hull_contains(how->hull, self->x[i], self->y[i], self->z[i]);
+}
+
 /* In the window and the region, with a magnitude; a constant completeness decides at once. */
 static bool is_candidate(const etas_catalog *self, size_t i, const etas_selection *how)
 {
@@ -40,30 +49,31 @@ static bool is_candidate(const etas_catalog *self, size_t i, const etas_selectio
 
     return self->time[i] >= how->start && self->time[i] < how->end && !isnan(mag) &&
            (how->mc_method != ETAS_MC_CONSTANT || is_complete(mag, how->mc)) &&
-           etas_region_contains(how->region, self->lat[i], self->lon[i]);
+           is_inside(self, i, how);
 }
 
-static etas_status fail_without_mc(const etas_event *e, etas_error *err)
+static etas_status fail_without(const etas_event *e, const char *what, etas_error *err)
 {
     char time[32];
 
     etas_time_format(e->time, ' ', time);
-    return etas_fail(err, ETAS_E_RANGE,
-                     "event \"%.*s\" of %s has no completeness magnitude (column mc_current)",
-                     (int)(e->id_len < 40 ? e->id_len : 40), e->id, time);
+    return etas_fail(err, ETAS_E_RANGE, "event \"%.*s\" of %s has no %s",
+                     (int)(e->id_len < 40 ? e->id_len : 40), e->id, time, what);
 }
 
 /* Adds @p row when it is complete; @p before is the one before it, NULL for the first. */
 static etas_status keep_complete(const etas_selection *how, const etas_event *before,
                                  etas_event *row, etas_catalog *out, etas_error *err)
 {
+    if (how->hull != NULL && isnan(row->x + row->y + row->z))
+        return fail_without(row, "place in space (columns x, y, z)", err);
     switch (how->mc_method) {
     case ETAS_MC_CONSTANT:
         row->mc = how->mc;
         break;
     case ETAS_MC_COLUMN:
         if (isnan(row->mc))
-            return fail_without_mc(row, err);
+            return fail_without(row, "completeness magnitude (column mc_current)", err);
         break;
     case ETAS_MC_POSITIVE:
         row->mc = before != NULL ? before->mag + how->delta_m : INFINITY;

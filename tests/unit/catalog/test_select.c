@@ -275,6 +275,48 @@ static void positive_completeness_is_immune_to_the_last_bit(void **state)
     etas_catalog_free(&catalog);
 }
 
+static void add_at(etas_catalog *catalog, double x, double y, double z, const char id[1])
+{
+    const etas_event row = {.time = (etas_time)catalog->n,
+                            .lat = NAN,
+                            .lon = NAN,
+                            .mag = 3,
+                            .mc = NAN,
+                            .x = x,
+                            .y = y,
+                            .z = z,
+                            .id = id,
+                            .id_len = 1};
+
+    check_ok(etas_catalog_append(catalog, &row), NULL);
+}
+
+static void in_space_the_hull_decides_and_a_missing_place_is_an_error(void **state)
+{
+    const double corners[] = {0, 0, 0, 4, 0, 0, 0, 4, 0, 0, 0, -4};
+    etas_hull hull = {0};
+    etas_selection how = {.start = 0, .end = 10, .hull = &hull, .mc = 2};
+    etas_catalog catalog = {0}, out = {0};
+    etas_error err = {0};
+
+    (void)state;
+    check_ok(etas_hull_build(&hull, 4, corners, NULL), NULL);
+    add_at(&catalog, 1, 1, -1, "a");
+    add_at(&catalog, 1, 1, 1, "b");
+    add_at(&catalog, 2, 2, 0, "c");
+    add_at(&catalog, 2, 2, -0.1, "d");
+    add_at(&catalog, 1, NAN, -1, "e");
+    how.end = 4;
+    check_selected(&catalog, &how, "ac");
+    how.end = 10;
+    assert_int_equal(etas_catalog_select(&catalog, &how, &out, &err), ETAS_E_RANGE);
+    assert_non_null(strstr(err.text, "event \"e\" of 1970"));
+    assert_non_null(strstr(err.text, "no place in space (columns x, y, z)"));
+    assert_null(out.time);
+    etas_hull_free(&hull);
+    etas_catalog_free(&catalog);
+}
+
 static void an_empty_catalogue_gives_an_empty_selection(void **state)
 {
     const etas_selection how = {.start = 0, .end = 10, .region = &GLOBE, .mc = 0};
@@ -297,6 +339,7 @@ int main(void)
         cmocka_unit_test(a_missing_completeness_names_the_first_event_in_time),
         cmocka_unit_test(positive_completeness_follows_the_previous_event_in_time),
         cmocka_unit_test(positive_completeness_is_immune_to_the_last_bit),
+        cmocka_unit_test(in_space_the_hull_decides_and_a_missing_place_is_an_error),
         cmocka_unit_test(an_empty_catalogue_gives_an_empty_selection),
     };
     return cmocka_run_group_tests_name("select", tests, NULL, NULL);
