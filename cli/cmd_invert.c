@@ -17,19 +17,40 @@ static const command_usage usage = {
     .max_arguments = 1,
 };
 
+/* Name and value come first; an error that is not known is not printed. */
+static void print_estimate(const char *name, double value, double error)
+{
+    printf("%-16s %.10g", name, value);
+    if (error > 0)
+        printf(" +- %.2g", error);
+    printf("\n");
+}
+
+static void print_branching(const fit *f, const etas_config *cfg)
+{
+    const etas_diagnostics *d = &f->diagnostics;
+
+    if (isnan(d->branching_ratio))
+        printf("%-16s none: %s\n", "branching_ratio",
+               d->branching_note != NULL ? d->branching_note : "undefined");
+    else
+        print_estimate("branching_ratio", d->branching_ratio, f->uncertainty.branching_error);
+    if (!isnan(cfg->m_max))
+        print_estimate("branching_m_max", d->branching_ratio_m_max,
+                       f->uncertainty.branching_error_m_max);
+}
+
 static void print_state(const etas_config *cfg, const fit *f)
 {
     const etas_inversion_state *s = &f->state;
+    const etas_uncertainty *u = &f->uncertainty;
 
-    for (int i = 0; i < ETAS_N_PARAMS; i++)
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
         if (!isnan(s->theta.value[i]))
-            printf("%-16s %.10g\n", etas_param_name((etas_param)i), s->theta.value[i]);
-    printf("%-16s %.10g\n", "beta", s->beta);
-    if (isnan(s->branching_ratio))
-        printf("%-16s none: %s\n", "branching_ratio",
-               s->branching_note != NULL ? s->branching_note : "undefined");
-    else
-        printf("%-16s %.6g\n", "branching_ratio", s->branching_ratio);
+            print_estimate(etas_param_name((etas_param)i), s->theta.value[i], u->standard_error[i]);
+    print_estimate("beta", s->beta, u->beta_error);
+    print_estimate("alpha", f->diagnostics.alpha, u->alpha_error);
+    print_branching(f, cfg);
     printf("%-16s %.10g of %zu targets\n", "n_hat", s->n_hat, s->n_targets);
     if (!isnan(s->log_likelihood))
         printf("%-16s %.10g\n", "log_likelihood", s->log_likelihood);
@@ -81,6 +102,8 @@ int cmd_invert(int argc, char *argv[])
             .directory = directory != NULL ? directory : cfg.data_path,
             .catalog = &f.catalog,
             .state = &f.state,
+            .uncertainty = &f.uncertainty,
+            .diagnostics = &f.diagnostics,
             .area_km2 = f.area_km2,
             .m_ref = f.m_ref,
             .invert_seconds = f.invert_s,

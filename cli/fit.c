@@ -217,6 +217,20 @@ static etas_inversion_config inversion_config(const fit *self, const etas_config
     return how;
 }
 
+/* What is known about the estimate beside its values; what is odd about it as warnings. */
+static etas_status judge(fit *self, const etas_config *cfg, talk *t, etas_error *err)
+{
+    const etas_status st =
+        etas_inversion_uncertainty(self->inversion, cfg->m_max, &self->uncertainty, err);
+
+    if (st != ETAS_OK)
+        return st;
+    etas_inversion_diagnose(self->inversion, cfg->m_max, &self->uncertainty, &self->diagnostics);
+    for (size_t i = 0; i < self->diagnostics.n_warnings; i++)
+        etas_log_write(&t->log, ETAS_LOG_WARN, "%s", self->diagnostics.warning[i]);
+    return ETAS_OK;
+}
+
 etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options, talk *t,
                     etas_error *err)
 {
@@ -246,7 +260,7 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
                    "distance to the fixed point %.1e",
                    self->state.n_sources, self->state.n_targets, self->state.n_pairs,
                    self->invert_s, self->state.n_iterations, self->state.distance);
-    return ETAS_OK;
+    return judge(self, cfg, t, err);
 }
 
 void fit_free(fit *self)

@@ -8,6 +8,7 @@
 #include "etas/catalog.h"
 #include "etas/config.h"
 #include "etas/inversion.h"
+#include "etas/uncertainty.h"
 #include "talk.h"
 
 typedef struct fit_options {
@@ -30,6 +31,8 @@ typedef struct fit {
     double m_ref; /**< the configuration's, or the smallest completeness where that is lower */
     etas_inversion *inversion;
     etas_inversion_state state;
+    etas_uncertainty uncertainty;
+    etas_diagnostics diagnostics;
     double load_s, prepare_s, invert_s;
 } fit;
 

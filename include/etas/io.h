@@ -15,6 +15,7 @@
 #include "etas/inversion.h"
 #include "etas/log.h"
 #include "etas/text.h"
+#include "etas/uncertainty.h"
 
 /** What a configuration asks of its catalogue beyond the columns that every catalogue has. */
 typedef struct etas_catalog_wanted {
@@ -101,6 +102,8 @@ typedef struct etas_results_input {
     const char *directory;       /**< made when missing; NULL or "": the current one */
     const etas_catalog *catalog; /**< the prepared one */
     const etas_inversion_state *state;
+    const etas_uncertainty *uncertainty; /**< NULL, or with diagnostics: their keys as well */
+    const etas_diagnostics *diagnostics;
     double area_km2;
     double m_ref; /**< of the model: the configuration's, or lower */
     double invert_seconds;

@@ -7,6 +7,7 @@
 #include "etas/io.h"
 #include "etas/text.h"
 #include "io/json_out.h"
+#include "io/results_diagnostics.h"
 #include "io/results_save.h"
 
 static void put_ranges(etas_json_out *o)
@@ -116,6 +117,8 @@ static void write_more(const etas_results_saver *s, etas_json_out *o)
     etas_json_put_number(o, "n_sources", (double)state->n_sources);
     etas_json_put_number(o, "n_pairs", (double)state->n_pairs);
     etas_json_put_number(o, "invert_seconds", in->invert_seconds);
+    if (in->uncertainty != NULL)
+        etas_results_put_diagnostics(o, state, in->uncertainty, in->diagnostics);
     etas_json_put_text(o, "version", ETAS_RELEASE);
 }
 
