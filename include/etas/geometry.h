@@ -43,6 +43,42 @@ ETAS_NODISCARD etas_status etas_region_set_ring(etas_region *self, size_t n, con
                                                 const double lon[], etas_error *err);
 void etas_region_free(etas_region *self);
 
+/** What a ring is among the rings of polygons. */
+typedef enum etas_ring_role {
+    ETAS_RING_NEW,  /**< the outer ring of a geometry's first polygon */
+    ETAS_RING_PART, /**< the outer ring of a further polygon, which must not overlap the others */
+    ETAS_RING_HOLE  /**< in the polygon of the outer ring before it */
+} etas_ring_role;
+
+/** Polygons with holes, and sets of them, before they are a region. Starts as {0}. */
+typedef struct etas_polygons {
+    size_t n_rings, n_vertices, ring_capacity[2], capacity[2];
+    etas_ring_role *role;
+    size_t *ring_start; /**< n_rings + 1 offsets into lat and lon */
+    double *lat, *lon;
+} etas_polygons;
+
+/** Begins a ring; the first of all is ETAS_RING_NEW. */
+ETAS_NODISCARD etas_status etas_polygons_add_ring(etas_polygons *self, etas_ring_role role);
+/** To the ring that was begun last; the first vertex may be repeated at its end. */
+ETAS_NODISCARD etas_status etas_polygons_add_vertex(etas_polygons *self, double lat, double lon);
+void etas_polygons_free(etas_polygons *self);
+
+/** Whether the text is one that etas_polygons_read_wkt is for. */
+bool etas_is_wkt(const char *text);
+/** POLYGON or MULTIPOLYGON in well-known text, longitude first; heights are ignored. E_PARSE with
+ * GEOS's reason. @p out stays as it was on failure. */
+ETAS_NODISCARD etas_status etas_polygons_read_wkt(etas_polygons *out, const char *text,
+                                                  etas_error *err);
+
+/**
+ * The union of the geometries. Their edges run the short way as in etas_region_set_ring, and parts
+ * on both sides of +-180 come to lie side by side; @p polygons is left in that form. Errors as
+ * there: E_RANGE, and E_PARSE with the place where a geometry is not valid.
+ */
+ETAS_NODISCARD etas_status etas_region_set_polygons(etas_region *self, etas_polygons *polygons,
+                                                    etas_error *err);
+
 /** Planar test in degrees; a point on the boundary is inside. The globe contains everything.
  * Longitudes in (-360, 360) count by their meridian: 185 and -175 give the same answer. */
 bool etas_region_contains(const etas_region *self, double lat_deg, double lon_deg);

@@ -28,11 +28,19 @@ etas_status etas_ring_cut_bridges(size_t n, const double lat[], const double lon
             order[n_out++] = path[j];
         depth = i - 1;
         k++; /* the near end is on the path already */
+        while (depth > 1 && k < n && lat[path[depth - 2]] == lat[(k + 1) % n] &&
+               lon[path[depth - 2]] == lon[(k + 1) % n]) {
+            depth--; /* the bridge goes on */
+            k++;
+        }
     }
-    ring_start[(*n_rings)++] = n_out;
-    for (size_t j = 0; j < depth; j++)
-        order[n_out++] = path[j];
     ring_start[*n_rings] = n_out;
+    if (depth > 2 || *n_rings == 0) { /* else the path began on a bridge */
+        (*n_rings)++;
+        for (size_t j = 0; j < depth; j++)
+            order[n_out++] = path[j];
+        ring_start[*n_rings] = n_out;
+    }
     etas_array_free((void **)&path);
     return ETAS_OK;
 }

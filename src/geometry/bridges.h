@@ -7,7 +7,7 @@
 #include "etas/status.h"
 
 /**
- * Cut the ring of n vertices where it runs an edge forth and later back, so that the parts on both
+ * Cut the ring of n vertices where it runs edges forth and later back, so that the parts on both
  * sides become rings of their own; under the even-odd rule that changes nothing but the bridges.
  * @p order receives the vertices of the rings one after the other (n at most), @p ring_start
  * n_rings + 1 offsets into it; both hold n + 1 elements. O(n^2).

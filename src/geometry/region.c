@@ -9,8 +9,10 @@
 #include "geometry/region_plane.h"
 #include "geometry/unwrap.h"
 
-static void bounding_box(etas_region *self, size_t n)
+void etas_region_measure(etas_region *self)
 {
+    const size_t n = self->ring_start[self->n_rings];
+
     self->lat_min = self->lon_min = INFINITY;
     self->lat_max = self->lon_max = -INFINITY;
     for (size_t i = 0; i < n; i++) {
@@ -21,18 +23,19 @@ static void bounding_box(etas_region *self, size_t n)
     }
 }
 
-static etas_status alloc_rings(etas_region *self, size_t n)
+etas_status etas_region_alloc(etas_region *self, size_t n_rings, size_t n_vertices)
 {
-    if (etas_array_alloc((void **)&self->ring_start, n + 1, sizeof *self->ring_start) != ETAS_OK ||
-        etas_array_alloc((void **)&self->lat, n, sizeof *self->lat) != ETAS_OK ||
-        etas_array_alloc((void **)&self->lon, n, sizeof *self->lon) != ETAS_OK)
+    if (etas_array_alloc((void **)&self->ring_start, n_rings + 1, sizeof *self->ring_start) !=
+            ETAS_OK ||
+        etas_array_alloc((void **)&self->lat, n_vertices, sizeof *self->lat) != ETAS_OK ||
+        etas_array_alloc((void **)&self->lon, n_vertices, sizeof *self->lon) != ETAS_OK)
         return ETAS_E_NOMEM;
     return ETAS_OK;
 }
 
 static etas_status copy_ring(size_t n, const double lat[], const double lon[], etas_region *out)
 {
-    const etas_status st = alloc_rings(out, n);
+    const etas_status st = etas_region_alloc(out, n, n);
 
     if (st != ETAS_OK)
         return st;
@@ -50,7 +53,7 @@ static etas_status copy_parts(size_t n, const double lat[], const double lon[], 
     etas_status st = etas_array_alloc((void **)&order, n, sizeof *order);
 
     if (st == ETAS_OK)
-        st = alloc_rings(out, n);
+        st = etas_region_alloc(out, n, n);
     if (st == ETAS_OK)
         st = etas_ring_cut_bridges(n, lat, lon, order, out->ring_start, &out->n_rings);
     for (size_t i = 0; st == ETAS_OK && i < out->ring_start[out->n_rings]; i++) {
@@ -80,7 +83,7 @@ static etas_status set_ring(etas_region *self, size_t n, const double lat[], con
         etas_region_free(&fresh);
         return st;
     }
-    bounding_box(&fresh, fresh.ring_start[fresh.n_rings]);
+    etas_region_measure(&fresh);
     etas_region_free(self);
     *self = fresh;
     return ETAS_OK;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "etas/array.h"
+#include "geometry/polygon_geos.h"
 #include "geometry/ring_polygon.h"
 
 /* A ring that touches itself in a point is fine under the even-odd rule: GEOS accepts it where it
@@ -51,8 +52,8 @@ static etas_status report_crossing(GEOSContextHandle_t geos, const char *reason,
                      reason, lat, lon);
 }
 
-static etas_status check_polygon(GEOSContextHandle_t geos, const GEOSGeometry *polygon,
-                                 etas_error *err)
+etas_status etas_polygon_check(GEOSContextHandle_t geos, const GEOSGeometry *polygon,
+                               etas_error *err)
 {
     GEOSGeometry *place = NULL;
     char *reason = NULL;
@@ -85,7 +86,7 @@ static etas_status check_rings(GEOSContextHandle_t geos, const etas_region *regi
         polygons[k] = etas_ring_polygon(geos, n, region->lon + first, region->lat + first);
         if (polygons[k] == NULL)
             return no_memory(err);
-        st = check_polygon(geos, polygons[k], err);
+        st = etas_polygon_check(geos, polygons[k], err);
         if (st != ETAS_OK)
             return st;
         for (size_t j = 0; j < k; j++)

@@ -1,4 +1,4 @@
-/** @file region_plane.h  A region in the plane of its own longitudes. */
+/** @file region_plane.h  A region in the plane of its own longitudes, and how one is made. */
 #ifndef ETAS_GEOMETRY_REGION_PLANE_H
 #define ETAS_GEOMETRY_REGION_PLANE_H
 
@@ -6,5 +6,11 @@
 
 /** etas_region_contains for a region with rings and this very longitude: without whole turns. */
 bool etas_region_holds(const etas_region *self, double lat_deg, double lon_deg);
+
+/** Room for rings and vertices in a region that is {0}. */
+ETAS_NODISCARD etas_status etas_region_alloc(etas_region *self, size_t n_rings, size_t n_vertices);
+
+/** Sets the bounding box. */
+void etas_region_measure(etas_region *self);
 
 #endif

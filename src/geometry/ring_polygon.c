@@ -24,15 +24,18 @@ static GEOSCoordSequence *closed_sequence(GEOSContextHandle_t geos, size_t n, co
     return points;
 }
 
+GEOSGeometry *etas_ring_line(GEOSContextHandle_t geos, size_t n, const double x[], const double y[])
+{
+    GEOSCoordSequence *points = closed_sequence(geos, n, x, y);
+
+    /* Each step takes over what it is given, also when it fails. */
+    return points != NULL ? GEOSGeom_createLinearRing_r(geos, points) : NULL;
+}
+
 GEOSGeometry *etas_ring_polygon(GEOSContextHandle_t geos, size_t n, const double x[],
                                 const double y[])
 {
-    GEOSCoordSequence *points = closed_sequence(geos, n, x, y);
-    GEOSGeometry *ring;
+    GEOSGeometry *ring = etas_ring_line(geos, n, x, y);
 
-    if (points == NULL)
-        return NULL;
-    /* Each step takes over what it is given, also when it fails. */
-    ring = GEOSGeom_createLinearRing_r(geos, points);
     return ring != NULL ? GEOSGeom_createPolygon_r(geos, ring, NULL, 0) : NULL;
 }

@@ -1,4 +1,4 @@
-/** @file ring_polygon.h  A ring as a GEOS polygon. */
+/** @file ring_polygon.h  A ring as GEOS has it. */
 #ifndef ETAS_GEOMETRY_RING_POLYGON_H
 #define ETAS_GEOMETRY_RING_POLYGON_H
 
@@ -6,7 +6,10 @@
 
 #include <geos_c.h>
 
-/** Polygon of one ring of n >= 3 vertices, closed if it was open; NULL when GEOS fails. */
+/** A ring of n >= 3 vertices, closed if it was open; NULL when GEOS fails. */
+GEOSGeometry *etas_ring_line(GEOSContextHandle_t geos, size_t n, const double x[],
+                             const double y[]);
+/** Polygon of one such ring; NULL when GEOS fails. */
 GEOSGeometry *etas_ring_polygon(GEOSContextHandle_t geos, size_t n, const double x[],
                                 const double y[]);
 

@@ -199,6 +199,15 @@ static void an_island_over_a_bridge_is_a_ring_of_its_own(void **state)
     for_every_start(COUNT(lat), lat, lon, check_island);
 }
 
+static void a_bridge_may_have_several_edges(void **state)
+{
+    const double lat[] = {0, 0, 4, 4.5, 5, 6, 6, 8, 8, 6, 5, 4.5, 4, 4};
+    const double lon[] = {0, 4, 4, 4.75, 5, 6, 8, 8, 6, 6, 5, 4.75, 4, 0};
+
+    (void)state;
+    for_every_start(COUNT(lat), lat, lon, check_island);
+}
+
 static void check_hole(const etas_region *region)
 {
     assert_true(etas_region_contains(region, 1, 1)); /* the bridge lies in the ring */
@@ -411,6 +420,7 @@ int main(void)
         cmocka_unit_test(a_hole_drawn_against_its_ring_crosses_it),
         cmocka_unit_test(a_ring_that_touches_itself_follows_the_even_odd_rule),
         cmocka_unit_test(an_island_over_a_bridge_is_a_ring_of_its_own),
+        cmocka_unit_test(a_bridge_may_have_several_edges),
         cmocka_unit_test(a_hole_reached_through_a_slit_is_a_ring_of_its_own),
         cmocka_unit_test(a_bridge_to_a_part_that_overlaps_is_refused),
         cmocka_unit_test(a_spike_is_refused),
