@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "etas/geometry.h"
+#include "etas/hull.h"
 #include "etas/inversion.h"
 #include "etas/log.h"
 #include "etas/model.h"
@@ -44,7 +45,9 @@ typedef struct etas_config {
     etas_region region;                          /**< the globe without shape_coords */
     etas_region inner_region; /**< targets lie in it too; {0} without inner_shape_coords */
     bool has_inner_region;
-    char *shape_text, *inner_shape_text; /**< regions as results print them; NULL without */
+    etas_hull hull; /**< with three_dim shape_coords is this body's corners, and region {0} */
+    bool has_hull;
+    char *shape_text, *inner_shape_text; /**< the shapes as results print them; NULL without */
     etas_estimator estimator;
     bool estimator_given;
     bool free_background, free_productivity;

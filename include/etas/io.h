@@ -69,17 +69,18 @@ ETAS_NODISCARD etas_status etas_csv_write_column(FILE *out, size_t len, const ch
 ETAS_NODISCARD etas_status etas_file_read(const char *path, etas_text *out, etas_error *err);
 
 /**
- * Region from a file: .npy of shape (N, 2), format 1 to 3, floats or integers of either byte order,
- * C or Fortran order; or a JSON or Python-style list of [lat, lon] pairs, also as NumPy prints
- * arrays. @p lonlat: the file has lon first. E_PARSE, E_RANGE as etas_region_set_ring;
- * E_UNSUPPORTED for GeoJSON and WKT. @p out starts as {0} and stays so on failure.
+ * Region from a file, whose content tells its format: .npy of shape (N, 2), format 1 to 3, floats
+ * or integers of either byte order, C or Fortran order; a JSON or Python-style list of [lat, lon]
+ * pairs, also as NumPy prints arrays; WKT POLYGON or MULTIPOLYGON; GeoJSON Polygon, MultiPolygon,
+ * or features of them. @p lonlat: arrays and lists have lon first, as WKT and GeoJSON always have.
+ * E_PARSE, E_RANGE as etas_region_set_ring and etas_region_set_polygons. @p out starts as {0} and
+ * stays so on failure.
  */
 ETAS_NODISCARD etas_status etas_region_load(etas_region *out, const char *path, bool lonlat,
                                             etas_error *err);
-ETAS_NODISCARD etas_status etas_region_read_npy(etas_region *out, size_t len, const uint8_t bytes[],
-                                                bool lonlat, etas_error *err);
-ETAS_NODISCARD etas_status etas_region_read_list(etas_region *out, size_t len, const char text[],
-                                                 bool lonlat, etas_error *err);
+/** The same from memory. */
+ETAS_NODISCARD etas_status etas_region_read(etas_region *out, size_t len, const char bytes[],
+                                            bool lonlat, etas_error *err);
 
 /** A file being written. Starts as {0}. Write through stream, then commit or discard. A device or
  * pipe is written to as it is (temporary is NULL then); a symbolic link stays one. */

@@ -276,7 +276,6 @@ static etas_status read_start(const etas_config_reader *r)
 static etas_status read_all(const etas_config_reader *r)
 {
     etas_config *c = r->self;
-    bool region_given;
     etas_status st;
 
     etas_config_warn_unknown(r);
@@ -300,33 +299,18 @@ static etas_status read_all(const etas_config_reader *r)
     if (st == ETAS_OK)
         st = etas_config_check(r);
     if (st == ETAS_OK)
-        st = etas_setting_region(r, "shape_coords", &c->region, &region_given);
-    if (st == ETAS_OK)
-        st = etas_setting_region(r, "inner_shape_coords", &c->inner_region, &c->has_inner_region);
+        st = etas_setting_places(r);
     return st;
 }
 
-static etas_status keep_region(const etas_region *region, char **out)
-{
-    etas_text text = {0};
-
-    if (region->n_rings > 0 && etas_region_print(region, &text) != ETAS_OK) {
-        etas_text_free(&text);
-        return ETAS_E_NOMEM;
-    }
-    *out = text.data;
-    return ETAS_OK;
-}
-
-/* The regions as results repeat them, and the bytes that a store keeps. */
+/* The bytes that a store keeps. */
 static etas_status keep_texts(const etas_config_reader *r)
 {
     etas_config *c = r->self;
 
     c->path = strdup(r->file->path);
     c->text = strdup(r->file->text.data);
-    if (c->path == NULL || c->text == NULL || keep_region(&c->region, &c->shape_text) != ETAS_OK ||
-        keep_region(&c->inner_region, &c->inner_shape_text) != ETAS_OK)
+    if (c->path == NULL || c->text == NULL)
         return etas_fail(r->err, ETAS_E_NOMEM, "out of memory for %s", r->file->path);
     return ETAS_OK;
 }
@@ -389,5 +373,6 @@ void etas_config_free(etas_config *self)
     }
     etas_region_free(&self->region);
     etas_region_free(&self->inner_region);
-    self->has_inner_region = false;
+    etas_hull_free(&self->hull);
+    self->has_inner_region = self->has_hull = false;
 }

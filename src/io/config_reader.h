@@ -64,6 +64,9 @@ ETAS_NODISCARD etas_status etas_setting_choice(const etas_config_reader *r, cons
  * stays so when the key is absent, which *given tells. */
 ETAS_NODISCARD etas_status etas_setting_region(const etas_config_reader *r, const char *key,
                                                etas_region *out, bool *given);
+/** shape_coords and inner_shape_coords as regions or, with three_dim, shape_coords as a hull, and
+ * their texts. */
+ETAS_NODISCARD etas_status etas_setting_places(const etas_config_reader *r);
 /** All parameters of the model from the object @p key; log10_iota is NaN when it is null or
  * absent. */
 ETAS_NODISCARD etas_status etas_setting_params(const etas_config_reader *r, const char *key,

@@ -1,4 +1,4 @@
-/* Lists of coordinate pairs as JSON, Python and NumPy print them:
+/* Lists of coordinates, in pairs or triples, as JSON, Python and NumPy print them:
  *   [[45.7, 5.85], [47.9, 5.85], ...]          ((45.7, 5.85), ...)
  *   [array([45.7 ,  5.85]), array([47.9, 10.6]), ...]
  *   array([[45.7, 5.85], ...], dtype=float64)  [(np.float64(45.7), np.float64(5.85)), ...]
@@ -6,15 +6,14 @@
 #include <ctype.h>
 #include <string.h>
 
-#include "etas/io.h"
 #include "etas/text.h"
-#include "io/region_ring.h"
+#include "io/points.h"
 
-enum { MOST_WRAPPERS = 8 };
+enum { MOST_WRAPPERS = 8, MOST_COLUMNS = 3 };
 
 typedef struct list_reader {
     const char *start, *at, *end;
-    etas_ring *ring;
+    etas_points *points;
     etas_error *err;
 } list_reader;
 
@@ -32,8 +31,8 @@ static etas_status fail_here(const list_reader *r, const char *expected)
     if (r->at < r->end)
         etas_format(sizeof found, found, "'%c'",
                     (unsigned char)*r->at < ' ' || *r->at == 0x7f ? '?' : *r->at);
-    etas_fail(r->err, ETAS_E_PARSE, "found %s, expected %s; a region is a list [[lat, lon], ...]",
-              found, expected);
+    etas_fail(r->err, ETAS_E_PARSE, "found %s, expected %s; a region is a list [%s, ...]", found,
+              expected, r->points->columns == 2 ? "[lat, lon]" : "[x, y, z]");
     etas_error_at_line(r->err, line, (uint64_t)(r->at - line_start) + 1);
     return ETAS_E_PARSE;
 }
@@ -118,9 +117,10 @@ static bool open_bracket(list_reader *r, char *closing)
     return *closing != '\0';
 }
 
-static etas_status read_pair(list_reader *r)
+static etas_status read_row(list_reader *r)
 {
-    double value[2];
+    const size_t n = r->points->columns;
+    double value[MOST_COLUMNS];
     char closing;
     int depth;
     etas_status st = open_wrappers(r, &depth);
@@ -128,24 +128,26 @@ static etas_status read_pair(list_reader *r)
     if (st != ETAS_OK)
         return st;
     if (!open_bracket(r, &closing))
-        return fail_here(r, "a pair [lat, lon]");
-    for (int i = 0; i < 2; i++) {
+        return fail_here(r, n == 2 ? "a pair [lat, lon]" : "a triple [x, y, z]");
+    for (size_t i = 0; i < n; i++) {
         st = read_number(r, &value[i]);
         if (st != ETAS_OK)
             return st;
-        if (i == 0 && !take(r, ','))
-            return fail_here(r, "',' and the second coordinate");
+        if (i + 1 < n && !take(r, ','))
+            return fail_here(r, i == 0 ? "',' and the second coordinate"
+                                       : "',' and the third coordinate");
     }
     (void)take(r, ',');
     if (!take(r, closing))
-        return fail_here(r, "the end of a pair [lat, lon]");
+        return fail_here(r,
+                         n == 2 ? "the end of a pair [lat, lon]" : "the end of a triple [x, y, z]");
     st = close_wrappers(r, depth);
-    if (st == ETAS_OK && etas_ring_append(r->ring, value[0], value[1]) != ETAS_OK)
-        st = etas_fail(r->err, ETAS_E_NOMEM, "out of memory after %zu vertices", r->ring->n);
+    if (st == ETAS_OK && etas_points_append(r->points, value) != ETAS_OK)
+        st = etas_fail(r->err, ETAS_E_NOMEM, "out of memory after %zu vertices", r->points->n);
     return st;
 }
 
-static etas_status read_pairs(list_reader *r)
+static etas_status read_rows(list_reader *r)
 {
     char closing;
     int depth;
@@ -156,7 +158,7 @@ static etas_status read_pairs(list_reader *r)
     if (!open_bracket(r, &closing))
         return fail_here(r, "'['");
     while (!take(r, closing)) {
-        st = read_pair(r);
+        st = read_row(r);
         if (st != ETAS_OK)
             return st;
         if (!take(r, ',')) {
@@ -168,35 +170,9 @@ static etas_status read_pairs(list_reader *r)
     return close_wrappers(r, depth);
 }
 
-static bool starts_with(const list_reader *r, const char *word)
+etas_status etas_points_read_list(etas_points *self, size_t len, const char text[], etas_error *err)
 {
-    const size_t n = strlen(word);
-
-    return (size_t)(r->end - r->at) >= n && strncasecmp(r->at, word, n) == 0;
-}
-
-/* Formats that are recognised, so that the message can say so. */
-static etas_status refuse_known(const list_reader *r)
-{
-    static const char *const wkt[] = {"POLYGON", "MULTIPOLYGON", "SRID="};
-
-    if (starts_with(r, "{"))
-        return etas_fail(r->err, ETAS_E_UNSUPPORTED,
-                         "regions in GeoJSON are not supported yet; expected .npy or a list "
-                         "[[lat, lon], ...]");
-    for (size_t i = 0; i < sizeof wkt / sizeof *wkt; i++)
-        if (starts_with(r, wkt[i]))
-            return etas_fail(r->err, ETAS_E_UNSUPPORTED,
-                             "regions in WKT are not supported yet; expected .npy or a list "
-                             "[[lat, lon], ...]");
-    return ETAS_OK;
-}
-
-etas_status etas_region_read_list(etas_region *out, size_t len, const char text[], bool lonlat,
-                                  etas_error *err)
-{
-    etas_ring ring = {0};
-    list_reader r = {.start = text, .at = text, .end = text + len, .ring = &ring, .err = err};
+    list_reader r = {.start = text, .at = text, .end = text + len, .points = self, .err = err};
     char quote = '\0';
     etas_status st;
 
@@ -205,17 +181,11 @@ etas_status etas_region_read_list(etas_region *out, size_t len, const char text[
     skip_space(&r);
     if (r.at < r.end && (*r.at == '"' || *r.at == '\''))
         quote = *r.at++;
-    skip_space(&r);
-    st = refuse_known(&r);
-    if (st == ETAS_OK)
-        st = read_pairs(&r);
+    st = read_rows(&r);
     if (st == ETAS_OK && quote != '\0' && !take(&r, quote))
         st = fail_here(&r, "the closing quote");
     skip_space(&r);
     if (st == ETAS_OK && r.at != r.end)
         st = fail_here(&r, "the end of the list");
-    if (st == ETAS_OK)
-        st = etas_ring_to_region(&ring, lonlat, out, err);
-    etas_ring_free(&ring);
     return st;
 }

@@ -86,7 +86,7 @@ static void outline_with_an_island_is_read_and_survives_printing(void **state)
     check_ok(etas_region_load(&r, "data/europe_shape.npy", true, &err), &err);
     assert_int_equal(r.n_rings, 2);
     check_ok(etas_region_print(&r, &text), NULL);
-    check_ok(etas_region_read_list(&again, text.len, text.data, false, &err), &err);
+    check_ok(etas_region_read(&again, text.len, text.data, false, &err), &err);
     assert_int_equal(again.n_rings, 2);
     for (size_t i = 0; i < sizeof places / sizeof *places; i++) {
         assert_int_equal(etas_region_contains(&r, places[i][0], places[i][1]), places[i][2] > 0);
