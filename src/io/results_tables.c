@@ -1,58 +1,10 @@
 /* The targets and the sources of an inversion as tables. */
-#include <errno.h>
 #include <math.h>
 #include <string.h>
 
 #include "etas/text.h"
-#include "io/decimal.h"
 #include "io/results_save.h"
-
-/* Empty for NaN: what pandas writes. */
-static void put_field(FILE *out, double value)
-{
-    char text[33];
-    size_t len = 0;
-
-    if (!isnan(value))
-        len = etas_decimal_put(value, text);
-    text[len] = ',';
-    (void)fwrite(text, 1, len + 1, out);
-}
-
-static void put_last(FILE *out, double value)
-{
-    char text[33];
-    const size_t len = etas_decimal_put(value, text);
-
-    text[len] = '\n';
-    (void)fwrite(text, 1, len + 1, out);
-}
-
-/* Quoted when it has to be (RFC 4180). */
-static void put_text(FILE *out, size_t len, const char text[])
-{
-    bool quote = false;
-
-    for (size_t i = 0; i < len; i++)
-        quote |= strchr(",\"\r\n", text[i]) != NULL;
-    if (quote)
-        (void)fputc('"', out);
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"')
-            (void)fputc('"', out);
-        (void)fputc(text[i], out);
-    }
-    (void)fputs(quote ? "\"," : ",", out);
-}
-
-static etas_status check_stream(const etas_results_saver *s, FILE *out, const char *path)
-{
-    if (!ferror(out))
-        return ETAS_OK;
-    etas_fail(s->err, ETAS_E_IO, "cannot be written: %s", strerror(errno));
-    etas_error_in_file(s->err, path);
-    return ETAS_E_IO;
-}
+#include "io/table_out.h"
 
 /* Microseconds, or nanoseconds when any time has them: a reader of one format reads the column. */
 static bool needs_nanoseconds(const etas_catalog *c)
@@ -105,19 +57,19 @@ static columns columns_of(const etas_results_input *in)
 
 static void put_event(FILE *out, const etas_event *e, const columns *c)
 {
-    put_text(out, e->id_len, e->id);
-    put_field(out, e->lat);
-    put_field(out, e->lon);
+    etas_table_put_text(out, e->id_len, e->id);
+    etas_table_put_number(out, e->lat, ',');
+    etas_table_put_number(out, e->lon, ',');
     put_event_time(out, e->time, c->nanoseconds);
-    put_field(out, e->mag);
-    put_field(out, e->mc);
+    etas_table_put_number(out, e->mag, ',');
+    etas_table_put_number(out, e->mc, ',');
     if (c->xyz) {
-        put_field(out, e->x * c->per_km);
-        put_field(out, e->y * c->per_km);
-        put_field(out, e->z * c->per_km);
+        etas_table_put_number(out, e->x * c->per_km, ',');
+        etas_table_put_number(out, e->y * c->per_km, ',');
+        etas_table_put_number(out, e->z * c->per_km, ',');
     }
     if (c->covariate != NULL)
-        put_field(out, e->covariate);
+        etas_table_put_number(out, e->covariate, ',');
 }
 
 etas_status etas_results_write_targets(const etas_results_saver *s, FILE *out)
@@ -131,21 +83,21 @@ etas_status etas_results_write_targets(const etas_results_saver *s, FILE *out)
     (void)fputs("target_id,latitude,longitude,time,magnitude,mc_current,", out);
     (void)fputs(c.xyz ? "x,y,z," : "", out);
     if (c.covariate != NULL)
-        put_text(out, strlen(c.covariate), c.covariate);
+        etas_table_put_text(out, strlen(c.covariate), c.covariate);
     (void)fprintf(out, "mc_current_above_ref,mu,P_triggered,P_background,%szeta_plus_1\n",
                   e->p_induced != NULL ? "P_induced," : "");
     for (size_t j = 0; j < state->n_targets; j++) {
         const etas_event event = etas_catalog_row(catalog, state->target[j]);
 
         put_event(out, &event, &c);
-        put_field(out, event.mc - s->in->m_ref);
-        put_field(out, e->mu != NULL ? e->mu[j] : mu);
-        put_field(out, e->p_triggered[j]);
-        put_field(out, e->p_background[j]);
+        etas_table_put_number(out, event.mc - s->in->m_ref, ',');
+        etas_table_put_number(out, e->mu != NULL ? e->mu[j] : mu, ',');
+        etas_table_put_number(out, e->p_triggered[j], ',');
+        etas_table_put_number(out, e->p_background[j], ',');
         if (e->p_induced != NULL)
-            put_field(out, e->p_induced[j]);
-        put_last(out, state->zeta != NULL ? state->zeta[j] : 1);
-        if (check_stream(s, out, s->fn_targets) != ETAS_OK)
+            etas_table_put_number(out, e->p_induced[j], ',');
+        etas_table_put_number(out, state->zeta != NULL ? state->zeta[j] : 1, '\n');
+        if (etas_table_check(out, s->fn_targets, s->err) != ETAS_OK)
             return ETAS_E_IO;
     }
     return ETAS_OK;
@@ -182,17 +134,18 @@ etas_status etas_results_write_sources(const etas_results_saver *s, FILE *out)
         const double to_start = fmax(0, etas_days_between(e.time, c->timewindow_start));
         const double *kappa = state->kappa != NULL ? &state->kappa[i] : NULL;
 
-        put_text(out, e.id_len, e.id);
-        put_field(out, e.mag);
-        put_field(out, e.mc - m_ref);
-        put_field(out, to_end);
-        put_field(out, to_start);
+        etas_table_put_text(out, e.id_len, e.id);
+        etas_table_put_number(out, e.mag, ',');
+        etas_table_put_number(out, e.mc - m_ref, ',');
+        etas_table_put_number(out, to_end, ',');
+        etas_table_put_number(out, to_start, ',');
         if (kappa != NULL)
-            put_field(out, *kappa);
-        put_field(out, state->expectation->l_hat[i]);
-        put_field(out, expected(&state->theta, e.mag - mc, kappa, to_start, to_end));
-        put_last(out, state->xi != NULL ? state->xi[i] : 1);
-        if (check_stream(s, out, s->fn_sources) != ETAS_OK)
+            etas_table_put_number(out, *kappa, ',');
+        etas_table_put_number(out, state->expectation->l_hat[i], ',');
+        etas_table_put_number(out, expected(&state->theta, e.mag - mc, kappa, to_start, to_end),
+                              ',');
+        etas_table_put_number(out, state->xi != NULL ? state->xi[i] : 1, '\n');
+        if (etas_table_check(out, s->fn_sources, s->err) != ETAS_OK)
             return ETAS_E_IO;
     }
     return ETAS_OK;
