@@ -120,6 +120,15 @@ static void set_reference(fit *self, const etas_config *cfg, talk *t)
                        cfg->m_ref, self->m_ref);
 }
 
+/* Area in the plane, volume in space. */
+static etas_status region_size(const etas_config *cfg, double *size, etas_error *err)
+{
+    if (!cfg->has_hull)
+        return etas_region_area_km2(&cfg->region, cfg->earth_radius, size, err);
+    *size = cfg->hull.volume_km3;
+    return ETAS_OK;
+}
+
 /* Loads and selects: what is left is what an inversion calls its sources. */
 static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_error *err)
 {
@@ -131,6 +140,7 @@ static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_erro
     const etas_selection how = {.start = cfg->auxiliary_start,
                                 .end = cfg->timewindow_end,
                                 .region = &cfg->region,
+                                .hull = cfg->has_hull ? &cfg->hull : NULL,
                                 .delta_m = cfg->delta_m,
                                 .mc_method = cfg->mc_method,
                                 .mc = cfg->mc};
@@ -139,7 +149,7 @@ static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_erro
 
     self->load_s = talk_seconds() - start;
     if (st == ETAS_OK)
-        st = etas_region_area_km2(&cfg->region, cfg->earth_radius, &self->area_km2, err);
+        st = region_size(cfg, &self->area_km2, err);
     if (st == ETAS_OK) {
         st = etas_catalog_select(&raw, &how, &self->catalog, err);
         if (st != ETAS_OK)

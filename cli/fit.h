@@ -27,7 +27,7 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS]);
 /** Starts as {0}; fit_free is idempotent. */
 typedef struct fit {
     etas_catalog catalog; /**< prepared */
-    double area_km2;
+    double area_km2;      /**< three_dim: the volume in km^3 */
     double m_ref; /**< the configuration's, or the smallest completeness where that is lower */
     etas_inversion *inversion;
     etas_inversion_state state;
