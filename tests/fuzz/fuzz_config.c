@@ -13,7 +13,8 @@ static void check(const etas_json *file, etas_config_use use)
             abort();
         return;
     }
-    if (!isfinite(c.mc) || !(c.delta_m >= 0) || c.id == NULL)
+    if (isfinite(c.mc) != (c.mc_method == ETAS_MC_CONSTANT) || !(c.delta_m >= 0) || c.id == NULL ||
+        c.three_dim != c.has_hull)
         abort();
     etas_config_free(&c);
 }

@@ -132,21 +132,23 @@ static void configurations_are_read_with_the_files_beside_them(void **state)
     etas_config_free(&c);
 }
 
-static void features_that_come_later_are_refused_by_name(void **state)
+static void constraints_and_a_completeness_per_event_are_read(void **state)
 {
     etas_config c = {0};
     etas_error err = {0};
 
     (void)state;
-    assert_int_equal(
-        etas_config_load(&c, "data/example_constraints.json", ETAS_CONFIG_INVERT, NULL, &err),
-        ETAS_E_UNSUPPORTED);
-    assert_string_equal(err.key, "fixed_parameters");
-    err = (etas_error){0};
-    assert_int_equal(
-        etas_config_load(&c, "data/example_mc_var.json", ETAS_CONFIG_INVERT, NULL, &err),
-        ETAS_E_UNSUPPORTED);
-    assert_string_equal(err.key, "mc");
+    check_ok(etas_config_load(&c, "data/example_constraints.json", ETAS_CONFIG_INVERT, NULL, &err),
+             &err);
+    assert_int_equal(c.fixed.alpha_rule, ETAS_ALPHA_BETA);
+    assert_true(c.fixed.value.value[ETAS_LOG10_TAU] == 4 &&
+                c.fixed.value.value[ETAS_OMEGA] == -0.16);
+    etas_config_free(&c);
+    check_ok(etas_config_load(&c, "data/example_mc_var.json", ETAS_CONFIG_INVERT, NULL, &err),
+             &err);
+    assert_int_equal(c.mc_method, ETAS_MC_COLUMN);
+    assert_true(c.m_ref == 2.5);
+    etas_config_free(&c);
 }
 
 int main(void)
@@ -158,7 +160,7 @@ int main(void)
         cmocka_unit_test(outline_with_an_island_is_read_and_survives_printing),
         cmocka_unit_test(magnitudes_are_not_a_region),
         cmocka_unit_test(configurations_are_read_with_the_files_beside_them),
-        cmocka_unit_test(features_that_come_later_are_refused_by_name),
+        cmocka_unit_test(constraints_and_a_completeness_per_event_are_read),
     };
     const char *shared = getenv("ETAS_SHARED");
 

@@ -70,6 +70,8 @@ static void show_options(const etas_config *c, etas_text *out)
     if (c->three_dim || c->space_unit_in_meters != 1000)
         golden_print(out, "three_dim %d space_unit_in_meters %g\n", c->three_dim,
                      c->space_unit_in_meters);
+    if (c->has_hull)
+        golden_print(out, "hull: %zu facets, %.10g km^3\n", c->hull.n_facets, c->hull.volume_km3);
     if (c->has_inner_region)
         golden_print(out, "inner_shape_coords: %zu vertices\n", c->inner_region.ring_start[1]);
 }
@@ -86,7 +88,8 @@ static void show_values(const etas_config *c, etas_text *out)
                  {"fn_inversion_output", c->fn_inversion_output},
                  {"fn_store_simulation", c->fn_store_simulation},
                  {"fn_store", c->fn_store},
-                 {"shape", c->shape_text}};
+                 {"shape", c->shape_text},
+                 {"inner", c->inner_shape_text}};
 
     for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
         if (texts[i].value != NULL)
