@@ -43,6 +43,10 @@ for command in forecast invert; do
     complains '--tolerance'
     expect 2 etas $command "$ETAS_SOURCE/examples/forecast.json" --kernels fast
     complains '--kernels' 'scalar, avx2 or avx512'
+    for size in lots 2X G -1G 1e-9K 99999999T; do
+        expect 2 etas $command "$ETAS_SOURCE/examples/forecast.json" --memory=$size
+        complains '--memory' "\"$size\" is not a size such as 512M or 2G"
+    done
 done
 expect 2 etas simulate "$ETAS_SOURCE/examples/simulate.json" --kernels fast
 complains '--kernels'
