@@ -68,24 +68,8 @@ etas_inversion_config etas_inversion_config_default(void);
 /** The documented start used when a configuration has no theta_0. */
 etas_params etas_inversion_default_start(void);
 
-/** Pairs in compressed rows: targets of the catalogue in time order, each with its sources. */
-typedef struct etas_pairs {
-    size_t n_targets, n_pairs;
-    size_t *row_start; /**< n_targets + 1 */
-    uint32_t *target;  /**< n_targets: row of the catalogue */
-    uint32_t *source;  /**< n_pairs: row of the catalogue, ascending within a target */
-    double *time_days; /**< n_pairs: > 0 */
-    double *r2_km2;    /**< n_pairs */
-} etas_pairs;
-
-/** Source strictly earlier and r^2 <= (rupture length * multiplier)^2. @p out starts as {0}. */
-ETAS_NODISCARD etas_status etas_pairs_build(const etas_catalog *catalog,
-                                            const etas_inversion_config *cfg, etas_pairs *out,
-                                            etas_error *err);
-void etas_pairs_free(etas_pairs *self);
-
 /** What one E-step leaves: sums of the spec's section 3. Arrays as long as the catalogue (sources)
- * and as the pairs' targets. */
+ * and as the targets. */
 typedef struct etas_expectation {
     double n_hat, i_hat, sum_l_hat;
     double log_likelihood; /**< NaN where the model has none: varying completeness, free modes */
@@ -119,7 +103,6 @@ typedef struct etas_inversion_state {
     uint32_t n_iterations;               /**< evaluations of the EM map */
     double last_step, distance; /**< largest |dtheta|; estimated distance to the fixed point */
     size_t n_sources, n_targets, n_pairs;
-    const etas_pairs *pairs;
     const uint32_t *target; /**< n_targets: row of the catalogue */
     const double *zeta;     /**< per target: targets hidden below completeness + 1; NULL: all 1 */
     const double *xi;       /**< per source: the same for sources; NULL: all 1 */
@@ -129,11 +112,31 @@ typedef struct etas_inversion_state {
 
 etas_inversion_state etas_inversion_state_get(const etas_inversion *self);
 
+/** A target with its pairs: sources strictly earlier, r^2 <= (rupture length * multiplier)^2. */
+typedef struct etas_pair_row {
+    size_t number;           /**< of the target: 0 to n_targets - 1 */
+    size_t n;                /**< pairs */
+    const uint32_t *source;  /**< row of the catalogue, ascending */
+    const double *time_days; /**< > 0 */
+    const double *r2_km2;
+    const double *p; /**< P_ij = g_ij / rate */
+    double rate;     /**< mu_j + iota_j + sum_i g_ij xi_i */
+} etas_pair_row;
+
+/** Anything but ETAS_OK ends the visit and is its result. */
+typedef etas_status (*etas_pair_visitor)(void *context, const etas_pair_row *row, etas_error *err);
+
+/** Every target in order, those without pairs too, at the current theta. Pairs that are not in
+ * memory are found again. */
+ETAS_NODISCARD etas_status etas_inversion_visit_pairs(etas_inversion *self,
+                                                      etas_pair_visitor visitor, void *context,
+                                                      etas_error *err);
+
 /** E-step at @p theta into the inversion's expectation, without an M-step. */
 ETAS_NODISCARD etas_status etas_inversion_expect(etas_inversion *self, const etas_params *theta,
                                                  etas_error *err);
 /** ln L at @p theta: sum ln lambda - mu A T - sum G. */
-ETAS_NODISCARD etas_status etas_inversion_log_likelihood(const etas_inversion *self,
+ETAS_NODISCARD etas_status etas_inversion_log_likelihood(etas_inversion *self,
                                                          const etas_params *theta, double *out,
                                                          etas_error *err);
 

@@ -1,22 +1,40 @@
 #include "geometry/neighbours.h"
 
 #include <math.h>
-#include <stdbool.h>
+#include <stdlib.h>
 
 #include "etas/array.h"
 #include "etas/special.h"
-#include "geometry/sphere.h"
 
 static const double PI = 0x1.921fb54442d18p+1;
 
-/* The ball's chord is longer by this much, far more than the unit vectors and the caller's
- * distances are wrong by. */
 static const double SLACK = 1e-9;
 static const double SLACK_ABSOLUTE = 1e-14;
 
-static void swap_points(etas_neighbour_point *a, etas_neighbour_point *b)
+typedef struct point {
+    double at[3], reach;
+    uint32_t index;
+    int level; /* of the reach: its tree */
+} point;
+
+enum { LEVELS = 64, LEVEL_OF_ONE = 32 };
+
+static int level_of(double reach)
 {
-    const etas_neighbour_point t = *a;
+    int exponent;
+
+    if (!(reach > 0.0))
+        return 0;
+    if (isinf(reach))
+        return LEVELS - 1;
+    (void)frexp(reach, &exponent);
+    exponent += LEVEL_OF_ONE;
+    return exponent < 0 ? 0 : exponent < LEVELS ? exponent : LEVELS - 1;
+}
+
+static void swap_points(point *a, point *b)
+{
+    const point t = *a;
 
     *a = *b;
     *b = t;
@@ -29,7 +47,7 @@ static double median_of_three(double a, double b, double c)
 
 /* Hoare's FIND: afterwards p[middle] is in its sorted place along the axis, nothing before it is
  * larger and nothing after it smaller. */
-static void select_middle(ptrdiff_t n, etas_neighbour_point p[], ptrdiff_t middle, unsigned axis)
+static void select_middle(ptrdiff_t n, point p[], ptrdiff_t middle, unsigned axis)
 {
     ptrdiff_t first = 0, last = n - 1;
 
@@ -53,113 +71,166 @@ static void select_middle(ptrdiff_t n, etas_neighbour_point p[], ptrdiff_t middl
     }
 }
 
-static unsigned widest_axis(size_t n, const etas_neighbour_point p[])
+static int by_index(const void *a, const void *b)
 {
-    double width[3];
+    const point *x = a, *y = b;
 
-    for (unsigned axis = 0; axis < 3; axis++) {
-        double low = p[0].at[axis], high = low;
+    return (x->index > y->index) - (x->index < y->index);
+}
 
-        for (size_t i = 1; i < n; i++) {
-            low = fmin(low, p[i].at[axis]);
-            high = fmax(high, p[i].at[axis]);
+static int by_level(const void *a, const void *b)
+{
+    const point *x = a, *y = b;
+    const int levels = (x->level > y->level) - (x->level < y->level);
+
+    return levels != 0 ? levels : by_index(a, b);
+}
+
+/* Adds the node of p[first, end) and fills in all but skip. */
+static etas_status add_node(etas_neighbours *out, const point p[], uint32_t first, uint32_t end)
+{
+    etas_neighbour_node node = {.first = first, .end = end, .least = UINT32_MAX};
+
+    if (etas_array_reserve((void **)&out->node, &out->node_capacity, out->n_nodes + 1,
+                           sizeof *out->node) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    for (unsigned axis = 0; axis < 3; axis++)
+        node.low[axis] = node.high[axis] = p[first].at[axis];
+    for (uint32_t i = first; i < end; i++) {
+        for (unsigned axis = 0; axis < 3; axis++) {
+            node.low[axis] = fmin(node.low[axis], p[i].at[axis]);
+            node.high[axis] = fmax(node.high[axis], p[i].at[axis]);
         }
-        width[axis] = high - low;
+        node.reach = fmax(node.reach, p[i].reach);
+        node.least = p[i].index < node.least ? p[i].index : node.least;
     }
-    if (width[0] >= width[1] && width[0] >= width[2])
-        return 0;
-    return width[1] >= width[2] ? 1 : 2;
+    out->node[out->n_nodes++] = node;
+    return ETAS_OK;
 }
 
-static void build(size_t n, etas_neighbour_point p[])
+static unsigned widest_axis(const etas_neighbour_node *node)
 {
-    while (n > 1) {
-        const size_t middle = n / 2;
-        const unsigned axis = widest_axis(n, p);
+    unsigned widest = 0;
 
-        select_middle((ptrdiff_t)n, p, (ptrdiff_t)middle, axis);
-        p[middle].axis = (uint8_t)axis;
-        build(middle, p);
-        p += middle + 1;
-        n -= middle + 1;
-    }
+    for (unsigned axis = 1; axis < 3; axis++)
+        if (node->high[axis] - node->low[axis] > node->high[widest] - node->low[widest])
+            widest = axis;
+    return widest;
 }
 
-etas_status etas_neighbours_build(etas_neighbours *out, size_t n, const double lat[],
-                                  const double lon[])
+static etas_status build(etas_neighbours *out, point p[], uint32_t first, uint32_t end)
 {
+    const size_t self = out->n_nodes;
+    const uint32_t n = end - first;
+    etas_status st = add_node(out, p, first, end);
+
+    if (st != ETAS_OK)
+        return st;
+    if (n > ETAS_NEIGHBOUR_RUN) {
+        select_middle((ptrdiff_t)n, p + first, (ptrdiff_t)(n / 2), widest_axis(&out->node[self]));
+        st = build(out, p, first, first + n / 2);
+        if (st == ETAS_OK)
+            st = build(out, p, first + n / 2, end);
+    } else {
+        qsort(p + first, n, sizeof *p, by_index);
+    }
+    out->node[self].skip = (uint32_t)out->n_nodes;
+    return st;
+}
+
+static etas_status build_all(etas_neighbours *out, size_t n, point p[])
+{
+    etas_status st = ETAS_OK;
+
+    qsort(p, n, sizeof *p, by_level);
+    for (size_t i = 0, end = 0; i < n && st == ETAS_OK; i = end) {
+        while (end < n && p[end].level == p[i].level)
+            end++;
+        st = build(out, p, (uint32_t)i, (uint32_t)end);
+    }
+    return st;
+}
+
+etas_status etas_neighbours_build(etas_neighbours *out, size_t n, const double at[][3],
+                                  const double reach[])
+{
+    point *p = NULL;
+    etas_status st;
+
     if (n > UINT32_MAX)
         return ETAS_E_LIMIT;
-    if (etas_array_alloc((void **)&out->point, n, sizeof *out->point) != ETAS_OK)
-        return ETAS_E_NOMEM;
+    st = etas_array_alloc((void **)&p, n, sizeof *p);
+    if (st == ETAS_OK)
+        st = etas_array_alloc((void **)&out->index, n, sizeof *out->index);
+    for (size_t i = 0; i < n && st == ETAS_OK; i++)
+        p[i] = (point){.at = {at[i][0], at[i][1], at[i][2]},
+                       .reach = reach[i],
+                       .index = (uint32_t)i,
+                       .level = level_of(reach[i])};
+    if (st == ETAS_OK)
+        st = build_all(out, n, p);
+    for (size_t i = 0; i < n && st == ETAS_OK; i++)
+        out->index[i] = p[i].index;
     out->n = n;
-    for (size_t i = 0; i < n; i++) {
-        etas_unit_vector(lat[i], lon[i], out->point[i].at);
-        out->point[i].index = (uint32_t)i;
-    }
-    build(n, out->point);
-    return ETAS_OK;
+    etas_array_free((void **)&p);
+    if (st != ETAS_OK)
+        etas_neighbours_free(out);
+    return st;
 }
 
 void etas_neighbours_free(etas_neighbours *self)
 {
-    etas_array_free((void **)&self->point);
-    self->n = 0;
-}
-
-typedef struct ball {
-    double centre[3];
-    double chord; /* straight through the sphere */
-} ball;
-
-static bool ball_contains(const ball *self, const double at[3])
-{
-    const double x = at[0] - self->centre[0], y = at[1] - self->centre[1],
-                 z = at[2] - self->centre[2];
-
-    return x * x + y * y + z * z <= self->chord * self->chord;
-}
-
-static etas_status collect(size_t n, const etas_neighbour_point p[], const ball *within,
-                           etas_neighbour_list *found)
-{
-    while (n > 0) {
-        const size_t middle = n / 2;
-        const etas_neighbour_point *root = &p[middle];
-        const double offset = within->centre[root->axis] - root->at[root->axis];
-
-        if (offset <= within->chord && collect(middle, p, within, found) != ETAS_OK)
-            return ETAS_E_NOMEM;
-        if (ball_contains(within, root->at)) {
-            if (etas_array_reserve((void **)&found->index, &found->capacity, found->n + 1,
-                                   sizeof *found->index) != ETAS_OK)
-                return ETAS_E_NOMEM;
-            found->index[found->n++] = root->index;
-        }
-        if (offset < -within->chord)
-            break;
-        p += middle + 1;
-        n -= middle + 1;
-    }
-    return ETAS_OK;
-}
-
-etas_status etas_neighbours_query(const etas_neighbours *self, double lat, double lon,
-                                  double radius_rad, etas_neighbour_list *found)
-{
-    ball within;
-    double sine = 1, cosine;
-
-    etas_unit_vector(lat, lon, within.centre);
-    if (radius_rad < PI)
-        etas_sincos(0.5 * radius_rad, &sine, &cosine);
-    within.chord = 2 * sine * (1 + SLACK) + SLACK_ABSOLUTE;
-    found->n = 0;
-    return collect(self->n, self->point, &within, found);
-}
-
-void etas_neighbour_list_free(etas_neighbour_list *self)
-{
+    etas_array_free((void **)&self->node);
     etas_array_free((void **)&self->index);
-    *self = (etas_neighbour_list){0};
+    *self = (etas_neighbours){0};
+}
+
+/* Is some place of its box within the reach? */
+static bool may_reach(const etas_neighbour_node *node, const double at[3])
+{
+    double square = 0.0;
+
+    for (unsigned axis = 0; axis < 3; axis++) {
+        const double below = node->low[axis] - at[axis], above = at[axis] - node->high[axis];
+        const double away = below > above ? below : above;
+
+        square += away > 0.0 ? away * away : 0.0;
+    }
+    return square <= node->reach * node->reach;
+}
+
+bool etas_neighbours_next(const etas_neighbours *self, const double at[3], uint32_t before,
+                          etas_neighbour_run *run)
+{
+    size_t i = run->next_node;
+
+    while (i < self->n_nodes) {
+        const etas_neighbour_node *node = &self->node[i];
+
+        if (node->least >= before || !may_reach(node, at)) {
+            i = node->skip;
+            continue;
+        }
+        i++;
+        if (node->skip != i)
+            continue;
+        run->first = node->first;
+        run->end = node->end;
+        while (self->index[run->end - 1] >= before)
+            run->end--;
+        run->next_node = i;
+        return true;
+    }
+    run->next_node = i;
+    return false;
+}
+
+double etas_neighbour_chord(double radians)
+{
+    double sine, cosine;
+
+    if (!(radians < PI))
+        return INFINITY;
+    etas_sincos(0.5 * radians, &sine, &cosine);
+    return 2.0 * sine * (1.0 + SLACK) + SLACK_ABSOLUTE;
 }

@@ -57,6 +57,21 @@ double etas_distance_km(double lat1_deg, double lon1_deg, double lat2_deg, doubl
     return 2 * radius_km * asin_sqrt(h > 1 ? 1 : h);
 }
 
+double etas_cos_lat(double lat_deg)
+{
+    double s, c;
+
+    etas_sincos(lat_deg * RADIANS, &s, &c);
+    return c;
+}
+
+double etas_square_of_haversine(double h, double radius_km)
+{
+    const double r = 2 * radius_km * asin_sqrt(h > 1 ? 1 : h);
+
+    return r * r;
+}
+
 void etas_unit_vector(double lat_deg, double lon_deg, double out[3])
 {
     double cos_lat, sin_lon, cos_lon;

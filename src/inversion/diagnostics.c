@@ -110,10 +110,10 @@ static void look_at_data(const etas_em *em, const etas_fitted *fitted, etas_diag
             "too few aftershocks: %.0f of %zu targets count as triggered, for %zu parameters of "
             "triggering at least %.0f are wanted; a longer window, a lower mc, or fixed_parameters "
             "would help",
-            triggered, em->pairs.n_targets, n_parameters, need);
+            triggered, em->n_targets, n_parameters, need);
     if (background < EVENTS_PER_PARAMETER)
         warn(out, "too few background events: %.1f of %zu targets; mu is determined by these alone",
-             background, em->pairs.n_targets);
+             background, em->n_targets);
 }
 
 /* Of the aftershocks of an event at mc, those further away than pairs reach. */
@@ -167,8 +167,8 @@ static double sum_of_zeta(const etas_em *em)
     double sum = 0.0;
 
     if (em->zeta == NULL)
-        return (double)em->pairs.n_targets;
-    for (size_t j = 0; j < em->pairs.n_targets; j++)
+        return (double)em->n_targets;
+    for (size_t j = 0; j < em->n_targets; j++)
         sum += em->zeta[j];
     return sum;
 }

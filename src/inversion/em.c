@@ -1,66 +1,43 @@
-#include "inversion/em.h"
-
 #include <math.h>
-#include <string.h>
 
 #include "etas/array.h"
 #include "etas/parallel.h"
 #include "etas/special.h"
+#include "inversion/em_worker.h"
 #include "math/dispatch.h"
 
-/* A shard holds at least so many pairs; rates are computed for so many pairs at a time. */
-enum { SHARD_PAIRS = 4096, MAX_SHARDS = 32, BATCH_PAIRS = 2048 };
+/* A shard holds at least so many pairs, where there is more than one; their number is a power of
+ * two, which divides well among threads. */
+enum { SHARD_PAIRS = 65536, MAX_SHARDS = 64 };
 
-/* Below so many pairs per thread, starting threads costs more than it saves. */
-enum { PAIRS_PER_THREAD = 65536 };
+/* Below so many blocks, starting threads costs more than it saves. */
+enum { BLOCKS_PER_THREAD = 32 };
 
-typedef struct etas_em_shard {
-    double n_hat, ln_rate, w_t;
-} etas_em_shard;
+enum { MAX_WORKERS = 256 };
 
 static const etas_pair_kernels *const KERNELS[] = ETAS_ISA_TABLES(etas_pair_kernels_);
+static const etas_expect_kernels *const EXPECT_KERNELS[] = ETAS_ISA_TABLES(etas_expect_kernels_);
 
-static size_t threads_for(const etas_em *self)
-{
-    const size_t useful = self->pairs.n_pairs / PAIRS_PER_THREAD + 1;
+/* ---- opening ---- */
 
-    return self->n_threads < useful ? self->n_threads : useful;
-}
-
-/* Cuts the targets into shards of about equal numbers of pairs. */
-static void cut_shards(etas_em *self)
-{
-    const etas_pairs *p = &self->pairs;
-    size_t target = 0;
-
-    for (size_t shard = 0; shard < self->n_shards; shard++) {
-        const size_t first_pair = p->n_pairs / self->n_shards * shard;
-
-        while (target < p->n_targets && p->row_start[target] < first_pair)
-            target++;
-        self->shard_target[shard] = shard == 0 ? 0 : target;
-    }
-    self->shard_target[self->n_shards] = p->n_targets;
-}
-
+/* All but what depends on the shards. */
 static etas_status em_alloc(etas_em *self)
 {
+    const size_t time_nodes = self->layout.n_time_octaves * ETAS_NODES;
+    const size_t space_nodes = self->layout.n_space_cells * self->layout.width * ETAS_NODES;
     const struct {
         void **at;
         size_t count, size;
     } columns[] = {
-        {(void **)&self->dm, self->n_sources, sizeof *self->dm},
-        {(void **)&self->ln_productivity, self->n_sources, sizeof *self->ln_productivity},
-        {(void **)&self->d_km2, self->n_sources, sizeof *self->d_km2},
-        {(void **)&self->weight, self->pairs.n_pairs, sizeof *self->weight},
-        {(void **)&self->expectation.l_hat, self->n_sources, sizeof(double)},
-        {(void **)&self->expectation.p_background, self->pairs.n_targets, sizeof(double)},
-        {(void **)&self->expectation.p_triggered, self->pairs.n_targets, sizeof(double)},
-        {(void **)&self->shard_target, self->n_shards + 1, sizeof *self->shard_target},
-        {(void **)&self->shard_l_hat, self->n_shards * self->n_sources, sizeof(double)},
-        {(void **)&self->shard, self->n_shards, sizeof *self->shard},
-        {(void **)&self->block_space, self->n_blocks, sizeof *self->block_space},
-        {(void **)&self->block_delays, self->n_blocks, sizeof *self->block_delays},
+        {(void **)&self->productivity, self->layout.n_keys, sizeof *self->productivity},
+        {(void **)&self->d_km2, self->layout.n_keys, sizeof *self->d_km2},
+        {(void **)&self->class_d_km2, etas_space_classes(&self->layout), sizeof(double)},
+        {(void **)&self->time_node, time_nodes, sizeof *self->time_node},
+        {(void **)&self->time_weight, time_nodes, sizeof *self->time_weight},
+        {(void **)&self->space_node, space_nodes, sizeof *self->space_node},
+        {(void **)&self->space_weight, space_nodes, sizeof *self->space_weight},
+        {(void **)&self->space_class, space_nodes, sizeof *self->space_class},
+        {(void **)&self->worker, self->n_workers, sizeof *self->worker},
     };
 
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
@@ -69,6 +46,8 @@ static etas_status em_alloc(etas_em *self)
         if (st != ETAS_OK)
             return st;
     }
+    for (size_t w = 0; w < self->n_workers; w++)
+        atomic_flag_clear(&self->worker[w].busy);
     return ETAS_OK;
 }
 
@@ -79,19 +58,51 @@ static etas_status check_contents(const etas_em *self, const etas_catalog *catal
         return etas_fail(err, ETAS_E_ARG, "the catalogue has no event to invert");
     if (catalog->time[catalog->n - 1] >= cfg->window_end)
         return etas_fail(err, ETAS_E_ARG, "the catalogue has events after the time window's end");
-    if (self->pairs.n_targets == 0)
-        return etas_fail(err, ETAS_E_ARG, "no event is inside the time window (all %zu are before)",
-                         catalog->n);
-    if (self->pairs.n_pairs == 0)
-        return etas_fail(err, ETAS_E_ARG,
-                         "no event has an earlier one near enough to have triggered it "
-                         "(%zu events): triggering cannot be estimated",
-                         catalog->n);
+    if (self->n_targets == 0)
+        return etas_fail(err, ETAS_E_ARG, "no event is inside the time window%s (all %zu are %s)",
+                         cfg->inner_region == NULL ? "" : " and the inner region", catalog->n,
+                         cfg->inner_region == NULL ? "before" : "outside");
     return ETAS_OK;
 }
 
-etas_status etas_em_init(etas_em *self, const etas_catalog *catalog,
-                         const etas_inversion_config *cfg, etas_error *err)
+/* No two events are farther apart. */
+static double largest_r2(const etas_catalog *catalog, const etas_inversion_config *cfg)
+{
+    const double *const columns[] = {catalog->x, catalog->y, catalog->z};
+    double square = 0.0;
+
+    if (!cfg->three_dim)
+        return M_PI * M_PI * cfg->earth_radius_km * cfg->earth_radius_km * 1.001;
+    for (size_t k = 0; k < 3; k++) {
+        double low = columns[k][0], high = low;
+
+        for (size_t i = 1; i < catalog->n; i++) {
+            low = fmin(low, columns[k][i]);
+            high = fmax(high, columns[k][i]);
+        }
+        square += (high - low) * (high - low);
+    }
+    return square * 1.001;
+}
+
+static etas_status build_layout(etas_em *self, const etas_catalog *catalog,
+                                const etas_inversion_config *cfg)
+{
+    const etas_moment_range range = {
+        .time_days = etas_days_between(catalog->time[0], catalog->time[catalog->n - 1]),
+        .r2_km2 = largest_r2(catalog, cfg),
+        .reach_km2 = self->pairs.search.reach_km2};
+    etas_status st = etas_array_alloc((void **)&self->dm, catalog->n, sizeof *self->dm);
+
+    for (size_t i = 0; i < catalog->n && st == ETAS_OK; i++)
+        self->dm[i] = catalog->mag[i] - (cfg->m_ref - 0.5 * cfg->delta_m);
+    return st == ETAS_OK ? etas_moment_layout_build(&self->layout, catalog->n, self->dm, &range)
+                         : st;
+}
+
+/* Everything but the shards. */
+static etas_status open_parts(etas_em *self, const etas_catalog *catalog,
+                              const etas_inversion_config *cfg, etas_error *err)
 {
     const etas_isa isa = etas_isa_named(cfg->kernels);
     etas_status st;
@@ -100,214 +111,162 @@ etas_status etas_em_init(etas_em *self, const etas_catalog *catalog,
         return etas_fail(err, ETAS_E_ARG, "kernels \"%s\": unknown, or not on this CPU",
                          cfg->kernels);
     self->kernels = KERNELS[isa];
+    self->expect_kernels = EXPECT_KERNELS[isa];
     self->n_threads = cfg->n_threads;
+    self->n_workers = cfg->n_threads < 1 ? 1 : cfg->n_threads;
+    self->n_workers = self->n_workers > MAX_WORKERS ? MAX_WORKERS : self->n_workers;
     self->estimator = cfg->estimator;
     self->window_days = etas_days_between(cfg->window_start, cfg->window_end);
     self->area_km2 = cfg->area_km2;
     self->three_dim = cfg->three_dim;
     self->bw_sq_km2 = cfg->bw_sq_km2;
     self->n_sources = catalog->n;
-    st = etas_pairs_build(catalog, cfg, &self->pairs, err);
-    if (st == ETAS_OK)
-        st = check_contents(self, catalog, cfg, err);
+    st = etas_pair_store_open(&self->pairs, catalog, cfg, self->expect_kernels, err);
     if (st != ETAS_OK)
         return st;
-    self->n_shards = self->pairs.n_pairs / SHARD_PAIRS;
-    self->n_shards = self->n_shards < 1 ? 1 : self->n_shards;
-    self->n_shards = self->n_shards > MAX_SHARDS ? MAX_SHARDS : self->n_shards;
-    self->n_blocks = (self->pairs.n_pairs + ETAS_EM_BLOCK - 1) / ETAS_EM_BLOCK;
-    st = em_alloc(self);
+    self->n_targets = self->pairs.search.n_targets;
+    self->target = self->pairs.search.target;
+    st = check_contents(self, catalog, cfg, err);
+    if (st != ETAS_OK)
+        return st;
+    st = build_layout(self, catalog, cfg);
+    if (st == ETAS_OK)
+        st = em_alloc(self);
     if (st == ETAS_OK)
         st = etas_time_mesh_build(&self->mesh, catalog->n, catalog->time, cfg->window_start,
                                   cfg->window_end);
+    return st == ETAS_OK ? ETAS_OK
+                         : etas_fail(err, st, "preparing the inversion: %s", etas_strerror(st));
+}
+
+/* ---- shards ---- */
+
+typedef struct count_job {
+    etas_em *em;
+    size_t *n_pairs; /* by block, then where its pairs start */
+    _Atomic int status;
+} count_job;
+
+static void count_block(void *context, size_t block)
+{
+    count_job *job = context;
+    etas_em_worker *worker = NULL;
+    etas_pair_block pairs;
+    etas_status st = etas_em_worker_take(job->em, &worker);
+
+    if (st == ETAS_OK)
+        st = etas_pair_store_get(&job->em->pairs, block, &worker->search, &pairs);
+    if (st == ETAS_OK)
+        job->n_pairs[block] = pairs.row_start[pairs.n_rows];
+    else
+        job->status = (int)st;
+    etas_em_worker_give(worker);
+}
+
+/* Every block's number of pairs; finds them all and keeps those that fit. */
+static etas_status count_pairs(etas_em *self, size_t n_pairs[])
+{
+    count_job job = {.em = self, .n_pairs = n_pairs, .status = ETAS_OK};
+    const size_t useful = self->pairs.n_blocks / BLOCKS_PER_THREAD + 1;
+    const size_t n_threads = self->n_workers < useful ? self->n_workers : useful;
+
+    etas_parallel_for(n_threads, self->pairs.n_blocks, count_block, &job);
+    for (size_t b = 0; b < self->pairs.n_blocks; b++)
+        self->n_pairs += n_pairs[b];
+    return (etas_status)job.status;
+}
+
+/* Cuts the blocks into shards of about equal numbers of pairs. */
+static etas_status cut_shards(etas_em *self, const size_t n_pairs[])
+{
+    size_t block = 0, before = 0;
+    etas_status st;
+
+    self->n_shards = 1;
+    while (self->n_shards < MAX_SHARDS && self->n_pairs / (2 * self->n_shards) >= SHARD_PAIRS)
+        self->n_shards *= 2;
+    st = etas_array_alloc((void **)&self->shard_block, self->n_shards + 1,
+                          sizeof *self->shard_block);
+    for (size_t shard = 0; shard < self->n_shards && st == ETAS_OK; shard++) {
+        const size_t first_pair = self->n_pairs / self->n_shards * shard;
+
+        while (block < self->pairs.n_blocks && before + n_pairs[block] / 2 < first_pair)
+            before += n_pairs[block++];
+        self->shard_block[shard] = shard == 0 ? 0 : block;
+    }
+    if (st == ETAS_OK)
+        self->shard_block[self->n_shards] = self->pairs.n_blocks;
+    return st;
+}
+
+etas_status etas_em_init(etas_em *self, const etas_catalog *catalog,
+                         const etas_inversion_config *cfg, etas_error *err)
+{
+    size_t *n_pairs = NULL;
+    etas_status st = open_parts(self, catalog, cfg, err);
+
     if (st != ETAS_OK)
-        return etas_fail(err, st, "preparing the inversion: %s", etas_strerror(st));
-    cut_shards(self);
-    for (size_t i = 0; i < catalog->n; i++)
-        self->dm[i] = catalog->mag[i] - (cfg->m_ref - 0.5 * cfg->delta_m);
+        return st;
+    st = etas_array_alloc((void **)&n_pairs, self->pairs.n_blocks, sizeof *n_pairs);
+    if (st == ETAS_OK)
+        st = count_pairs(self, n_pairs);
+    if (st == ETAS_OK && self->n_pairs == 0)
+        st = etas_fail(err, ETAS_E_ARG,
+                       "no event has an earlier one near enough to have triggered it "
+                       "(%zu events): triggering cannot be estimated",
+                       catalog->n);
+    if (st == ETAS_OK)
+        st = cut_shards(self, n_pairs);
+    etas_array_free((void **)&n_pairs);
+    return st == ETAS_OK ? ETAS_OK : etas_fail(err, st, "finding the pairs: %s", etas_strerror(st));
+}
+
+etas_status etas_em_init_shards(etas_em *self, const etas_catalog *catalog,
+                                const etas_inversion_config *cfg, size_t n_shards,
+                                const size_t shard_block[], etas_error *err)
+{
+    etas_status st = open_parts(self, catalog, cfg, err);
+
+    if (st != ETAS_OK)
+        return st;
+    for (size_t k = 0; k < n_shards; k++)
+        if (shard_block[k] > shard_block[k + 1] || shard_block[k + 1] > self->pairs.n_blocks)
+            return etas_fail(err, ETAS_E_ARG, "shard %zu is no part of the catalogue", k);
+    st = etas_array_alloc((void **)&self->shard_block, n_shards + 1, sizeof *self->shard_block);
+    if (st != ETAS_OK)
+        return etas_fail(err, st, "preparing the shards: %s", etas_strerror(st));
+    self->n_shards = n_shards;
+    for (size_t k = 0; k <= n_shards; k++)
+        self->shard_block[k] = shard_block[k];
     return ETAS_OK;
 }
 
 void etas_em_free(etas_em *self)
 {
-    void **columns[] = {(void **)&self->dm,
-                        (void **)&self->zeta,
-                        (void **)&self->xi,
-                        (void **)&self->induced,
-                        (void **)&self->kappa,
-                        (void **)&self->smoothed,
-                        (void **)&self->ln_productivity,
-                        (void **)&self->d_km2,
-                        (void **)&self->weight,
-                        (void **)&self->expectation.l_hat,
-                        (void **)&self->expectation.p_background,
-                        (void **)&self->expectation.p_triggered,
-                        (void **)&self->shard_target,
-                        (void **)&self->shard_l_hat,
-                        (void **)&self->shard,
-                        (void **)&self->block_space,
-                        (void **)&self->block_delays};
+    void **columns[] = {
+        (void **)&self->dm,          (void **)&self->productivity, (void **)&self->d_km2,
+        (void **)&self->class_d_km2, (void **)&self->time_node,    (void **)&self->time_weight,
+        (void **)&self->space_node,  (void **)&self->space_weight, (void **)&self->space_class,
+        (void **)&self->worker,      (void **)&self->shard_block,  (void **)&self->shard};
 
+    for (size_t w = 0; w < self->n_workers && self->worker != NULL; w++)
+        etas_em_worker_free(&self->worker[w]);
+    for (size_t k = 0; k < self->n_shards && self->shard != NULL; k++)
+        etas_statistics_free(&self->shard[k]);
+    etas_statistics_free(&self->total);
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         etas_array_free(columns[i]);
-    etas_pairs_free(&self->pairs);
+    etas_pair_store_free(&self->pairs);
+    etas_moment_layout_free(&self->layout);
     etas_time_mesh_free(&self->mesh);
 }
 
-static double power10(double x)
-{
-    return etas_exp(x * M_LN10);
-}
-
-static etas_pair_sources source_columns(const etas_em *self)
-{
-    return (etas_pair_sources){
-        .ln_productivity = self->ln_productivity, .d_km2 = self->d_km2, .dm = self->dm};
-}
-
-static etas_pair_decay decay_at(const etas_params *theta)
-{
-    const etas_omori omori = etas_params_omori(theta);
-
-    return (etas_pair_decay){.c_days = omori.c_days,
-                             .inv_tau = 1.0 / omori.tau_days,
-                             .p = 1.0 + omori.omega,
-                             .q = 1.0 + theta->value[ETAS_RHO]};
-}
-
-static void fill_sources(const etas_em *self, const etas_params *theta, double ln_productivity[],
-                         double d_km2[])
-{
-    const double *v = theta->value;
-
-    for (size_t i = 0; i < self->n_sources; i++) {
-        ln_productivity[i] = v[ETAS_LOG10_K0] * M_LN10 + v[ETAS_A] * self->dm[i];
-        d_km2[i] = etas_exp(v[ETAS_LOG10_D] * M_LN10 + v[ETAS_GAMMA] * self->dm[i]);
-    }
-}
-
-void etas_em_rates(const etas_em *self, const etas_params *theta, double ln_productivity[],
-                   double d_km2[], double g[])
-{
-    const etas_pair_run all = {.n = self->pairs.n_pairs,
-                               .source = self->pairs.source,
-                               .time_days = self->pairs.time_days,
-                               .r2_km2 = self->pairs.r2_km2};
-    const etas_pair_sources columns = {.ln_productivity = ln_productivity, .d_km2 = d_km2};
-    const etas_pair_decay decay = decay_at(theta);
-
-    fill_sources(self, theta, ln_productivity, d_km2);
-    self->kernels->rates(&all, &columns, &decay, g);
-}
-
-/* ---- expectation ---- */
-
-typedef struct expect_job {
-    etas_em *em;
-    etas_pair_decay decay;
-    double mu;
-} expect_job;
-
-/* One target: rates of its pairs (in em->weight) to probabilities. */
-static void expect_target(const expect_job *job, size_t j, double l_hat[], etas_em_shard *sums)
-{
-    etas_em *em = job->em;
-    const size_t begin = em->pairs.row_start[j], end = em->pairs.row_start[j + 1];
-    const uint32_t *source = em->pairs.source;
-    double rate = 0.0, triggered = 0.0;
-
-    for (size_t k = begin; k < end; k++)
-        rate += em->weight[k];
-    rate += job->mu;
-    for (size_t k = begin; k < end; k++) {
-        const double w = em->weight[k] / rate;
-
-        em->weight[k] = w;
-        l_hat[source[k]] += w;
-        triggered += w;
-        sums->w_t += w * em->pairs.time_days[k];
-    }
-    em->expectation.p_background[j] = job->mu / rate;
-    em->expectation.p_triggered[j] = triggered;
-    sums->n_hat += em->expectation.p_background[j];
-    sums->ln_rate += etas_ln(rate);
-}
-
-static void expect_shard(void *context, size_t shard)
-{
-    const expect_job *job = context;
-    etas_em *em = job->em;
-    const etas_pairs *p = &em->pairs;
-    const etas_pair_sources sources = source_columns(em);
-    double *l_hat = em->shard_l_hat + shard * em->n_sources;
-    etas_em_shard sums = {0};
-    size_t j = em->shard_target[shard];
-
-    memset(l_hat, 0, em->n_sources * sizeof *l_hat);
-    while (j < em->shard_target[shard + 1]) {
-        const size_t first = p->row_start[j];
-        size_t end = j + 1;
-        etas_pair_run run;
-
-        while (end < em->shard_target[shard + 1] && p->row_start[end] - first < BATCH_PAIRS)
-            end++;
-        run = (etas_pair_run){.n = p->row_start[end] - first,
-                              .source = p->source + first,
-                              .time_days = p->time_days + first,
-                              .r2_km2 = p->r2_km2 + first};
-        em->kernels->rates(&run, &sources, &job->decay, em->weight + first);
-        for (; j < end; j++)
-            expect_target(job, j, l_hat, &sums);
-    }
-    em->shard[shard] = sums;
-}
-
-static void gather_shards(etas_em *self)
-{
-    etas_expectation *e = &self->expectation;
-
-    memset(e->l_hat, 0, self->n_sources * sizeof *e->l_hat);
-    e->n_hat = self->sum_ln_rate = self->sum_w_t = 0.0;
-    for (size_t shard = 0; shard < self->n_shards; shard++) {
-        const double *part = self->shard_l_hat + shard * self->n_sources;
-
-        for (size_t i = 0; i < self->n_sources; i++)
-            e->l_hat[i] += part[i];
-        e->n_hat += self->shard[shard].n_hat;
-        self->sum_ln_rate += self->shard[shard].ln_rate;
-        self->sum_w_t += self->shard[shard].w_t;
-    }
-    e->sum_l_hat = self->sum_l_dm = 0.0;
-    for (size_t i = 0; i < self->n_sources; i++) {
-        e->sum_l_hat += e->l_hat[i];
-        self->sum_l_dm += e->l_hat[i] * self->dm[i];
-    }
-}
-
-etas_status etas_em_expect(etas_em *self, const etas_params *theta, etas_error *err)
-{
-    expect_job job = {
-        .em = self, .decay = decay_at(theta), .mu = power10(theta->value[ETAS_LOG10_MU])};
-
-    fill_sources(self, theta, self->ln_productivity, self->d_km2);
-    etas_parallel_for(threads_for(self), self->n_shards, expect_shard, &job);
-    gather_shards(self);
-    self->expectation.log_likelihood = self->sum_ln_rate -
-                                       job.mu * self->area_km2 * self->window_days -
-                                       etas_em_expected_total(self, theta);
-    if (!isfinite(self->expectation.log_likelihood) || !isfinite(self->expectation.n_hat))
-        return etas_fail(err, ETAS_E_RANGE,
-                         "the parameters give a rate that is zero or not finite");
-    return ETAS_OK;
-}
+/* ---- sums for the maximisation ---- */
 
 double etas_em_expected_total(etas_em *self, const etas_params *theta)
 {
-    const double *v = theta->value;
     const etas_omori omori = etas_params_omori(theta);
-    const double ln_k = v[ETAS_LOG10_K0] * M_LN10 + etas_ln(M_PI / v[ETAS_RHO]) -
-                        v[ETAS_RHO] * v[ETAS_LOG10_D] * M_LN10;
-    const double alpha = v[ETAS_A] - v[ETAS_RHO] * v[ETAS_GAMMA];
+    const double ln_k = etas_params_ln_productivity(theta), alpha = etas_params_alpha(theta);
     double total = 0.0;
 
     etas_time_mesh_evaluate(&self->mesh, self->kernels, &omori);
@@ -316,71 +275,27 @@ double etas_em_expected_total(etas_em *self, const etas_params *theta)
     return total;
 }
 
-/* ---- sums over all pairs ---- */
-
-typedef struct sums_job {
-    etas_em *em;
-    double c_days;
-} sums_job;
-
-static etas_pair_run block_run(const etas_em *em, size_t block)
-{
-    const size_t at = block * ETAS_EM_BLOCK, left = em->pairs.n_pairs - at;
-
-    return (etas_pair_run){.n = left < ETAS_EM_BLOCK ? left : ETAS_EM_BLOCK,
-                           .source = em->pairs.source + at,
-                           .time_days = em->pairs.time_days + at,
-                           .r2_km2 = em->pairs.r2_km2 + at,
-                           .weight = em->weight + at};
-}
-
-static void space_block(void *context, size_t block)
-{
-    const sums_job *job = context;
-    const etas_pair_run run = block_run(job->em, block);
-    const etas_pair_sources sources = source_columns(job->em);
-
-    job->em->kernels->space(&run, &sources, &job->em->block_space[block]);
-}
-
 etas_space_sums etas_em_space_sums(etas_em *self, double ln_d, double gamma)
 {
-    sums_job job = {.em = self};
-    etas_space_sums out = {0};
+    const etas_pair_run nodes = {.n = self->n_space_nodes,
+                                 .source = self->space_class,
+                                 .r2_km2 = self->space_node,
+                                 .weight = self->space_weight};
+    const etas_pair_sources classes = {.d_km2 = self->class_d_km2, .dm = self->layout.class_dm};
+    etas_space_sums out;
 
-    for (size_t i = 0; i < self->n_sources; i++)
-        self->d_km2[i] = etas_exp(ln_d + gamma * self->dm[i]);
-    etas_parallel_for(threads_for(self), self->n_blocks, space_block, &job);
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        const etas_space_sums *part = &self->block_space[b];
-
-        out.ln_r2d += part->ln_r2d;
-        for (size_t k = 0; k < 2; k++)
-            out.s[k] += part->s[k];
-        for (size_t k = 0; k < 3; k++)
-            out.ss[k] += part->ss[k];
-    }
+    for (size_t c = 0; c < etas_space_classes(&self->layout); c++)
+        self->class_d_km2[c] = etas_exp(ln_d + gamma * self->layout.class_dm[c]);
+    self->kernels->space(&nodes, &classes, &out);
     return out;
-}
-
-static void delay_block(void *context, size_t block)
-{
-    const sums_job *job = context;
-    const etas_pair_run run = block_run(job->em, block);
-
-    job->em->kernels->delays(&run, job->c_days, &job->em->block_delays[block]);
 }
 
 etas_delay_sums etas_em_delay_sums(etas_em *self, double c_days)
 {
-    sums_job job = {.em = self, .c_days = c_days};
-    etas_delay_sums out = {0};
+    const etas_pair_run nodes = {
+        .n = self->n_time_nodes, .time_days = self->time_node, .weight = self->time_weight};
+    etas_delay_sums out;
 
-    etas_parallel_for(threads_for(self), self->n_blocks, delay_block, &job);
-    for (size_t b = 0; b < self->n_blocks; b++) {
-        out.ln_tc += self->block_delays[b].ln_tc;
-        out.p += self->block_delays[b].p;
-        out.pp += self->block_delays[b].pp;
-    }
+    self->kernels->delays(&nodes, c_days, &out);
     return out;
 }

@@ -8,6 +8,7 @@
 #include "inversion/information.h"
 
 #include <math.h>
+#include <stdatomic.h>
 
 #include "etas/array.h"
 #include "etas/parallel.h"
@@ -28,9 +29,10 @@ typedef struct moments {
 } moments;
 
 typedef struct pass {
-    const etas_em *em;
+    etas_em *em;
     etas_omori omori;
-    moments *block;
+    moments *shard;
+    _Atomic int status;
 } pass;
 
 double etas_param_unit(etas_param which)
@@ -50,34 +52,42 @@ double etas_param_unit(etas_param which)
 
 /* ---- pairs ---- */
 
-static void pair_features(const pass *job, size_t pair, double f[N_FEATURES])
+static void pair_features(const pass *job, const etas_pair_row *row, size_t k, double f[N_FEATURES])
 {
     const etas_em *em = job->em;
-    const uint32_t i = em->pairs.source[pair];
-    const double c = job->omori.c_days, d = em->d_km2[i];
-    const double tc = em->pairs.time_days[pair] + c, r2d = em->pairs.r2_km2[pair] + d;
+    const uint32_t i = row->source[k];
+    const double c = job->omori.c_days, d = em->d_km2[em->layout.key[i]];
+    const double tc = row->time_days[k] + c, r2d = row->r2_km2[k] + d;
 
     f[ONE] = 1.0;
     f[DM] = em->dm[i];
     f[P] = c / tc;
     f[LN_TC] = etas_ln(tc);
-    f[T] = em->pairs.time_days[pair] / job->omori.tau_days;
+    f[T] = row->time_days[k] / job->omori.tau_days;
     f[S] = d / r2d;
     f[S_DM] = f[S] * em->dm[i];
     f[LN_R2D] = etas_ln(r2d);
 }
 
-static void add_target(const pass *job, size_t j, moments *sums)
+typedef struct shard_pass {
+    const pass *job;
+    moments *sums;
+} shard_pass;
+
+static etas_status add_target(void *context, const etas_pair_row *row, etas_error *err)
 {
-    const etas_em *em = job->em;
+    const shard_pass *shard = context;
+    const etas_em *em = shard->job->em;
+    moments *sums = shard->sums;
     double total[N_FEATURES] = {0}, by_param[ETAS_N_PARAMS] = {0};
 
-    for (size_t pair = em->pairs.row_start[j]; pair < em->pairs.row_start[j + 1]; pair++) {
+    (void)err;
+    for (size_t k = 0; k < row->n; k++) {
         double f[N_FEATURES];
 
-        pair_features(job, pair, f);
+        pair_features(shard->job, row, k, f);
         for (size_t a = 0; a < N_FEATURES; a++) {
-            const double weighted = em->weight[pair] * f[a];
+            const double weighted = row->p[k] * f[a];
 
             total[a] += weighted;
             for (size_t b = 0; b < N_FEATURES; b++) /* all of them: whole vectors */
@@ -86,25 +96,25 @@ static void add_target(const pass *job, size_t j, moments *sums)
     }
     for (size_t a = 0; a < N_FEATURES; a++)
         by_param[PARAM_OF[a]] = total[a];
-    by_param[ETAS_LOG10_MU] = em->expectation.p_background[j];
+    by_param[ETAS_LOG10_MU] = em->expectation.p_background[row->number];
     if (em->expectation.p_induced != NULL)
-        by_param[ETAS_LOG10_IOTA] = em->expectation.p_induced[j];
+        by_param[ETAS_LOG10_IOTA] = em->expectation.p_induced[row->number];
     sums->background += by_param[ETAS_LOG10_MU];
     sums->induced += by_param[ETAS_LOG10_IOTA];
     for (size_t a = 0; a < ETAS_N_PARAMS; a++)
         for (size_t b = 0; b < ETAS_N_PARAMS; b++)
             sums->targets[a][b] += by_param[a] * by_param[b];
+    return ETAS_OK;
 }
 
-static void add_block(void *context, size_t block)
+static void add_shard(void *context, size_t shard)
 {
-    const pass *job = context;
-    const size_t *cut = job->em->shard_target + block;
-    moments sums = {0};
+    pass *job = context;
+    shard_pass visit = {.job = job, .sums = &job->shard[shard]};
+    const etas_status st = etas_em_visit_shard(job->em, shard, add_target, &visit, NULL);
 
-    for (size_t j = cut[0]; j < cut[1]; j++)
-        add_target(job, j, &sums);
-    job->block[block] = sums;
+    if (st != ETAS_OK)
+        job->status = (int)st;
 }
 
 static void add_moments(moments *sum, const moments *part)
@@ -262,20 +272,21 @@ static void background_part(const etas_em *em, const etas_params *theta, etas_cu
 etas_status etas_curvature_evaluate(etas_em *em, const etas_params *theta, etas_curvature *out,
                                     etas_error *err)
 {
-    pass job = {.em = em, .omori = etas_params_omori(theta)};
+    pass job = {.em = em, .omori = etas_params_omori(theta), .status = ETAS_OK};
     moments sum = {0};
     expected e;
-    etas_status st = etas_array_alloc((void **)&job.block, em->n_shards, sizeof *job.block);
+    etas_status st = etas_array_alloc((void **)&job.shard, em->n_shards, sizeof *job.shard);
 
+    etas_em_prepare(em, theta);
+    if (st == ETAS_OK) {
+        etas_parallel_for(em->n_threads, em->n_shards, add_shard, &job);
+        st = (etas_status)job.status;
+    }
+    for (size_t shard = 0; shard < em->n_shards && st == ETAS_OK; shard++)
+        add_moments(&sum, &job.shard[shard]);
+    etas_array_free((void **)&job.shard);
     if (st != ETAS_OK)
         return etas_fail(err, st, "the information: %s", etas_strerror(st));
-    for (size_t i = 0; i < em->n_sources; i++)
-        em->d_km2[i] =
-            etas_exp(theta->value[ETAS_LOG10_D] * M_LN10 + theta->value[ETAS_GAMMA] * em->dm[i]);
-    etas_parallel_for(em->n_threads, em->n_shards, add_block, &job);
-    for (size_t block = 0; block < em->n_shards; block++)
-        add_moments(&sum, &job.block[block]);
-    etas_array_free((void **)&job.block);
     e = expected_at(em, theta);
     rates_part(theta, &sum, out);
     sources_part(&e, theta, out);

@@ -123,15 +123,15 @@ static double beta_of(const etas_inversion *self, size_t n, const double mag[], 
 /* Of the targets' magnitudes, in the order of time. */
 static etas_status estimate_beta(etas_inversion *self, etas_error *err)
 {
-    const size_t n = self->em.pairs.n_targets;
+    const size_t n = self->em.n_targets;
     double *mag = NULL;
     etas_status st = etas_array_alloc((void **)&mag, 2 * n, sizeof *mag);
 
     if (st != ETAS_OK)
         return etas_fail(err, st, "estimating beta: %s", etas_strerror(st));
     for (size_t j = 0; j < n; j++) {
-        mag[j] = self->catalog->mag[self->em.pairs.target[j]];
-        mag[n + j] = self->catalog->mc[self->em.pairs.target[j]];
+        mag[j] = self->catalog->mag[self->em.target[j]];
+        mag[n + j] = self->catalog->mc[self->em.target[j]];
     }
     self->beta = beta_of(self, n, mag, mag + n);
     etas_array_free((void **)&mag);
@@ -239,7 +239,7 @@ static search search_of(etas_inversion *self)
     for (etas_param k = 0; k < ETAS_N_PARAMS; k++)
         if (self->box.low[k] < self->box.high[k])
             out.moving[out.n_moving++] = k;
-    out.n_background = self->em.smoothed != NULL ? self->em.pairs.n_targets : 0;
+    out.n_background = self->em.smoothed != NULL ? self->em.n_targets : 0;
     out.n_productivity = self->em.kappa != NULL ? self->em.n_sources : 0;
     return out;
 }
@@ -251,7 +251,7 @@ static void state_get(const search *s, double x[])
     for (size_t i = 0; i < s->n_moving; i++)
         *x++ = s->inversion->theta.value[s->moving[i]];
     for (size_t j = 0; j < s->n_background; j++)
-        *x++ = em->smoothed[em->pairs.target[j]];
+        *x++ = em->smoothed[em->target[j]];
     for (size_t i = 0; i < s->n_productivity; i++)
         *x++ = em->kappa[i];
 }
@@ -263,7 +263,7 @@ static void state_set(const search *s, const double x[])
     for (size_t i = 0; i < s->n_moving; i++)
         s->inversion->theta.value[s->moving[i]] = *x++;
     for (size_t j = 0; j < s->n_background; j++)
-        em->smoothed[em->pairs.target[j]] = *x++;
+        em->smoothed[em->target[j]] = *x++;
     for (size_t i = 0; i < s->n_productivity; i++)
         em->kappa[i] = *x++;
 }
@@ -356,10 +356,9 @@ etas_inversion_state etas_inversion_state_get(const etas_inversion *self)
                                 .last_step = self->last_step,
                                 .distance = self->distance,
                                 .n_sources = self->em.n_sources,
-                                .n_targets = self->em.pairs.n_targets,
-                                .n_pairs = self->em.pairs.n_pairs,
-                                .pairs = &self->em.pairs,
-                                .target = self->em.pairs.target,
+                                .n_targets = self->em.n_targets,
+                                .n_pairs = self->em.n_pairs,
+                                .target = self->em.target,
                                 .zeta = self->em.zeta,
                                 .xi = self->em.xi,
                                 .kappa = self->em.kappa,
@@ -400,27 +399,34 @@ etas_status etas_inversion_expect(etas_inversion *self, const etas_params *theta
     return expect(self, theta, err);
 }
 
-/* Straight from the formulas: of the E-step it uses the pairs and their rates alone. */
-etas_status etas_inversion_log_likelihood(const etas_inversion *self, const etas_params *theta,
+etas_status etas_inversion_visit_pairs(etas_inversion *self, etas_pair_visitor visitor,
+                                       void *context, etas_error *err)
+{
+    etas_em_prepare(&self->em, &self->theta);
+    return etas_em_visit(&self->em, visitor, context, err);
+}
+
+static etas_status add_ln_rate(void *context, const etas_pair_row *row, etas_error *err)
+{
+    double *sum = context;
+
+    (void)err;
+    *sum += etas_ln(row->rate);
+    return ETAS_OK;
+}
+
+/* Straight from the formulas: of the E-step it uses the rates alone. */
+etas_status etas_inversion_log_likelihood(etas_inversion *self, const etas_params *theta,
                                           double *out, etas_error *err)
 {
-    const etas_em *em = &self->em;
-    const double *v = theta->value;
-    const double mu = etas_pow(10.0, v[ETAS_LOG10_MU]);
-    double *scratch = NULL, sum = 0.0;
-    etas_status st =
-        etas_array_alloc((void **)&scratch, 2 * em->n_sources + em->pairs.n_pairs, sizeof *scratch);
+    etas_em *em = &self->em;
+    double sum = 0.0;
+    etas_status st;
 
+    etas_em_prepare(em, theta);
+    st = etas_em_visit(em, add_ln_rate, &sum, err);
     if (st != ETAS_OK)
-        return etas_fail(err, st, "the log-likelihood: %s", etas_strerror(st));
-    etas_em_rates(em, theta, scratch, scratch + em->n_sources, scratch + 2 * em->n_sources);
-    for (size_t j = 0; j < em->pairs.n_targets; j++) {
-        double rate = 0.0;
-
-        for (size_t k = em->pairs.row_start[j]; k < em->pairs.row_start[j + 1]; k++)
-            rate += scratch[2 * em->n_sources + k];
-        sum += etas_ln(mu + rate);
-    }
+        return st;
     for (size_t i = 0; i < em->n_sources; i++) {
         const double start = etas_days_between(self->catalog->time[i], self->cfg.window_start);
 
@@ -428,8 +434,7 @@ etas_status etas_inversion_log_likelihood(const etas_inversion *self, const etas
             theta, em->dm[i], fmax(0.0, start),
             etas_days_between(self->catalog->time[i], self->cfg.window_end));
     }
-    *out = sum - mu * em->area_km2 * em->window_days;
-    etas_array_free((void **)&scratch);
+    *out = sum - (em->mu + em->iota) * em->area_km2 * em->window_days;
     return isfinite(*out) ? ETAS_OK
                           : etas_fail(err, ETAS_E_RANGE, "the log-likelihood is not finite");
 }

@@ -24,13 +24,13 @@ static etas_status fill_hidden(etas_em *em, const etas_catalog *catalog, double 
     }
     if (!varies)
         return ETAS_OK;
-    st = etas_array_alloc((void **)&em->zeta, em->pairs.n_targets, sizeof *em->zeta);
+    st = etas_array_alloc((void **)&em->zeta, em->n_targets, sizeof *em->zeta);
     if (st == ETAS_OK)
         st = etas_array_alloc((void **)&em->xi, em->n_sources, sizeof *em->xi);
     if (st != ETAS_OK)
         return etas_fail(err, st, "hidden events: %s", etas_strerror(st));
-    for (size_t j = 0; j < em->pairs.n_targets; j++)
-        em->zeta[j] = etas_exp(beta * (catalog->mc[em->pairs.target[j]] - m_ref));
+    for (size_t j = 0; j < em->n_targets; j++)
+        em->zeta[j] = etas_exp(beta * (catalog->mc[em->target[j]] - m_ref));
     return ETAS_OK;
 }
 
@@ -45,14 +45,14 @@ void etas_terms_hide_sources(etas_em *em, const etas_catalog *catalog, double m_
 
 static etas_status fill_induced(etas_em *em, const etas_catalog *catalog, etas_error *err)
 {
-    const size_t n = em->pairs.n_targets;
+    const size_t n = em->n_targets;
     double sum = 0.0;
     etas_status st = etas_array_alloc((void **)&em->induced, n, sizeof *em->induced);
 
     if (st != ETAS_OK)
         return etas_fail(err, st, "the induced term: %s", etas_strerror(st));
     for (size_t j = 0; j < n; j++) {
-        const size_t row = em->pairs.target[j];
+        const size_t row = em->target[j];
         const double x = catalog->covariate[row];
 
         if (!(x >= 0.0) || isinf(x))
@@ -91,8 +91,8 @@ static etas_status fill_background(etas_em *em, etas_error *err)
 
     if (st != ETAS_OK)
         return etas_fail(err, st, "the free background: %s", etas_strerror(st));
-    for (size_t j = 0; j < em->pairs.n_targets; j++)
-        em->smoothed[em->pairs.target[j]] = FIRST_BACKGROUND;
+    for (size_t j = 0; j < em->n_targets; j++)
+        em->smoothed[em->target[j]] = FIRST_BACKGROUND;
     return ETAS_OK;
 }
 
@@ -122,8 +122,8 @@ static lean lean_at(const etas_em *em, double a)
 {
     double kappa = 0.0, kappa_dm = 0.0, e = 0.0, e_dm = 0.0, e_dm2 = 0.0;
 
-    for (size_t j = 0; j < em->pairs.n_targets; j++) {
-        const size_t i = em->pairs.target[j];
+    for (size_t j = 0; j < em->n_targets; j++) {
+        const size_t i = em->target[j];
         const double dm = em->dm[i], growth = etas_exp(a * dm);
 
         kappa += em->kappa[i];
@@ -193,6 +193,6 @@ etas_status etas_terms_free_productivity(etas_em *em, const etas_constraints *bo
 
 void etas_terms_free_background(etas_em *em)
 {
-    for (size_t j = 0; em->smoothed != NULL && j < em->pairs.n_targets; j++)
-        em->smoothed[em->pairs.target[j]] = em->expectation.p_background[j];
+    for (size_t j = 0; em->smoothed != NULL && j < em->n_targets; j++)
+        em->smoothed[em->target[j]] = em->expectation.p_background[j];
 }

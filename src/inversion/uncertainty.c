@@ -281,14 +281,14 @@ static etas_status covariance(etas_em *em, const etas_fitted *fitted, etas_uncer
 static double beta_error(const etas_em *em, const etas_fitted *fitted)
 {
     const double beta = fitted->beta, delta_m = fitted->cfg->delta_m;
-    const uint32_t *target = em->pairs.target;
-    size_t n = em->pairs.n_targets;
+    const uint32_t *target = em->target;
+    size_t n = em->n_targets;
 
     if (fitted->cfg->beta_method == ETAS_BETA_FIXED)
         return 0.0;
     if (fitted->cfg->beta_method == ETAS_BETA_POSITIVE) {
         n = 0;
-        for (size_t j = 1; j < em->pairs.n_targets; j++)
+        for (size_t j = 1; j < em->n_targets; j++)
             n += em->dm[target[j]] - em->dm[target[j - 1]] > 0.5 * delta_m;
     }
     return (delta_m > 0.0 ? 2.0 * sinh(0.5 * beta * delta_m) / delta_m : beta) / sqrt((double)n);

@@ -83,16 +83,16 @@ typedef struct places {
 
 static etas_status take_places(const etas_refit_input *in, places *out, etas_error *err)
 {
-    const etas_pairs *const pairs = in->state->pairs;
-    etas_status st = etas_array_alloc((void **)&out->lat, pairs->n_targets, sizeof *out->lat);
+    const size_t n = in->state->n_targets;
+    etas_status st = etas_array_alloc((void **)&out->lat, n, sizeof *out->lat);
 
     if (st == ETAS_OK)
-        st = etas_array_alloc((void **)&out->lon, pairs->n_targets, sizeof *out->lon);
+        st = etas_array_alloc((void **)&out->lon, n, sizeof *out->lon);
     if (st != ETAS_OK)
         return etas_fail(err, st, "out of memory for the bootstrap's background");
-    for (size_t j = 0; j < pairs->n_targets; j++) {
-        out->lat[j] = in->catalog->lat[pairs->target[j]];
-        out->lon[j] = in->catalog->lon[pairs->target[j]];
+    for (size_t j = 0; j < n; j++) {
+        out->lat[j] = in->catalog->lat[in->state->target[j]];
+        out->lon[j] = in->catalog->lon[in->state->target[j]];
     }
     return ETAS_OK;
 }

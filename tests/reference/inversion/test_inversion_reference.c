@@ -82,25 +82,77 @@ static void beta_positive_and_a_given_beta_change_beta_alone(void **state)
     json_decref(want);
 }
 
-static void check_pair(const reference_case *c, const etas_inversion_state *s, json_t *record)
-{
-    const size_t i = row_of(c, record, "source_id"), j = row_of(c, record, "target_id");
-    const size_t first = s->pairs->target[0];
-    const double xi_rate = number(record, "tot_rates");
-    size_t k = s->pairs->row_start[j - first];
+/* The pairs one after the other, with their row's rate. */
+typedef struct seen_pairs {
+    size_t n, capacity;
+    size_t *target; /* number */
+    uint32_t *source;
+    double *time_days, *r2_km2, *p, *rate;
+} seen_pairs;
 
-    while (k < s->pairs->row_start[j - first + 1] && s->pairs->source[k] != i)
-        k++;
-    assert_true(k < s->pairs->row_start[j - first + 1]);
-    check_rel(s->pairs->r2_km2[k], number(record, "spatial_distance_squared"), 5e-11);
-    check_rel(s->pairs->time_days[k], number(record, "time_distance"), 1e-14);
-    /* P_bg of the target gives its total rate. */
-    check_rel(pow(10, c->cfg.theta_0.value[ETAS_LOG10_MU]) /
-                  s->expectation->p_background[j - first],
-              xi_rate, 5e-11);
+static etas_status see_row(void *context, const etas_pair_row *row, etas_error *err)
+{
+    seen_pairs *self = context;
+
+    (void)err;
+    for (size_t k = 0; k < row->n; k++) {
+        assert_true(self->n < self->capacity);
+        self->target[self->n] = row->number;
+        self->source[self->n] = row->source[k];
+        self->time_days[self->n] = row->time_days[k];
+        self->r2_km2[self->n] = row->r2_km2[k];
+        self->p[self->n] = row->p[k];
+        self->rate[self->n++] = row->rate;
+    }
+    return ETAS_OK;
 }
 
-static void check_pairs(const reference_case *c, const etas_inversion_state *s, json_t *first)
+static void see_pairs(etas_inversion *inversion, seen_pairs *out)
+{
+    const size_t n = etas_inversion_state_get(inversion).n_pairs;
+    etas_error err = {0};
+
+    *out = (seen_pairs){.capacity = n};
+    out->target = malloc(n * sizeof *out->target);
+    out->source = malloc(n * sizeof *out->source);
+    out->time_days = malloc(n * sizeof *out->time_days);
+    out->r2_km2 = malloc(n * sizeof *out->r2_km2);
+    out->p = malloc(n * sizeof *out->p);
+    out->rate = malloc(n * sizeof *out->rate);
+    assert_true(out->target && out->source && out->time_days && out->r2_km2 && out->p && out->rate);
+    check_ok(etas_inversion_visit_pairs(inversion, see_row, out, &err), &err);
+    assert_int_equal(out->n, n);
+}
+
+static void forget_pairs(seen_pairs *self)
+{
+    free(self->target);
+    free(self->source);
+    free(self->time_days);
+    free(self->r2_km2);
+    free(self->p);
+    free(self->rate);
+}
+
+static void check_pair(const reference_case *c, const etas_inversion_state *s,
+                       const seen_pairs *pairs, json_t *record)
+{
+    const size_t i = row_of(c, record, "source_id"), j = row_of(c, record, "target_id");
+    size_t k = 0;
+
+    while (k < pairs->n && (s->target[pairs->target[k]] != j || pairs->source[k] != i))
+        k++;
+    assert_true(k < pairs->n);
+    check_rel(pairs->r2_km2[k], number(record, "spatial_distance_squared"), 5e-11);
+    check_rel(pairs->time_days[k], number(record, "time_distance"), 1e-14);
+    check_rel(pairs->rate[k], number(record, "tot_rates"), 5e-11);
+    check_rel(pow(10, c->cfg.theta_0.value[ETAS_LOG10_MU]) /
+                  s->expectation->p_background[pairs->target[k]],
+              number(record, "tot_rates"), 5e-11);
+}
+
+static void check_pairs(const reference_case *c, const etas_inversion_state *s,
+                        const seen_pairs *pairs, json_t *first)
 {
     static const char *const lists[] = {"pairs_first50_sorted_by_source_target_id",
                                         "pairs_50_evenly_spaced_in_sorted_order"};
@@ -110,23 +162,25 @@ static void check_pairs(const reference_case *c, const etas_inversion_state *s, 
 
         assert_int_equal(json_array_size(records), 50);
         for (size_t k = 0; k < 50; k++)
-            check_pair(c, s, json_array_get(records, k));
+            check_pair(c, s, pairs, json_array_get(records, k));
     }
 }
 
-static void check_sums(const etas_inversion_state *s, json_t *first)
+static void check_sums(const etas_inversion_state *s, const seen_pairs *pairs, json_t *first)
 {
     json_t *sums = member(first, "sums");
-    double r2 = 0, days = 0, triggered = 0;
+    double r2 = 0, days = 0, triggered = 0, p = 0;
 
-    for (size_t k = 0; k < s->n_pairs; k++) {
-        r2 += s->pairs->r2_km2[k];
-        days += s->pairs->time_days[k];
+    for (size_t k = 0; k < pairs->n; k++) {
+        r2 += pairs->r2_km2[k];
+        days += pairs->time_days[k];
+        p += pairs->p[k];
     }
     for (size_t j = 0; j < s->n_targets; j++)
         triggered += s->expectation->p_triggered[j];
     check_rel(r2, number(sums, "spatial_distance_squared"), 2e-12);
     check_rel(days, number(sums, "time_distance"), 2e-12);
+    check_rel(p, number(sums, "Pij"), 2e-12);
     check_rel(s->n_hat, number(first, "sum_P_background"), 2e-12);
     check_rel(triggered, number(first, "sum_P_triggered"), 2e-12);
     check_rel(s->expectation->sum_l_hat, number(sums, "Pij"), 2e-12);
@@ -140,7 +194,7 @@ static void check_targets_and_sources(const reference_case *c, const etas_invers
 
     for (size_t k = 0; k < 50; k++) {
         json_t *t = json_array_get(targets, k), *l = json_array_get(sources, k);
-        const size_t j = row_of(c, t, "target_id") - s->pairs->target[0];
+        const size_t j = row_of(c, t, "target_id") - s->target[0];
         const size_t i = row_of(c, l, "source_id");
 
         check_rel(s->expectation->p_background[j], number(t, "P_background"), 5e-11);
@@ -157,13 +211,16 @@ static void the_first_expectation_is_the_reference_s(void **state)
         json_t *first = member(c->inversion, "first_expectation_step");
         etas_inversion *inversion = opened(c, &c->cfg);
         etas_inversion_state s;
+        seen_pairs pairs;
         etas_error err = {0};
 
         check_ok(etas_inversion_expect(inversion, &c->cfg.theta_0, &err), &err);
         s = etas_inversion_state_get(inversion);
-        check_sums(&s, first);
+        see_pairs(inversion, &pairs);
+        check_sums(&s, &pairs, first);
         check_targets_and_sources(c, &s, first);
-        check_pairs(c, &s, first);
+        check_pairs(c, &s, &pairs, first);
+        forget_pairs(&pairs);
         etas_inversion_close(inversion);
     }
 }
@@ -293,7 +350,7 @@ static void reference_stop_stops_where_the_reference_does(void **state)
 }
 
 /* Central differences of ln L with a step of 1e-4: what remains at a maximum is their own error. */
-static void check_gradient_vanishes(const etas_inversion *inversion, const etas_params *theta)
+static void check_gradient_vanishes(etas_inversion *inversion, const etas_params *theta)
 {
     for (etas_param k = 0; k < ETAS_N_PARAMS; k++) {
         const double h = 1e-4;

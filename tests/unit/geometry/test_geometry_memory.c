@@ -55,16 +55,23 @@ static etas_status measure(etas_error *err)
 
 static etas_status search(etas_error *err)
 {
+    enum { MANY = 200 };
+    double at[MANY][3] = {{0}}, reach[MANY];
     etas_neighbours tree = {0};
-    etas_neighbour_list found = {0};
-    etas_status st = etas_neighbours_build(&tree, N, LAT, LON);
+    etas_neighbour_run run = {0};
+    size_t found = 0;
+    etas_status st;
 
-    if (st == ETAS_OK)
-        st = etas_neighbours_query(&tree, 0, 0, 4, &found);
+    for (size_t i = 0; i < MANY; i++) {
+        at[i][0] = (double)i;
+        reach[i] = 1e3;
+    }
+    st = etas_neighbours_build(&tree, MANY, (const double(*)[3])at, reach);
+    while (st == ETAS_OK && etas_neighbours_next(&tree, at[0], MANY, &run))
+        found += run.end - run.first;
     if (st != ETAS_OK)
         err->code = st;
-    assert_int_equal(found.n, st == ETAS_OK ? N : 0);
-    etas_neighbour_list_free(&found);
+    assert_int_equal(found, st == ETAS_OK ? MANY : 0);
     etas_neighbours_free(&tree);
     return st;
 }

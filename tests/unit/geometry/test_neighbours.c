@@ -6,6 +6,7 @@
 
 #include "etas/geometry.h"
 #include "geometry/neighbours.h"
+#include "geometry/sphere.h"
 #include "random.h"
 
 enum { N = 3000 };
@@ -36,153 +37,198 @@ static void fill_cloud(cloud *points)
     }
 }
 
-static void check_query(const etas_neighbours *tree, const cloud *points, size_t from,
-                        double radius_rad, etas_neighbour_list *found)
-{
-    static bool seen[N];
-    /* Near the antipode an angle is known to the root of what its chord is known to. */
-    const double reach = radius_rad < 3 ? radius_rad * (1 + 2e-9) + 1e-13 : radius_rad + 1e-4;
+typedef struct reaching {
+    double at[N][3], angle[N], chord[N];
+} reaching;
 
-    check_ok(etas_neighbours_query(tree, points->lat[from], points->lon[from], radius_rad, found),
-             NULL);
-    memset(seen, 0, sizeof seen);
-    for (size_t k = 0; k < found->n; k++) {
-        assert_in_range(found->index[k], 0, N - 1);
-        assert_false(seen[found->index[k]]);
-        seen[found->index[k]] = true;
-    }
+/* Reaches of all sizes: none, a few metres, everywhere. */
+static void fill_reaching(const cloud *points, reaching *out)
+{
+    static const double radii[] = {0, 1e-9, 1e-5, 1.7e-4, 1e-3, 0.03, 0.5, 1.5, 3, 3.14159, 4};
+
     for (size_t i = 0; i < N; i++) {
-        const double r = etas_distance_km(points->lat[from], points->lon[from], points->lat[i],
-                                          points->lon[i], 1);
-
-        if (r <= radius_rad)
-            assert_true(seen[i]);
-        else if (r > reach)
-            assert_false(seen[i]);
+        etas_unit_vector(points->lat[i], points->lon[i], out->at[i]);
+        out->angle[i] = radii[i % (sizeof radii / sizeof *radii)];
+        out->chord[i] = etas_neighbour_chord(out->angle[i]);
     }
 }
 
-static void every_point_within_the_radius_is_found_and_no_other(void **state)
+/* All that is returned for a place, once each; how many. */
+static size_t collect(const etas_neighbours *tree, const double at[3], uint32_t before, bool seen[])
 {
-    static const double radii[] = {0, 1e-9, 1e-5, 1.7e-4, 1e-3, 0.03, 0.5, 1.5, 3, 3.14159};
+    etas_neighbour_run run = {0};
+    size_t found = 0;
+
+    memset(seen, 0, tree->n * sizeof *seen);
+    while (etas_neighbours_next(tree, at, before, &run)) {
+        assert_in_range(run.end - run.first, 1, ETAS_NEIGHBOUR_RUN);
+        for (uint32_t k = run.first; k < run.end; k++) {
+            assert_true(tree->index[k] < before);
+            assert_true(k == run.first || tree->index[k] > tree->index[k - 1]);
+            assert_false(seen[tree->index[k]]);
+            seen[tree->index[k]] = true;
+            found++;
+        }
+    }
+    return found;
+}
+
+static void every_point_that_reaches_a_place_is_found(void **state)
+{
+    static const uint32_t before[] = {N, N / 2, 1, 0};
     static cloud points;
+    static reaching r;
+    static bool seen[N];
     etas_neighbours tree = {0};
-    etas_neighbour_list found = {0};
 
     (void)state;
     fill_cloud(&points);
-    check_ok(etas_neighbours_build(&tree, N, points.lat, points.lon), NULL);
-    for (size_t from = 0; from < N; from += 61)
-        for (size_t k = 0; k < sizeof radii / sizeof radii[0]; k++)
-            check_query(&tree, &points, from, radii[k], &found);
-    etas_neighbour_list_free(&found);
+    fill_reaching(&points, &r);
+    check_ok(etas_neighbours_build(&tree, N, (const double(*)[3])r.at, r.chord), NULL);
+    for (size_t from = 0; from < N; from += 61) {
+        const uint32_t limit = before[from % 4];
+
+        (void)collect(&tree, r.at[from], limit, seen);
+        for (size_t i = 0; i < limit; i++)
+            if (etas_distance_km(points.lat[from], points.lon[from], points.lat[i], points.lon[i],
+                                 1) <= r.angle[i])
+                assert_true(seen[i]);
+    }
     etas_neighbours_free(&tree);
     etas_neighbours_free(&tree);
 }
 
-static void a_radius_that_is_exactly_the_distance_finds_the_point(void **state)
+static void a_reach_that_is_exactly_the_distance_finds_the_point(void **state)
 {
     static cloud points;
+    static reaching r;
+    static bool seen[N];
     etas_neighbours tree = {0};
-    etas_neighbour_list found = {0};
 
     (void)state;
     fill_cloud(&points);
-    check_ok(etas_neighbours_build(&tree, N, points.lat, points.lon), NULL);
-    for (size_t i = 0; i < N; i += 13)
-        check_query(&tree, &points, 1,
-                    etas_distance_km(points.lat[1], points.lon[1], points.lat[i], points.lon[i], 1),
-                    &found);
-    etas_neighbour_list_free(&found);
+    fill_reaching(&points, &r);
+    for (size_t i = 0; i < N; i++)
+        r.chord[i] = etas_neighbour_chord(
+            etas_distance_km(points.lat[1], points.lon[1], points.lat[i], points.lon[i], 1));
+    check_ok(etas_neighbours_build(&tree, N, (const double(*)[3])r.at, r.chord), NULL);
+    assert_int_equal(collect(&tree, r.at[1], N, seen), N);
     etas_neighbours_free(&tree);
 }
 
-static void a_radius_of_half_the_circumference_or_more_finds_all(void **state)
+/* Little more than what reaches the place is looked at, large reaches or not. */
+static void few_others_are_returned(void **state)
 {
-    static cloud points;
+    enum { MANY = 100000 };
+    static double at[MANY][3], reach[MANY];
+    static bool seen[MANY];
     etas_neighbours tree = {0};
-    etas_neighbour_list found = {0};
+    uint64_t rng = 5;
+    size_t returned = 0, wanted = 0;
 
     (void)state;
-    fill_cloud(&points);
-    check_ok(etas_neighbours_build(&tree, N, points.lat, points.lon), NULL);
-    check_ok(etas_neighbours_query(&tree, 90, 0, PI, &found), NULL);
-    assert_int_equal(found.n, N);
-    check_ok(etas_neighbours_query(&tree, 46, 7, 100, &found), NULL);
-    assert_int_equal(found.n, N);
-    check_ok(etas_neighbours_query(&tree, 46, 7, INFINITY, &found), NULL);
-    assert_int_equal(found.n, N);
-    etas_neighbour_list_free(&found);
+    for (size_t i = 0; i < MANY; i++) {
+        at[i][0] = random_uniform(&rng);
+        at[i][1] = random_uniform(&rng);
+        at[i][2] = 0.01 * random_uniform(&rng);
+        reach[i] = 1e-3 / sqrt(random_uniform(&rng)); /* some a hundred times as long */
+    }
+    check_ok(etas_neighbours_build(&tree, MANY, (const double(*)[3])at, reach), NULL);
+    for (size_t from = 0; from < MANY; from += 997) {
+        returned += collect(&tree, at[from], MANY, seen);
+        for (size_t i = 0; i < MANY; i++) {
+            double square = 0;
+
+            for (size_t k = 0; k < 3; k++)
+                square += (at[i][k] - at[from][k]) * (at[i][k] - at[from][k]);
+            wanted += square <= reach[i] * reach[i];
+            assert_true(square > reach[i] * reach[i] || seen[i]);
+        }
+    }
+    print_message("%zu points reach the places, %zu were returned\n", wanted, returned);
+    assert_true(wanted > 100 && returned < MANY);
     etas_neighbours_free(&tree);
 }
 
 static void points_in_one_place_are_all_found(void **state)
 {
-    static double lat[100000], lon[100000];
+    enum { MANY = 100000 };
+    static double at[MANY][3], reach[MANY];
+    static bool seen[MANY];
+    const double elsewhere[3] = {1, 0, 1e-3};
     etas_neighbours tree = {0};
-    etas_neighbour_list found = {0};
 
     (void)state;
-    for (size_t i = 0; i < 100000; i++) {
-        lat[i] = 46.5;
-        lon[i] = 7.25;
-    }
-    check_ok(etas_neighbours_build(&tree, 100000, lat, lon), NULL);
-    check_ok(etas_neighbours_query(&tree, 46.5, 7.25, 0, &found), NULL);
-    assert_int_equal(found.n, 100000);
-    check_ok(etas_neighbours_query(&tree, 46.6, 7.25, 1e-3, &found), NULL);
-    assert_int_equal(found.n, 0);
-    etas_neighbour_list_free(&found);
+    for (size_t i = 0; i < MANY; i++)
+        at[i][0] = 1;
+    check_ok(etas_neighbours_build(&tree, MANY, (const double(*)[3])at, reach), NULL);
+    assert_int_equal(collect(&tree, at[0], MANY, seen), MANY);
+    assert_int_equal(collect(&tree, elsewhere, MANY, seen), 0);
+    etas_neighbours_free(&tree);
+}
+
+static void an_infinite_reach_is_everywhere(void **state)
+{
+    static cloud points;
+    static reaching r;
+    static bool seen[N];
+    const double far[3] = {1e9, -1e9, 0};
+    etas_neighbours tree = {0};
+
+    (void)state;
+    fill_cloud(&points);
+    fill_reaching(&points, &r);
+    for (size_t i = 0; i < N; i++)
+        r.chord[i] = INFINITY;
+    check_ok(etas_neighbours_build(&tree, N, (const double(*)[3])r.at, r.chord), NULL);
+    assert_int_equal(collect(&tree, far, N, seen), N);
+    assert_true(etas_neighbour_chord(PI) == INFINITY);
+    assert_true(etas_neighbour_chord(3.1) >= 2 * sin(1.55));
     etas_neighbours_free(&tree);
 }
 
 static void the_order_is_the_same_every_time(void **state)
 {
     static cloud points;
+    static reaching r;
     etas_neighbours tree[2] = {{0}};
-    etas_neighbour_list found[2] = {{0}};
 
     (void)state;
     fill_cloud(&points);
-    for (size_t k = 0; k < 2; k++) {
-        check_ok(etas_neighbours_build(&tree[k], N, points.lat, points.lon), NULL);
-        check_ok(etas_neighbours_query(&tree[k], 46, 7, 1, &found[k]), NULL);
-    }
-    assert_int_equal(found[0].n, found[1].n);
-    assert_memory_equal(found[0].index, found[1].index, found[0].n * sizeof *found[0].index);
-    for (size_t k = 0; k < 2; k++) {
-        etas_neighbour_list_free(&found[k]);
+    fill_reaching(&points, &r);
+    for (size_t k = 0; k < 2; k++)
+        check_ok(etas_neighbours_build(&tree[k], N, (const double(*)[3])r.at, r.chord), NULL);
+    assert_int_equal(tree[0].n_nodes, tree[1].n_nodes);
+    assert_memory_equal(tree[0].index, tree[1].index, N * sizeof *tree[0].index);
+    for (size_t k = 0; k < 2; k++)
         etas_neighbours_free(&tree[k]);
-    }
 }
 
 static void no_points_and_one_point_work(void **state)
 {
-    const double lat = 46, lon = 7;
+    const double at[1][3] = {{0, 0, 1}}, reach[1] = {0};
+    etas_neighbour_run run = {0};
     etas_neighbours tree = {0};
-    etas_neighbour_list found = {0};
 
     (void)state;
     check_ok(etas_neighbours_build(&tree, 0, NULL, NULL), NULL);
-    check_ok(etas_neighbours_query(&tree, 46, 7, PI, &found), NULL);
-    assert_int_equal(found.n, 0);
+    assert_false(etas_neighbours_next(&tree, at[0], UINT32_MAX, &run));
     etas_neighbours_free(&tree);
-    check_ok(etas_neighbours_build(&tree, 1, &lat, &lon), NULL);
-    check_ok(etas_neighbours_query(&tree, 46, 7, 0, &found), NULL);
-    assert_int_equal(found.n, 1);
-    check_ok(etas_neighbours_query(&tree, -46, 7, 1, &found), NULL);
-    assert_int_equal(found.n, 0);
-    etas_neighbour_list_free(&found);
+    check_ok(etas_neighbours_build(&tree, 1, at, reach), NULL);
+    assert_true(etas_neighbours_next(&tree, at[0], 1, &run));
+    assert_int_equal(run.end, 1);
+    assert_false(etas_neighbours_next(&tree, at[0], 1, &run));
     etas_neighbours_free(&tree);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_point_within_the_radius_is_found_and_no_other),
-        cmocka_unit_test(a_radius_that_is_exactly_the_distance_finds_the_point),
-        cmocka_unit_test(a_radius_of_half_the_circumference_or_more_finds_all),
+        cmocka_unit_test(every_point_that_reaches_a_place_is_found),
+        cmocka_unit_test(a_reach_that_is_exactly_the_distance_finds_the_point),
+        cmocka_unit_test(few_others_are_returned),
         cmocka_unit_test(points_in_one_place_are_all_found),
+        cmocka_unit_test(an_infinite_reach_is_everywhere),
         cmocka_unit_test(the_order_is_the_same_every_time),
         cmocka_unit_test(no_points_and_one_point_work),
     };

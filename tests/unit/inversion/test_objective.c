@@ -78,12 +78,36 @@ static void derivatives_agree_with_differences(void **state)
     }
 }
 
+typedef struct pair_term {
+    const etas_em *em;
+    const etas_params *theta;
+    double sum; /* sum P ln f */
+} pair_term;
+
+static etas_status add_ln_f(void *context, const etas_pair_row *row, etas_error *err)
+{
+    pair_term *self = context;
+    const double *v = self->theta->value;
+    const etas_omori omori = etas_params_omori(self->theta);
+    const double ln_all = log(etas_omori_integral(&omori, 0, INFINITY));
+
+    (void)err;
+    for (size_t k = 0; k < row->n; k++) {
+        const double t = row->time_days[k], r2 = row->r2_km2[k];
+        const double d =
+            pow(10, v[ETAS_LOG10_D]) * exp(v[ETAS_GAMMA] * self->em->dm[row->source[k]]);
+
+        self->sum += row->p[k] * (log(v[ETAS_RHO]) + v[ETAS_RHO] * log(d) -
+                                  (1 + v[ETAS_RHO]) * log(r2 + d) - log(acos(-1)) - ln_all -
+                                  (1 + omori.omega) * log(t + omori.c_days) - t / omori.tau_days);
+    }
+    return ETAS_OK;
+}
+
 /* Straight from the definition, by libm and the incomplete gamma function. */
-static double objective_by_formula(const etas_em *em, const etas_catalog *c,
-                                   const etas_params *theta)
+static double objective_by_formula(etas_em *em, const etas_catalog *c, const etas_params *theta)
 {
     const etas_inversion_config cfg = small_config();
-    const double *v = theta->value;
     const etas_omori omori = etas_params_omori(theta);
     double total = 0;
 
@@ -98,17 +122,9 @@ static double objective_by_formula(const etas_em *em, const etas_catalog *c,
         if (em->estimator == ETAS_ESTIMATOR_MLE)
             total += em->expectation.l_hat[i] * log(f);
     }
-    for (size_t k = 0; k < em->pairs.n_pairs; k++) {
-        const double t = em->pairs.time_days[k], r2 = em->pairs.r2_km2[k];
-        const double d =
-            pow(10, v[ETAS_LOG10_D]) * exp(v[ETAS_GAMMA] * em->dm[em->pairs.source[k]]);
-        const double ln_f = log(v[ETAS_RHO]) + v[ETAS_RHO] * log(d) -
-                            (1 + v[ETAS_RHO]) * log(r2 + d) - log(acos(-1)) -
-                            log(etas_omori_integral(&omori, 0, INFINITY)) -
-                            (1 + omori.omega) * log(t + omori.c_days) - t / omori.tau_days;
-
-        total -= em->weight[k] * ln_f;
-    }
+    pair_term term = {.em = em, .theta = theta};
+    check_ok(etas_em_visit(em, add_ln_f, &term, NULL), NULL);
+    total -= term.sum;
     return total;
 }
 

@@ -1,5 +1,74 @@
 #include "small_catalog.h"
 
+#include "inversion/pair_search.h"
+#include "math/dispatch.h"
+
+/* All rows one after the other. */
+typedef struct all_pairs {
+    size_t n_targets, n_pairs;
+    uint32_t *target;
+    size_t *row_start;
+    uint32_t *source;
+    double *time_days, *r2_km2;
+} all_pairs;
+
+static const etas_expect_kernels *const KERNELS[] = ETAS_ISA_TABLES(etas_expect_kernels_);
+
+static void append_block(const etas_pair_block *block, all_pairs *out)
+{
+    const size_t n = block->row_start[block->n_rows];
+
+    out->source = realloc(out->source, (out->n_pairs + n + 1) * sizeof *out->source);
+    out->time_days = realloc(out->time_days, (out->n_pairs + n + 1) * sizeof *out->time_days);
+    out->r2_km2 = realloc(out->r2_km2, (out->n_pairs + n + 1) * sizeof *out->r2_km2);
+    assert_true(out->source != NULL && out->time_days != NULL && out->r2_km2 != NULL);
+    memcpy(out->source + out->n_pairs, block->source, n * sizeof *out->source);
+    memcpy(out->time_days + out->n_pairs, block->time_days, n * sizeof *out->time_days);
+    memcpy(out->r2_km2 + out->n_pairs, block->r2_km2, n * sizeof *out->r2_km2);
+    for (size_t k = 0; k <= block->n_rows; k++)
+        out->row_start[block->first_target + k] = out->n_pairs + block->row_start[k];
+    out->n_pairs += n;
+}
+
+static void find_all(const etas_catalog *c, const etas_inversion_config *cfg, all_pairs *out)
+{
+    etas_pair_search search = {0};
+    etas_search_scratch scratch = {0};
+    etas_error err = {0};
+
+    *out = (all_pairs){0};
+    check_ok(etas_pair_search_open(&search, c, cfg, KERNELS[etas_isa_named(cfg->kernels)], &err),
+             &err);
+    check_ok(etas_search_scratch_init(&scratch, c->n), NULL);
+    out->n_targets = search.n_targets;
+    out->target = malloc((c->n + 1) * sizeof *out->target);
+    out->row_start = calloc(c->n + 1, sizeof *out->row_start);
+    assert_true(out->target != NULL && out->row_start != NULL);
+    memcpy(out->target, search.target, search.n_targets * sizeof *out->target);
+    for (size_t first = 0; first < search.n_targets; first += ETAS_BLOCK_ROWS) {
+        const size_t left = search.n_targets - first;
+        etas_pair_block block;
+
+        check_ok(etas_pair_search_find(&search, first,
+                                       left < ETAS_BLOCK_ROWS ? left : ETAS_BLOCK_ROWS, &scratch,
+                                       &block),
+                 NULL);
+        append_block(&block, out);
+    }
+    etas_search_scratch_free(&scratch);
+    etas_pair_search_free(&search);
+    etas_pair_search_free(&search);
+}
+
+static void free_all(all_pairs *self)
+{
+    free(self->target);
+    free(self->row_start);
+    free(self->source);
+    free(self->time_days);
+    free(self->r2_km2);
+}
+
 static double distance_km(const etas_catalog *c, size_t i, size_t j, double radius)
 {
     const double rad = acos(-1) / 180;
@@ -12,7 +81,7 @@ static double distance_km(const etas_catalog *c, size_t i, size_t j, double radi
 
 /* Every pair by trying all of them. */
 static void check_against_all(const etas_catalog *c, const etas_inversion_config *cfg,
-                              const etas_pairs *got)
+                              const all_pairs *got)
 {
     size_t k = 0, target = 0;
 
@@ -45,17 +114,15 @@ static void pairs_are_those_of_a_search_through_all(void **state)
     (void)state;
     for (uint64_t seed = 1; seed <= 8; seed++) {
         etas_catalog c = {0};
-        etas_pairs pairs = {0};
+        all_pairs pairs;
         etas_inversion_config cfg = small_config();
-        etas_error err = {0};
 
         small_catalog(150, seed * 0x9e3779b97f4a7c15u, &c);
         cfg.coppersmith_multiplier = seed % 2 ? 100 : 3000;
-        check_ok(etas_pairs_build(&c, &cfg, &pairs, &err), &err);
+        find_all(&c, &cfg, &pairs);
         assert_true(pairs.n_pairs > 50);
         check_against_all(&c, &cfg, &pairs);
-        etas_pairs_free(&pairs);
-        etas_pairs_free(&pairs);
+        free_all(&pairs);
         etas_catalog_free(&c);
     }
 }
@@ -63,14 +130,14 @@ static void pairs_are_those_of_a_search_through_all(void **state)
 static void equal_times_make_no_pair(void **state)
 {
     etas_catalog c = {0};
-    etas_pairs pairs = {0};
+    all_pairs pairs;
     const etas_inversion_config cfg = small_config();
 
     (void)state;
     for (size_t i = 0; i < 3; i++)
         small_add(&c, 300, 47, 8, 3);
     small_add(&c, 301, 47, 8, 3);
-    check_ok(etas_pairs_build(&c, &cfg, &pairs, NULL), NULL);
+    find_all(&c, &cfg, &pairs);
     assert_int_equal(pairs.n_targets, 4);
     assert_int_equal(pairs.n_pairs, 3);
     assert_int_equal(pairs.row_start[3], 0);
@@ -78,38 +145,38 @@ static void equal_times_make_no_pair(void **state)
         check_abs(pairs.r2_km2[k], 0, 0);
         check_rel(pairs.time_days[k], 1, 1e-15);
     }
-    etas_pairs_free(&pairs);
+    free_all(&pairs);
     etas_catalog_free(&c);
 }
 
 static void an_event_at_the_window_s_start_is_a_target(void **state)
 {
     etas_catalog c = {0};
-    etas_pairs pairs = {0};
+    all_pairs pairs;
     const etas_inversion_config cfg = small_config();
 
     (void)state;
     small_add(&c, SMALL_AUXILIARY_DAYS - 1, 47, 8, 3);
     small_add(&c, SMALL_AUXILIARY_DAYS, 47, 8, 3);
-    check_ok(etas_pairs_build(&c, &cfg, &pairs, NULL), NULL);
+    find_all(&c, &cfg, &pairs);
     assert_int_equal(pairs.n_targets, 1);
     assert_int_equal(pairs.target[0], 1);
     assert_int_equal(pairs.n_pairs, 1);
-    etas_pairs_free(&pairs);
+    free_all(&pairs);
     etas_catalog_free(&c);
 }
 
 static void a_catalogue_out_of_order_is_refused(void **state)
 {
     etas_catalog c = {0};
-    etas_pairs pairs = {0};
+    etas_pair_search search = {0};
     const etas_inversion_config cfg = small_config();
     etas_error err = {0};
 
     (void)state;
     small_add(&c, 400, 47, 8, 3);
     small_add(&c, 300, 47, 8, 3);
-    assert_int_equal(etas_pairs_build(&c, &cfg, &pairs, &err), ETAS_E_ARG);
+    assert_int_equal(etas_pair_search_open(&search, &c, &cfg, KERNELS[0], &err), ETAS_E_ARG);
     assert_non_null(strstr(err.text, "sorted by time"));
     etas_catalog_free(&c);
 }

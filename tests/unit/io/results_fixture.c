@@ -92,7 +92,6 @@ void results_fixture_make(results_fixture *f, const char *directory)
              &err);
     etas_catalog_free(&all);
     assert_int_equal(f->catalog.n, 4);
-    f->pairs = (etas_pairs){.n_targets = 3, .n_pairs = 5, .target = f->target};
     f->expectation = (etas_expectation){.n_hat = 1.7666666666666666,
                                         .l_hat = f->l_hat,
                                         .p_background = f->p_background,
@@ -107,7 +106,6 @@ void results_fixture_make(results_fixture *f, const char *directory)
                                       .n_targets = 3,
                                       .target = f->target,
                                       .n_pairs = 5,
-                                      .pairs = &f->pairs,
                                       .expectation = &f->expectation};
     f->state.theta.value[ETAS_LOG10_MU] = -6.2062276284360433;
     f->input = (etas_results_input){.config = &f->config,

@@ -26,7 +26,6 @@ typedef struct fixture {
     etas_catalog catalog;
     uint32_t target[3];
     double l_hat[4], p_background[3], p_triggered[3];
-    etas_pairs pairs;
     etas_expectation expectation;
     etas_inversion_state state;
     etas_results_input input;
