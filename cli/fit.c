@@ -7,6 +7,7 @@
 
 #include "etas/io.h"
 #include "etas/text.h"
+#include "magnitudes.h"
 
 uint32_t available_cpus(void)
 {
@@ -159,6 +160,8 @@ static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_erro
         st = fail_empty(cfg, raw.n, err);
     if (st == ETAS_OK)
         st = check_covariate(&self->catalog, cfg, err);
+    if (st == ETAS_OK)
+        magnitudes_check_grid(&raw, cfg->delta_m, cfg->fn_catalog, &t->log);
     set_reference(self, cfg, t);
     etas_catalog_free(&raw);
     self->prepare_s = talk_seconds() - start - self->load_s;
