@@ -50,7 +50,7 @@ static void own_options(session *s, option_spec out[OWN_OPTIONS])
     const option_spec specs[OWN_OPTIONS] = {
         {"config", 0, OPTION_TEXT, &s->config_path, "CONFIG",
          "take catalogue, window (auxiliary_start to timewindow_end), region and delta_m\n"
-         "from there, where no option says otherwise"},
+         "from there, where no option says otherwise; it needs no other key"},
         {"start", 0, OPTION_TIME, &s->start, "TIME", "use events from TIME on"},
         {"end", 0, OPTION_TIME, &s->end, "TIME", "use events before TIME"},
         {"region", 0, OPTION_TEXT, &s->region_path, "FILE", "use events inside this region"},
@@ -100,9 +100,19 @@ static etas_status take_config(session *s, etas_error *err)
 
     if (s->config_path == NULL)
         return ETAS_OK;
-    st = etas_config_load(&s->cfg, s->config_path, ETAS_CONFIG_INVERT, &s->t.log, err);
-    if (st != ETAS_OK)
+    st = etas_config_load(&s->cfg, s->config_path, ETAS_CONFIG_CATALOG, &s->t.log, err);
+    if (st == ETAS_OK && s->cfg.three_dim) {
+        st = etas_fail(err, ETAS_E_UNSUPPORTED, "events are selected on the map here");
+        (void)etas_error_in_key(err, "three_dim");
+    }
+    if (st == ETAS_OK && s->path == NULL && s->cfg.fn_catalog == NULL) {
+        st = etas_fail(err, ETAS_E_PARSE, "missing; without CATALOG it names the catalogue");
+        (void)etas_error_in_key(err, "fn_catalog");
+    }
+    if (st != ETAS_OK) {
+        (void)etas_error_in_file(err, s->config_path);
         return st;
+    }
     if (s->path == NULL)
         s->path = s->cfg.fn_catalog;
     if (s->start == ETAS_TIME_NONE)

@@ -15,7 +15,8 @@
 typedef enum etas_config_use {
     ETAS_CONFIG_INVERT,
     ETAS_CONFIG_FORECAST,
-    ETAS_CONFIG_SIMULATE
+    ETAS_CONFIG_SIMULATE,
+    ETAS_CONFIG_CATALOG /**< only what says which events: no key is required */
 } etas_config_use;
 
 /**

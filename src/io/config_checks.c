@@ -8,7 +8,12 @@ enum { INVERT = 1, FORECAST = 2, SIMULATE = 4, SIMULATIONS = FORECAST | SIMULATE
 
 static unsigned bit_of(etas_config_use use)
 {
-    return use == ETAS_CONFIG_INVERT ? INVERT : use == ETAS_CONFIG_FORECAST ? FORECAST : SIMULATE;
+    static const unsigned bits[] = {[ETAS_CONFIG_INVERT] = INVERT,
+                                    [ETAS_CONFIG_FORECAST] = FORECAST,
+                                    [ETAS_CONFIG_SIMULATE] = SIMULATE,
+                                    [ETAS_CONFIG_CATALOG] = 0};
+
+    return bits[use];
 }
 
 /* Every key that means something, and the uses that cannot do without it. */
@@ -128,7 +133,8 @@ etas_status etas_config_require(const etas_config_reader *r)
 {
     static const char *const uses[] = {[ETAS_CONFIG_INVERT] = "an inversion",
                                        [ETAS_CONFIG_FORECAST] = "a forecast",
-                                       [ETAS_CONFIG_SIMULATE] = "a simulation"};
+                                       [ETAS_CONFIG_SIMULATE] = "a simulation",
+                                       [ETAS_CONFIG_CATALOG] = "a catalogue"};
 
     for (size_t i = 0; i < N_KEYS; i++)
         if ((keys[i].required & bit_of(r->use)) != 0 &&
@@ -185,6 +191,8 @@ static etas_status check_magnitudes(const etas_config_reader *r)
     const char *mc = c->mc_method == ETAS_MC_CONSTANT ? "mc" : "m_ref";
     double given;
 
+    if (r->use == ETAS_CONFIG_CATALOG)
+        return ETAS_OK;
     if (isnan(c->m_ref))
         return etas_setting_fail(r, "m_ref", ETAS_E_PARSE, "missing; \"mc\": \"%s\" needs this key",
                                  c->mc_method == ETAS_MC_COLUMN ? "var" : "positive");
@@ -248,7 +256,7 @@ static etas_status check_options(const etas_config_reader *r)
     const etas_config *c = r->self;
     const etas_json *theta_file = etas_setting_find(r, "theta_0").file;
 
-    if (r->use == ETAS_CONFIG_SIMULATE)
+    if (r->use == ETAS_CONFIG_SIMULATE || r->use == ETAS_CONFIG_CATALOG)
         return ETAS_OK;
     if (!isnan(c->theta_0.value[ETAS_LOG10_IOTA]) && c->bg_term == NULL)
         return etas_json_fail(theta_file, "theta_0", "log10_iota", r->err, ETAS_E_RANGE,

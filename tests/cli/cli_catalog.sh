@@ -59,6 +59,12 @@ expect 1 etas estimate-mc catalog.csv --region elsewhere.json
 complains 'catalog.csv' 'none of its'
 expect 0 etas estimate-mc --config "$ETAS_SOURCE/examples/forecast.json" --seed 1
 grep -q '^winner: mc ' stdout || fail "no winner from the configuration's catalogue"
+echo '{"fn_catalog": "catalog.csv", "timewindow_end": "2000-02-01 00:00:00", "shape_coords": [[35, -119], [36, -119], [36, -118], [35, -118]]}' >little.json
+expect 1 etas estimate-mc --config little.json --mc 2.5 --seed 1
+inside=$(awk -F, '$6 < "2000-02-01 00:00:00" && $7 >= 2.5' catalog.csv | wc -l)
+[ "$(awk 'NR == 2 { print $2 }' stdout)" = "$inside" ] || fail "not $inside events of the configuration: $(cat stdout)"
+expect 1 etas estimate-mc --config little.json --end 2000-01-15 --mc 2.5 --seed 1
+[ "$(awk 'NR == 2 { print $2 < '"$inside"' }' stdout)" = 1 ] || fail "--end was ignored: $(cat stdout)"
 expect 0 etas estimate-mc catalog.csv --beta 2.302585 --mc 2.5 --seed 1
 awk 'NR == 2 { exit !($4 == "-" && $5 == "2.3025850000") }' stdout || fail "beta: $(cat stdout)"
 
@@ -102,6 +108,8 @@ refused 1 'too few events: fewer than 50' catalog.csv --mc-min 4.5
 refused 1 'no candidate has two different magnitudes' catalog.csv --mc 6
 head -n 1 catalog.csv >none.csv
 refused 1 'there are no events' none.csv
+echo '{}' >empty.json
+refused 1 '"fn_catalog": missing' --config empty.json
 
 shows "after large shocks the completeness is higher, and the rest of the file stays as it was"
 cat >shocks.csv <<'CSV'
@@ -136,6 +144,19 @@ expect 0 etas catalog completeness same.csv --offset 9 -o same.csv
 cmp want.csv same.csv
 expect 0 etas catalog completeness new.csv --mc 2 -o new.csv
 [ "$(sed -n 's/^[abcd],.*,//p' new.csv | tr '\n' ' ')" = "2.3 2 2 2 " ] || fail "$(cat new.csv)"
+
+shows "an inversion takes the column, and says when delta_m does not fit"
+mkdir model
+cp "$ETAS_SOURCE"/examples/{catalog.csv,region.json} model/
+sed 's/"catalog.csv"/"model\/mc.csv"/; s/"mc": 3.6/"mc": "var", "m_ref": 3.6/' "$ETAS_SOURCE/examples/forecast.json" >model/var.json
+expect 0 etas catalog completeness model/catalog.csv --mc 3.6 -o model/mc.csv
+[ "$(awk -F, '$7 > 3.65' model/mc.csv | wc -l)" -gt 5 ] || fail "no completeness was raised"
+expect 0 etas invert model/var.json -o inverted
+raised=$(awk -F, 'NR > 1 && $4 > $7 - 0.01 && $5 < "2020-01-01"' model/mc.csv | wc -l)
+grep -q "^inverted $raised sources" stderr || fail "not $raised sources: $(cat stderr)"
+sed -i 's/"delta_m": 0.1/"delta_m": 0/' model/var.json
+expect 0 etas invert model/var.json -o inverted
+complains 'model/mc.csv: the magnitudes look like multiples of 0.1, but delta_m is 0'
 
 shows "mistakes leave nothing behind"
 mkdir out

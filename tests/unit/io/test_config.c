@@ -17,6 +17,8 @@ static etas_config_use use_of(const char *path)
 {
     if (strncmp(path, "simulate", 8) == 0)
         return ETAS_CONFIG_SIMULATE;
+    if (strncmp(path, "catalog", 7) == 0)
+        return ETAS_CONFIG_CATALOG;
     return strncmp(path, "forecast", 8) == 0 ? ETAS_CONFIG_FORECAST : ETAS_CONFIG_INVERT;
 }
 
