@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bootstrap.h"
 #include "commands.h"
 #include "etas/io.h"
 #include "fit.h"
@@ -57,63 +58,120 @@ static void print_state(const etas_config *cfg, const fit *f)
     printf("%-16s %s\n", "estimator", cfg->estimator == ETAS_ESTIMATOR_MLE ? "mle" : "reference");
 }
 
-int cmd_invert(int argc, char *argv[])
-{
-    const char *arguments[1], *directory = NULL;
-    size_t n_arguments;
-    bool store_pij = false;
-    fit_options options;
-    option_spec fit_specs[FIT_OPTIONS], talk_specs[TALK_OPTIONS];
+typedef struct invert {
+    etas_config cfg;
+    fit_options fit;
+    bootstrap_options bootstrap;
+    const char *directory;
     talk t;
+} invert;
+
+/* Inverts, writes the results and prints them. */
+static etas_status fit_and_save(void *context, fit *out, etas_error *err)
+{
+    invert *const self = context;
+    etas_status st = fit_run(out, &self->cfg, &self->fit, &self->t, err);
+
+    if (st == ETAS_OK) {
+        const etas_results_input results = {
+            .config = &self->cfg,
+            .directory = self->directory,
+            .catalog = &out->catalog,
+            .state = &out->state,
+            .uncertainty = &out->uncertainty,
+            .diagnostics = &out->diagnostics,
+            .area_km2 = out->area_km2,
+            .m_ref = out->m_ref,
+            .invert_seconds = out->invert_s,
+        };
+
+        st = etas_results_save(&results, err);
+    }
+    if (st == ETAS_OK) {
+        print_state(&self->cfg, out);
+        (void)fflush(stdout); /* before refits that may take long */
+    }
+    return st;
+}
+
+static options_outcome parse(invert *self, int argc, char *argv[], const char *arguments[])
+{
+    bool store_pij = false;
+    option_spec fit_specs[FIT_OPTIONS], bootstrap_specs[BOOTSTRAP_OPTIONS],
+        redis_specs[REDIS_OPTIONS], talk_specs[TALK_OPTIONS];
     const option_spec own[] = {
-        {"output", 'o', OPTION_TEXT, &directory, "DIR", "write there instead of data_path"},
-        {"kernels", 0, OPTION_TEXT, &options.kernels, "K",
+        {"output", 'o', OPTION_TEXT, &self->directory, "DIR", "write there instead of data_path"},
+        {"kernels", 0, OPTION_TEXT, &self->fit.kernels, "K",
          "scalar, avx2 or avx512 (default: the fastest; results are the same)"},
         {"store-pij", 0, OPTION_LATER, &store_pij, NULL, NULL},
     };
-    const option_table tables[] = {{sizeof own / sizeof *own, own},
-                                   {FIT_OPTIONS, fit_specs},
-                                   {TALK_OPTIONS, talk_specs},
-                                   {0, NULL}};
-    etas_error err = {0};
-    etas_config cfg = {0};
-    fit f = {0};
+    const option_table tables[] = {
+        {sizeof own / sizeof *own, own},      {FIT_OPTIONS, fit_specs},
+        {BOOTSTRAP_OPTIONS, bootstrap_specs}, {REDIS_OPTIONS, redis_specs},
+        {TALK_OPTIONS, talk_specs},           {0, NULL}};
+    run_options *const run = &self->bootstrap.run;
+    size_t n_arguments;
     options_outcome outcome;
-    etas_status st;
 
-    talk_init(&t, "etas");
-    fit_options_init(&options);
-    fit_options_table(&options, fit_specs);
-    talk_options(&t, talk_specs);
+    talk_init(&self->t, "etas");
+    fit_options_init(&self->fit);
+    fit_options_table(&self->fit, fit_specs);
+    bootstrap_options_init(&self->bootstrap);
+    bootstrap_options_table(&self->bootstrap, bootstrap_specs);
+    redis_options_table(&run->redis, redis_specs);
+    talk_options(&self->t, talk_specs);
     outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
     if (outcome == OPTIONS_RUN)
-        outcome = talk_start(&t, &usage);
+        outcome = talk_start(&self->t, &usage);
     if (outcome == OPTIONS_RUN)
-        outcome = options_check_kernels(&usage, options.kernels);
+        outcome = options_check_kernels(&usage, self->fit.kernels);
+    if (outcome == OPTIONS_RUN)
+        outcome = bootstrap_options_check(&self->bootstrap, &usage);
+    if (outcome == OPTIONS_RUN && run->n_catalogs != OPTION_UNSET)
+        outcome = redis_options_start(&run->redis, &usage, argc, argv, &self->t.log);
+    run->kernels = self->fit.kernels;
+    return outcome;
+}
+
+static int only_fit(invert *self)
+{
+    fit f = {0};
+    etas_error err = {0};
+    const etas_status st = fit_and_save(self, &f, &err);
+
+    fit_free(&f);
+    return st == ETAS_OK ? 0 : talk_fail(&self->t, st, &err);
+}
+
+int cmd_invert(int argc, char *argv[])
+{
+    const char *arguments[1];
+    etas_error err = {0};
+    invert self = {0};
+    const options_outcome outcome = parse(&self, argc, argv, arguments);
+    etas_status st;
+    int code;
+
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+    st = etas_config_load(&self.cfg, arguments[0], ETAS_CONFIG_INVERT, &self.t.log, &err);
+    if (self.directory == NULL)
+        self.directory = self.cfg.data_path;
+    if (st != ETAS_OK) {
+        code = talk_fail(&self.t, st, &err);
+    } else if (self.bootstrap.run.n_catalogs == OPTION_UNSET) {
+        code = only_fit(&self);
+    } else {
+        const bootstrap_job job = {.options = &self.bootstrap,
+                                   .usage = &usage,
+                                   .cfg = &self.cfg,
+                                   .directory = self.directory,
+                                   .t = &self.t,
+                                   .fit = fit_and_save,
+                                   .context = &self};
 
-    st = etas_config_load(&cfg, arguments[0], ETAS_CONFIG_INVERT, &t.log, &err);
-    if (st == ETAS_OK)
-        st = fit_run(&f, &cfg, &options, &t, &err);
-    if (st == ETAS_OK) {
-        const etas_results_input results = {
-            .config = &cfg,
-            .directory = directory != NULL ? directory : cfg.data_path,
-            .catalog = &f.catalog,
-            .state = &f.state,
-            .uncertainty = &f.uncertainty,
-            .diagnostics = &f.diagnostics,
-            .area_km2 = f.area_km2,
-            .m_ref = f.m_ref,
-            .invert_seconds = f.invert_s,
-        };
-
-        st = etas_results_save(&results, &err);
+        code = bootstrap_main(&job);
     }
-    if (st == ETAS_OK)
-        print_state(&cfg, &f);
-    fit_free(&f);
-    etas_config_free(&cfg);
-    return st == ETAS_OK ? 0 : talk_fail(&t, st, &err);
+    etas_config_free(&self.cfg);
+    return code;
 }

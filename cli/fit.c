@@ -247,7 +247,6 @@ static etas_status judge(fit *self, const etas_config *cfg, talk *t, etas_error 
 etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options, talk *t,
                     etas_error *err)
 {
-    etas_inversion_config how;
     double start;
     etas_status st = prepare(self, cfg, t, err);
 
@@ -256,10 +255,10 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
     st = refuse_unsupported(cfg, err);
     if (st != ETAS_OK)
         return st;
-    how = inversion_config(self, cfg, options);
+    self->how = inversion_config(self, cfg, options);
     say_estimator(cfg, t);
     start = talk_seconds();
-    st = etas_inversion_open(&self->inversion, &self->catalog, &how, err);
+    st = etas_inversion_open(&self->inversion, &self->catalog, &self->how, err);
     if (st == ETAS_OK)
         st = etas_inversion_solve(self->inversion, err);
     if (st != ETAS_OK) {

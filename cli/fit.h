@@ -29,6 +29,7 @@ typedef struct fit {
     etas_catalog catalog; /**< prepared */
     double area_km2;      /**< three_dim: the volume in km^3 */
     double m_ref; /**< the configuration's, or the smallest completeness where that is lower */
+    etas_inversion_config how; /**< of the inversion */
     etas_inversion *inversion;
     etas_inversion_state state;
     etas_uncertainty uncertainty;

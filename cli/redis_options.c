@@ -266,7 +266,7 @@ static options_outcome take_options(redis_options *self, const command_usage *us
     return OPTIONS_RUN;
 }
 
-static bool is_given(const redis_options *self)
+bool redis_options_given(const redis_options *self)
 {
     const char *const texts[] = {self->url_text,  self->host_text,     self->socket_text,
                                  self->user_text, self->password_text, self->file_text,
@@ -285,7 +285,7 @@ options_outcome redis_options_start(redis_options *self, const command_usage *us
     bool fits = true;
     options_outcome outcome = OPTIONS_RUN;
 
-    self->given = is_given(self);
+    self->given = redis_options_given(self);
     if (url != NULL && url[0] != '\0')
         outcome = take_url(self, usage, url, self->url_text != NULL ? "--url" : "ETAS_REDIS_URL");
     if (self->url_text != NULL && self->password[0] != '\0')

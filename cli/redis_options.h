@@ -29,6 +29,9 @@ void redis_options_init(redis_options *self);
  * options are refused by name. */
 void redis_options_table(redis_options *self, option_spec out[REDIS_OPTIONS]);
 
+/** Whether any of them is on the command line. */
+bool redis_options_given(const redis_options *self);
+
 /**
  * Put options, ETAS_REDIS_URL and ETAS_REDIS_PASSWORD together; an option beats the URL's part, a
  * given URL beats the environment. Passwords are wiped from argv first of all. Warnings go to @p

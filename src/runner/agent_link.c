@@ -7,6 +7,7 @@
 #include "etas/array.h"
 #include "etas/codec.h"
 #include "etas/text.h"
+#include "work/work.h"
 
 #define BACKOFF_CAP_S 60.0
 #define BEAT_S        10.0
@@ -177,7 +178,7 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
     uint8_t *bytes = NULL, digest[32];
     char hex[65];
     size_t len = 0;
-    etas_plan plan = {0};
+    etas_work work = {0};
     etas_error error = {0};
     etas_status st = etas_queue_model_get(self->queue, sha256, &bytes, &len, &error);
 
@@ -192,8 +193,8 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
     if (st == ETAS_OK && strcmp(etas_hex(sizeof digest, digest, hex), sha256) != 0)
         st = etas_fail(&error, ETAS_E_CORRUPT, "its SHA-256 is %s", hex);
     if (st == ETAS_OK)
-        st = etas_blob_decode(len, bytes, &plan, &error);
-    etas_plan_free(&plan);
+        st = etas_work_open(&work, len, bytes, self->cfg->kernels, &error);
+    etas_work_close(&work);
     if (st == ETAS_OK) {
         st = etas_slots_model_add(self->slots, sha256, len, bytes, err);
         *good = st == ETAS_OK;

@@ -32,13 +32,15 @@ static double value_of(const etas_refit_result *r, size_t quantity)
 
 static double fitted_value(const etas_refit *fit, size_t quantity)
 {
+    const char *why;
+
     switch (quantity) {
     case ETAS_BOOTSTRAP_BETA:
         return fit->beta;
     case ETAS_BOOTSTRAP_N_HAT:
         return fit->n_hat;
     case ETAS_BOOTSTRAP_BRANCHING_RATIO:
-        return fit->plan.branching_ratio;
+        return etas_branching_ratio(&fit->how.theta_0, fit->beta, INFINITY, &why);
     default:
         return fit->how.theta_0.value[quantity];
     }
