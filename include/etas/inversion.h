@@ -135,7 +135,8 @@ ETAS_NODISCARD etas_status etas_inversion_visit_pairs(etas_inversion *self,
 /** E-step at @p theta into the inversion's expectation, without an M-step. */
 ETAS_NODISCARD etas_status etas_inversion_expect(etas_inversion *self, const etas_params *theta,
                                                  etas_error *err);
-/** ln L at @p theta: sum ln lambda - mu A T - sum G. */
+/** ln L at @p theta: sum ln lambda - (mu + iota) A T - sum G. E_UNSUPPORTED where the model has
+ * none: varying completeness, free modes. */
 ETAS_NODISCARD etas_status etas_inversion_log_likelihood(etas_inversion *self,
                                                          const etas_params *theta, double *out,
                                                          etas_error *err);

@@ -3,9 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-#include "etas/array.h"
-
-enum { DEPTH = 6, RATIOS = 6, PLAIN_RATIOS = 3 };
+enum { DEPTH = 6, RATIOS = 6, PLAIN_RATIOS = 3, N = ETAS_FIXED_POINT_MAX };
 
 /* An accelerated point is given up when its step is so much longer than the one before. */
 static const double WORSE = 2.0;
@@ -15,50 +13,17 @@ static const double MERIT_NOISE = 1e-12; /* relative */
 static const double STEP_NOISE = 1e-11;
 
 typedef struct evaluation {
-    double *x, *image, *residual; /* residual = image - x */
+    double x[N], image[N], residual[N]; /* residual = image - x */
     double merit;
 } evaluation;
 
 /* The latest differences of consecutive evaluations, oldest first. */
 typedef struct history {
     size_t n;
-    double *residual[DEPTH], *image[DEPTH];
+    double residual[DEPTH][N], image[DEPTH][N];
     size_t n_ratios, n_plain; /* of those, how many of the latest are of plain steps */
     double ratio[RATIOS];     /* latest first */
 } history;
-
-/* All vectors of one search. */
-typedef struct vectors {
-    double *block; /* what they are cut from */
-    evaluation before, now;
-    history past;
-    double *candidate, *rest, *basis[DEPTH], *image[DEPTH];
-} vectors;
-
-static etas_status vectors_init(vectors *self, size_t n)
-{
-    double **columns[] = {&self->before.x,  &self->before.image, &self->before.residual,
-                          &self->now.x,     &self->now.image,    &self->now.residual,
-                          &self->candidate, &self->rest};
-    enum { SINGLE = sizeof columns / sizeof *columns };
-    etas_status st;
-    double *next;
-
-    *self = (vectors){0};
-    st = etas_array_alloc((void **)&self->block, (SINGLE + 4 * DEPTH) * n + 1, sizeof *self->block);
-    if (st != ETAS_OK)
-        return st;
-    next = self->block;
-    for (size_t k = 0; k < SINGLE; k++, next += n)
-        *columns[k] = next;
-    for (size_t k = 0; k < DEPTH; k++, next += 4 * n) {
-        self->past.residual[k] = next;
-        self->past.image[k] = next + n;
-        self->basis[k] = next + 2 * n;
-        self->image[k] = next + 3 * n;
-    }
-    return ETAS_OK;
-}
 
 static double largest(size_t n, const double x[])
 {
@@ -95,35 +60,23 @@ static void remember_ratio(double ratio, bool plain, history *h)
     h->n_plain = plain ? h->n_plain + 1 : 0;
 }
 
-/* The oldest difference makes room. */
-static void drop_oldest(history *h)
+static void remember(size_t n, const evaluation *before, const evaluation *now, bool plain,
+                     history *h)
 {
-    double *residual = h->residual[0], *image = h->image[0];
+    double moved[N];
 
-    memmove(h->residual, h->residual + 1, (DEPTH - 1) * sizeof *h->residual);
-    memmove(h->image, h->image + 1, (DEPTH - 1) * sizeof *h->image);
-    h->residual[DEPTH - 1] = residual;
-    h->image[DEPTH - 1] = image;
-    h->n--;
-}
-
-static void remember(const etas_fixed_point *p, const evaluation *before, const evaluation *now,
-                     bool plain, history *h)
-{
-    double moved = 0.0, image_moved = 0.0;
-
-    if (h->n == DEPTH)
-        drop_oldest(h);
-    for (size_t i = 0; i < p->n; i++) {
+    if (h->n == DEPTH) {
+        memmove(h->residual[0], h->residual[1], sizeof h->residual - sizeof h->residual[0]);
+        memmove(h->image[0], h->image[1], sizeof h->image - sizeof h->image[0]);
+        h->n--;
+    }
+    for (size_t i = 0; i < n; i++) {
         h->residual[h->n][i] = now->residual[i] - before->residual[i];
         h->image[h->n][i] = now->image[i] - before->image[i];
-        if (i < p->n_judged) {
-            moved = fmax(moved, fabs(now->x[i] - before->x[i]));
-            image_moved = fmax(image_moved, fabs(h->image[h->n][i]));
-        }
+        moved[i] = now->x[i] - before->x[i];
     }
-    if (moved > STEP_NOISE)
-        remember_ratio(image_moved / moved, plain, h);
+    if (largest(n, moved) > STEP_NOISE)
+        remember_ratio(largest(n, h->image[h->n]) / largest(n, moved), plain, h);
     h->n++;
 }
 
@@ -143,25 +96,24 @@ static double distance_after(const history *h, double step)
 
 /* Least squares of the residual on the remembered differences (modified Gram-Schmidt, newest
  * first, nearly dependent ones left out), and the image moved by the same combination. */
-static void accelerate(size_t n, const evaluation *now, vectors *v, double out[])
+static void accelerate(size_t n, const evaluation *now, const history *h, double out[])
 {
-    const history *h = &v->past;
-    double *rest = v->rest;
+    double basis[DEPTH][N], image[DEPTH][N], rest[N];
     size_t used = 0;
 
     memcpy(rest, now->residual, n * sizeof *rest);
     memcpy(out, now->image, n * sizeof *out);
     for (size_t k = h->n; k-- > 0;) {
         const double before = sqrt(dot(n, h->residual[k], h->residual[k]));
-        double *b = v->basis[used], *g = v->image[used], length, share;
+        double *b = basis[used], *g = image[used], length, share;
 
         memcpy(b, h->residual[k], n * sizeof *b);
         memcpy(g, h->image[k], n * sizeof *g);
         for (size_t j = 0; j < used; j++) {
-            share = dot(n, b, v->basis[j]);
+            share = dot(n, b, basis[j]);
             for (size_t i = 0; i < n; i++) {
-                b[i] -= share * v->basis[j][i];
-                g[i] -= share * v->image[j][i];
+                b[i] -= share * basis[j][i];
+                g[i] -= share * image[j][i];
             }
         }
         length = sqrt(dot(n, b, b));
@@ -190,97 +142,77 @@ static etas_status evaluate(const etas_fixed_point *p, evaluation *at, etas_fixe
     for (size_t i = 0; i < p->n; i++)
         at->residual[i] = at->image[i] - at->x[i];
     out->n_maps++;
-    out->step = largest(p->n_judged, at->residual);
+    out->step = largest(p->n, at->residual);
     return ETAS_OK;
 }
 
 static bool got_worse(const etas_fixed_point *p, const evaluation *before, const evaluation *now)
 {
-    if (largest(p->n_judged, now->residual) > WORSE * largest(p->n_judged, before->residual))
+    if (largest(p->n, now->residual) > WORSE * largest(p->n, before->residual))
         return true;
     return now->merit < before->merit - MERIT_NOISE * fabs(before->merit);
 }
 
 /* The next x; true if it is an accelerated one. */
-static bool choose_next(const etas_fixed_point *p, vectors *v)
+static bool choose_next(const etas_fixed_point *p, const evaluation *now, const history *h,
+                        double x[])
 {
-    if (!p->plain && p->plain_sum <= 0.0 && v->past.n > 0) {
-        accelerate(p->n, &v->before, v, v->candidate);
-        if (p->accepts(p->context, v->before.image, v->candidate)) {
-            memcpy(v->now.x, v->candidate, p->n * sizeof *v->now.x);
+    if (!p->plain && p->plain_sum <= 0.0 && h->n > 0) {
+        double candidate[N];
+
+        accelerate(p->n, now, h, candidate);
+        if (p->accepts(p->context, candidate)) {
+            memcpy(x, candidate, p->n * sizeof *x);
             return true;
         }
     }
-    memcpy(v->now.x, v->before.image, p->n * sizeof *v->now.x);
+    memcpy(x, now->image, p->n * sizeof *x);
     return false;
 }
 
-static void swap_evaluations(vectors *v)
+etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
+                                  etas_fixed_point_result *out, etas_error *err)
 {
-    const evaluation other = v->before;
-
-    v->before = v->now;
-    v->now = other;
-}
-
-static bool is_close(const etas_fixed_point *p, const evaluation *now,
-                     const etas_fixed_point_result *at)
-{
-    return p->plain_sum > 0.0 ? sum_abs(p->n_judged, now->residual) < p->plain_sum
-                              : at->distance < p->tolerance;
-}
-
-static etas_status search(const etas_fixed_point *p, vectors *v, double x[],
-                          etas_fixed_point_result *out, etas_error *err)
-{
+    const size_t n = problem->n;
+    evaluation before, now;
+    history h = {0};
     bool accelerated = false, have_before = false;
+    etas_status st = ETAS_OK;
 
-    memcpy(v->now.x, x, p->n * sizeof *x);
-    while (out->n_maps < p->max_maps) {
-        const etas_status st = evaluate(p, &v->now, out, err);
+    *out = (etas_fixed_point_result){.distance = INFINITY};
+    memcpy(now.x, x, n * sizeof *x);
+    while (out->n_maps < problem->max_maps) {
         bool close;
 
+        st = evaluate(problem, &now, out, err);
         if (st != ETAS_OK)
             return st;
-        if (accelerated && got_worse(p, &v->before, &v->now)) {
-            memcpy(v->now.x, v->before.image, p->n * sizeof *x); /* the plain step instead */
-            v->past.n = 0;
+        if (accelerated && got_worse(problem, &before, &now)) {
+            memcpy(now.x, before.image, n * sizeof *now.x); /* the plain step instead */
+            h.n = 0;
             accelerated = false;
             continue;
         }
         if (have_before)
-            remember(p, &v->before, &v->now, !accelerated, &v->past);
-        out->distance = distance_after(&v->past, out->step);
-        memcpy(x, v->now.image, p->n * sizeof *x);
-        close = is_close(p, &v->now, out);
+            remember(n, &before, &now, !accelerated, &h);
+        out->distance = distance_after(&h, out->step);
+        memcpy(x, now.image, n * sizeof *x);
+        close = problem->plain_sum > 0.0 ? sum_abs(n, now.residual) < problem->plain_sum
+                                         : out->distance < problem->tolerance;
         if (close && !accelerated)
             return ETAS_OK;
-        swap_evaluations(v);
+        before = now;
         have_before = true;
-        if (close || (isinf(out->distance) && out->step < p->tolerance)) {
+        if (close || (isinf(out->distance) && out->step < problem->tolerance)) {
             /* A plain step confirms it, or brings the ratio that is missing. */
-            memcpy(v->now.x, v->before.image, p->n * sizeof *x);
+            memcpy(now.x, before.image, n * sizeof *now.x);
             accelerated = false;
         } else {
-            accelerated = choose_next(p, v);
+            accelerated = choose_next(problem, &before, &h, now.x);
         }
     }
     return etas_fail(err, ETAS_E_CONVERGE,
                      "no fixed point after %u iterations: the last step was %.3g, the distance is "
                      "about %.3g",
                      out->n_maps, out->step, out->distance);
-}
-
-etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
-                                  etas_fixed_point_result *out, etas_error *err)
-{
-    vectors v;
-    etas_status st = vectors_init(&v, problem->n);
-
-    *out = (etas_fixed_point_result){.distance = INFINITY};
-    if (st != ETAS_OK)
-        return etas_fail(err, st, "the iteration: %s", etas_strerror(st));
-    st = search(problem, &v, x, out, err);
-    etas_array_free((void **)&v.block);
-    return st;
 }

@@ -8,31 +8,31 @@
 
 #include "etas/status.h"
 
+enum { ETAS_FIXED_POINT_MAX = 10 };
+
 typedef struct etas_fixed_point {
-    size_t n;        /**< variables */
-    size_t n_judged; /**< of these, the first so many are judged for convergence; 1 to n */
+    size_t n; /**< variables, 0 to ETAS_FIXED_POINT_MAX */
     void *context;
     /** image = map(x); *merit is a number that the map never lowers, of @p x, or NaN. */
     etas_status (*map)(void *context, const double x[], double image[], double *merit,
                        etas_error *err);
-    /** May the map be evaluated at an accelerated @p x? Components may be moved to those of
-     * @p image, which is what a plain step would give. */
-    bool (*accepts)(void *context, const double image[], double x[]);
+    /** May the map be evaluated at an accelerated @p x? */
+    bool (*accepts)(void *context, const double x[]);
     double tolerance; /**< of the distance to the fixed point, largest component */
-    bool plain;       /**< no acceleration */
-    double plain_sum; /**< > 0: no acceleration, stop at sum |step| below it */
+    bool plain;       /**< no acceleration: the map may keep a state of its own beside x */
+    double plain_sum; /**< > 0: no acceleration either, stop at sum |step| below it */
     uint32_t max_maps;
 } etas_fixed_point;
 
 typedef struct etas_fixed_point_result {
     uint32_t n_maps;
-    double step, distance; /**< largest judged component; distance INFINITY when not known */
+    double step, distance; /**< largest component; distance INFINITY when not known */
 } etas_fixed_point_result;
 
 /**
  * @p x is the start and the result, always an image of the map. Stops when
  * step * r / (1 - r) < tolerance after a plain step, r the largest ratio |g(x) - g(y)| / |x - y| of
- * the latest consecutive evaluations, the plain one included. E_CONVERGE after max_maps; E_NOMEM.
+ * the latest consecutive evaluations, the plain one included. E_CONVERGE after max_maps.
  */
 ETAS_NODISCARD etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
                                                  etas_fixed_point_result *out, etas_error *err);

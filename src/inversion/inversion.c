@@ -190,8 +190,13 @@ static bool has_likelihood(const etas_em *em)
 
 static etas_status expect(etas_inversion *self, const etas_params *theta, etas_error *err)
 {
+    etas_status st;
+
     etas_terms_hide_sources(&self->em, self->catalog, self->cfg.m_ref, self->beta, theta);
-    return etas_em_expect(&self->em, theta, err);
+    st = etas_em_expect(&self->em, theta, err);
+    if (!has_likelihood(&self->em))
+        self->em.expectation.log_likelihood = NAN;
+    return st;
 }
 
 /* The largest change of a parameter. */
@@ -223,13 +228,13 @@ etas_status etas_inversion_step(etas_inversion *self, etas_error *err)
     return ETAS_OK;
 }
 
-/* The state of the iteration as one vector: the parameters that move, then P_background of the
- * targets and kappa of the sources where the model has them. */
+/* The parameters that move. Free modes have a state beside them, which stays in the arrays of em:
+ * they are iterated plainly, because extrapolating hundreds of productivities on their way to zero
+ * ends in other fixed points than the iteration's own. */
 typedef struct search {
     etas_inversion *inversion;
-    size_t n_moving;
+    size_t n;
     etas_param moving[ETAS_N_PARAMS];
-    size_t n_background, n_productivity;
 } search;
 
 static search search_of(etas_inversion *self)
@@ -238,68 +243,48 @@ static search search_of(etas_inversion *self)
 
     for (etas_param k = 0; k < ETAS_N_PARAMS; k++)
         if (self->box.low[k] < self->box.high[k])
-            out.moving[out.n_moving++] = k;
-    out.n_background = self->em.smoothed != NULL ? self->em.n_targets : 0;
-    out.n_productivity = self->em.kappa != NULL ? self->em.n_sources : 0;
+            out.moving[out.n++] = k;
     return out;
 }
 
-static void state_get(const search *s, double x[])
+static void params_to(const search *s, double x[])
 {
-    const etas_em *em = &s->inversion->em;
-
-    for (size_t i = 0; i < s->n_moving; i++)
-        *x++ = s->inversion->theta.value[s->moving[i]];
-    for (size_t j = 0; j < s->n_background; j++)
-        *x++ = em->smoothed[em->target[j]];
-    for (size_t i = 0; i < s->n_productivity; i++)
-        *x++ = em->kappa[i];
+    for (size_t i = 0; i < s->n; i++)
+        x[i] = s->inversion->theta.value[s->moving[i]];
 }
 
-static void state_set(const search *s, const double x[])
+static void params_from(const search *s, const double x[])
 {
-    const etas_em *em = &s->inversion->em;
-
-    for (size_t i = 0; i < s->n_moving; i++)
-        s->inversion->theta.value[s->moving[i]] = *x++;
-    for (size_t j = 0; j < s->n_background; j++)
-        em->smoothed[em->target[j]] = *x++;
-    for (size_t i = 0; i < s->n_productivity; i++)
-        em->kappa[i] = *x++;
+    for (size_t i = 0; i < s->n; i++)
+        s->inversion->theta.value[s->moving[i]] = x[i];
 }
 
 static etas_status em_map(void *context, const double x[], double image[], double *merit,
                           etas_error *err)
 {
-    search *s = context;
+    const search *s = context;
     etas_inversion *self = s->inversion;
     etas_status st;
 
-    state_set(s, x);
+    params_from(s, x);
     st = etas_inversion_step(self, err);
     if (st != ETAS_OK)
         return st;
-    state_get(s, image);
+    params_to(s, image);
     *merit = self->cfg.estimator == ETAS_ESTIMATOR_MLE && has_likelihood(&self->em)
                  ? self->em.expectation.log_likelihood
                  : NAN;
     return ETAS_OK;
 }
 
-/* Parameters must keep inside their bounds; probabilities and productivities that do not take the
- * plain step. */
-static bool inside_bounds(void *context, const double image[], double x[])
+static bool inside_bounds(void *context, const double x[])
 {
     const search *s = context;
     const etas_constraints *box = &s->inversion->box;
-    const size_t n = s->n_moving + s->n_background + s->n_productivity;
 
-    for (size_t i = 0; i < s->n_moving; i++)
+    for (size_t i = 0; i < s->n; i++)
         if (!(x[i] >= box->low[s->moving[i]] && x[i] <= box->high[s->moving[i]]))
             return false;
-    for (size_t i = s->n_moving; i < n; i++)
-        if (!(x[i] > 0.0 && (i >= s->n_moving + s->n_background || x[i] <= 1.0)))
-            x[i] = image[i];
     return true;
 }
 
@@ -314,33 +299,26 @@ static etas_status enter_bounds(etas_inversion *self, etas_error *err)
 etas_status etas_inversion_solve(etas_inversion *self, etas_error *err)
 {
     search s = search_of(self);
-    const size_t n = s.n_moving + s.n_background + s.n_productivity;
-    const etas_fixed_point problem = {.n = n,
-                                      .n_judged = s.n_moving,
+    const etas_fixed_point problem = {.n = s.n,
                                       .context = &s,
                                       .map = em_map,
                                       .accepts = inside_bounds,
                                       .tolerance = self->cfg.tolerance,
-                                      .plain = self->cfg.plain_em,
+                                      .plain = self->cfg.plain_em || self->cfg.free_background ||
+                                               self->cfg.free_productivity,
                                       .plain_sum = self->cfg.reference_stop ? 1e-3 : 0.0,
                                       .max_maps = self->cfg.max_iterations};
     etas_fixed_point_result result;
-    double *x = NULL;
-    etas_status st = etas_array_alloc((void **)&x, n + 1, sizeof *x);
+    double x[ETAS_N_PARAMS];
+    etas_status st = enter_bounds(self, err);
 
     if (st != ETAS_OK)
-        return etas_fail(err, st, "the iteration: %s", etas_strerror(st));
-    st = enter_bounds(self, err);
-    if (st == ETAS_OK) {
-        state_get(&s, x);
-        st = etas_fixed_point_find(&problem, x, &result, err);
-        state_set(&s, x);
-        self->distance = result.distance;
-    }
-    if (st == ETAS_OK)
-        st = expect(self, &self->theta, err);
-    etas_array_free((void **)&x);
-    return st;
+        return st;
+    params_to(&s, x);
+    st = etas_fixed_point_find(&problem, x, &result, err);
+    params_from(&s, x);
+    self->distance = result.distance;
+    return st == ETAS_OK ? expect(self, &self->theta, err) : st;
 }
 
 /* ---- results ---- */
@@ -394,9 +372,34 @@ void etas_inversion_diagnose(const etas_inversion *self, double m_max,
     etas_diagnostics_find(&self->em, &estimate, uncertainty, out);
 }
 
+/* A caller's parameters mean this model's space. */
+static etas_params in_space(const etas_inversion *self, const etas_params *theta)
+{
+    etas_params out = *theta;
+
+    out.three_dim = self->cfg.three_dim;
+    return out;
+}
+
 etas_status etas_inversion_expect(etas_inversion *self, const etas_params *theta, etas_error *err)
 {
-    return expect(self, theta, err);
+    const etas_params at = in_space(self, theta);
+
+    return expect(self, &at, err);
+}
+
+/* Sum over sources of G_i, by the incomplete gamma function. */
+static double expected_by_formula(const etas_inversion *self, const etas_params *theta)
+{
+    double sum = 0.0;
+
+    for (size_t i = 0; i < self->em.n_sources; i++) {
+        const double start = etas_days_between(self->catalog->time[i], self->cfg.window_start);
+        const double end = etas_days_between(self->catalog->time[i], self->cfg.window_end);
+
+        sum += etas_expected_aftershocks(theta, self->em.dm[i], fmax(0.0, start), end);
+    }
+    return sum;
 }
 
 etas_status etas_inversion_visit_pairs(etas_inversion *self, etas_pair_visitor visitor,
@@ -419,22 +422,21 @@ static etas_status add_ln_rate(void *context, const etas_pair_row *row, etas_err
 etas_status etas_inversion_log_likelihood(etas_inversion *self, const etas_params *theta,
                                           double *out, etas_error *err)
 {
+    const etas_params at = in_space(self, theta);
     etas_em *em = &self->em;
     double sum = 0.0;
     etas_status st;
 
-    etas_em_prepare(em, theta);
+    if (!has_likelihood(em))
+        return etas_fail(err, ETAS_E_UNSUPPORTED,
+                         "this model has no likelihood: its completeness varies, or productivity "
+                         "or background are free");
+    etas_em_prepare(em, &at);
     st = etas_em_visit(em, add_ln_rate, &sum, err);
     if (st != ETAS_OK)
         return st;
-    for (size_t i = 0; i < em->n_sources; i++) {
-        const double start = etas_days_between(self->catalog->time[i], self->cfg.window_start);
-
-        sum -= etas_expected_aftershocks(
-            theta, em->dm[i], fmax(0.0, start),
-            etas_days_between(self->catalog->time[i], self->cfg.window_end));
-    }
-    *out = sum - (em->mu + em->iota) * em->area_km2 * em->window_days;
+    *out =
+        sum - expected_by_formula(self, &at) - (em->mu + em->iota) * em->area_km2 * em->window_days;
     return isfinite(*out) ? ETAS_OK
                           : etas_fail(err, ETAS_E_RANGE, "the log-likelihood is not finite");
 }

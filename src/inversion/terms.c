@@ -167,7 +167,7 @@ etas_status etas_terms_free_productivity(etas_em *em, const etas_constraints *bo
                                          etas_params *theta, etas_error *err)
 {
     const etas_omori omori = etas_params_omori(theta);
-    const double gamma = theta->value[ETAS_GAMMA], rho = theta->value[ETAS_RHO];
+    const double rho = theta->value[ETAS_RHO], gamma = theta->value[ETAS_GAMMA];
     const double e = etas_space_exponent(em->three_dim, rho);
     const double ln_k =
         etas_space_normalisation(em->three_dim, rho).ln - e * theta->value[ETAS_LOG10_D] * M_LN10;
@@ -182,11 +182,11 @@ etas_status etas_terms_free_productivity(etas_em *em, const etas_constraints *bo
         etas_constraints_hold(box, ETAS_LOG10_K0) ? box->low[ETAS_LOG10_K0] : etas_ln(k) / M_LN10;
     etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
     for (size_t i = 0; i < em->n_sources; i++) {
-        /* kappa cancels: kappa * l_hat / G. */
-        const double share =
+        /* kappa l_hat / G: kappa cancels, and one that is 0 has no children. */
+        const double unit =
             etas_exp(ln_k - e * gamma * em->dm[i]) * etas_time_mesh_value(&em->mesh, i);
 
-        em->kappa[i] = em->kappa[i] > 0.0 && share > 0.0 ? em->expectation.l_hat[i] / share : 0.0;
+        em->kappa[i] = unit > 0.0 ? em->expectation.l_hat[i] / unit : 0.0;
     }
     return ETAS_OK;
 }

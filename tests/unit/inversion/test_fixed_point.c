@@ -39,9 +39,8 @@ static etas_status apply(void *context, const double x[], double image[], double
     return ETAS_OK;
 }
 
-static bool accepts(void *context, const double image[], double x[])
+static bool accepts(void *context, const double x[])
 {
-    (void)image;
     (void)x;
     return !((linear *)context)->refuses;
 }
@@ -60,7 +59,6 @@ static linear make_map(double largest)
 static etas_fixed_point problem_of(linear *map)
 {
     return (etas_fixed_point){.n = N,
-                              .n_judged = N,
                               .context = map,
                               .map = apply,
                               .accepts = accepts,
@@ -209,10 +207,9 @@ static etas_status into_trap(void *context, const double x[], double image[], do
     return ETAS_OK;
 }
 
-static bool accepts_all(void *context, const double image[], double x[])
+static bool accepts_all(void *context, const double x[])
 {
     (void)context;
-    (void)image;
     return isfinite(x[0]);
 }
 
@@ -222,7 +219,6 @@ static void an_accelerated_point_that_is_worse_is_given_up(void **state)
     for (int by_merit = 0; by_merit < 2; by_merit++) {
         trap t = {.by_merit = by_merit != 0};
         const etas_fixed_point problem = {.n = 1,
-                                          .n_judged = 1,
                                           .context = &t,
                                           .map = into_trap,
                                           .accepts = accepts_all,
