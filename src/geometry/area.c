@@ -64,36 +64,50 @@ out:
     return st;
 }
 
-/* Even-odd area of the rings: their symmetric difference. */
+/* Replaces n geometries by their symmetric difference, in a tree so that many small ones are not
+ * each laid over a large one. All are destroyed, also on failure, which gives NULL. */
+static GEOSGeometry *symmetric_difference(GEOSContextHandle_t geos, size_t n,
+                                          GEOSGeometry *geometry[])
+{
+    for (; n > 1; n = (n + 1) / 2)
+        for (size_t i = 0; i < n; i += 2) {
+            GEOSGeometry *a = geometry[i], *b = i + 1 < n ? geometry[i + 1] : NULL;
+
+            geometry[i / 2] = a;
+            if (i + 1 < n) {
+                geometry[i / 2] = a != NULL && b != NULL ? GEOSSymDifference_r(geos, a, b) : NULL;
+                GEOSGeom_destroy_r(geos, a);
+                GEOSGeom_destroy_r(geos, b);
+            }
+        }
+    return geometry[0];
+}
+
+/* Even-odd area of the rings. */
 static etas_status planar_area(const etas_region *region, const double x[], const double y[],
                                double *area)
 {
+    const size_t n = region->n_rings;
     GEOSContextHandle_t geos = GEOS_init_r();
-    GEOSGeometry *sum = NULL;
+    GEOSGeometry **rings = NULL, *sum = NULL;
     etas_status st = ETAS_E_NOMEM;
 
     if (geos == NULL)
         return st;
-    for (size_t ring = 0; ring < region->n_rings; ring++) {
+    if (etas_array_alloc((void **)&rings, n, sizeof(GEOSGeometry *)) != ETAS_OK)
+        goto out;
+    for (size_t ring = 0; ring < n; ring++) {
         const size_t first = region->ring_start[ring];
-        GEOSGeometry *next =
+
+        rings[ring] =
             etas_ring_polygon(geos, region->ring_start[ring + 1] - first, x + first, y + first);
-
-        if (ring > 0 && next != NULL) {
-            GEOSGeometry *both = GEOSSymDifference_r(geos, sum, next);
-
-            GEOSGeom_destroy_r(geos, next);
-            next = both;
-        }
-        GEOSGeom_destroy_r(geos, sum);
-        sum = next;
-        if (sum == NULL)
-            goto out;
     }
-    if (GEOSArea_r(geos, sum, area))
+    sum = symmetric_difference(geos, n, rings);
+    if (sum != NULL && GEOSArea_r(geos, sum, area))
         st = ETAS_OK;
 out:
     GEOSGeom_destroy_r(geos, sum);
+    etas_array_free((void **)&rings);
     GEOS_finish_r(geos);
     return st;
 }

@@ -56,12 +56,47 @@ static void mark_edge(etas_raster *self, double lat1, double lon1, double lat2, 
     }
 }
 
+/* The edges that a parallel meets, as vertices they begin and end at. */
+typedef struct meeting {
+    size_t from, to;
+} meeting;
+
+static size_t find_meetings(const etas_region *region, double lat, meeting out[])
+{
+    size_t n = 0;
+
+    for (size_t ring = 0; ring < region->n_rings; ring++) {
+        const size_t first = region->ring_start[ring], end = region->ring_start[ring + 1];
+
+        for (size_t i = first, before = end - 1; i < end; before = i++)
+            if ((region->lat[before] > lat) != (region->lat[i] > lat))
+                out[n++] = (meeting){before, i};
+    }
+    return n;
+}
+
+/* etas_region_holds for a point that is not near an edge. */
+static bool is_inside(const etas_region *region, size_t n, const meeting meetings[], double lat,
+                      double lon)
+{
+    bool inside = false;
+
+    for (size_t i = 0; i < n; i++) {
+        const size_t a = meetings[i].from, b = meetings[i].to;
+
+        inside ^= etas_edge_crossing(region->lon[a], region->lat[a], region->lon[b], region->lat[b],
+                                     lon, lat) == ETAS_CROSSING_YES;
+    }
+    return inside;
+}
+
 /* Cells that no edge comes near to are all inside or all outside, and the same as the neighbour
  * before them in the row. */
-static void fill_row(etas_raster *self, const etas_region *region, uint32_t row)
+static void fill_row(etas_raster *self, const etas_region *region, uint32_t row, meeting scratch[])
 {
     uint8_t *cell = self->cell + (size_t)row * self->n_lon;
     const double lat = self->lat0 + (row + 0.5) * self->dlat;
+    const size_t n = find_meetings(region, lat, scratch);
 
     for (uint32_t j = 0; j < self->n_lon; j++) {
         if (cell[j] == ETAS_CELL_EDGE)
@@ -69,10 +104,34 @@ static void fill_row(etas_raster *self, const etas_region *region, uint32_t row)
         if (j > 0 && cell[j - 1] != ETAS_CELL_EDGE)
             cell[j] = cell[j - 1];
         else
-            cell[j] = etas_region_holds(region, lat, self->lon0 + (j + 0.5) * self->dlon)
+            cell[j] = is_inside(region, n, scratch, lat, self->lon0 + (j + 0.5) * self->dlon)
                           ? ETAS_CELL_IN
                           : ETAS_CELL_OUT;
     }
+}
+
+/* Cells for a region with rings. */
+static etas_status fill_cells(etas_raster *self, const etas_region *region, uint32_t n_per_side)
+{
+    meeting *scratch = NULL;
+    etas_status st = etas_array_alloc((void **)&self->cell, (size_t)n_per_side * n_per_side, 1);
+
+    if (st == ETAS_OK)
+        st = etas_array_alloc((void **)&scratch, region->ring_start[region->n_rings],
+                              sizeof *scratch);
+    if (st != ETAS_OK)
+        return st;
+    for (size_t ring = 0; ring < region->n_rings; ring++) {
+        const size_t first = region->ring_start[ring], end = region->ring_start[ring + 1];
+
+        for (size_t i = first, before = end - 1; i < end; before = i++)
+            mark_edge(self, region->lat[before], region->lon[before], region->lat[i],
+                      region->lon[i]);
+    }
+    for (uint32_t row = 0; row < n_per_side; row++)
+        fill_row(self, region, row, scratch);
+    etas_array_free((void **)&scratch);
+    return ETAS_OK;
 }
 
 etas_status etas_raster_build(etas_raster *self, const etas_region *region, uint32_t n_per_side,
@@ -88,18 +147,11 @@ etas_status etas_raster_build(etas_raster *self, const etas_region *region, uint
         fresh.dlon = (region->lon_max - region->lon_min) / n_per_side;
         fresh.inv_dlat = 1 / fresh.dlat;
         fresh.inv_dlon = 1 / fresh.dlon;
-        if (etas_array_alloc((void **)&fresh.cell, (size_t)n_per_side * n_per_side, 1) != ETAS_OK)
+        if (fill_cells(&fresh, region, n_per_side) != ETAS_OK) {
+            etas_raster_free(&fresh);
             return etas_fail(err, ETAS_E_NOMEM, "no memory for a raster of %u cells per side",
                              (unsigned)n_per_side);
-        for (size_t ring = 0; ring < region->n_rings; ring++) {
-            const size_t first = region->ring_start[ring], end = region->ring_start[ring + 1];
-
-            for (size_t i = first, before = end - 1; i < end; before = i++)
-                mark_edge(&fresh, region->lat[before], region->lon[before], region->lat[i],
-                          region->lon[i]);
         }
-        for (uint32_t row = 0; row < n_per_side; row++)
-            fill_row(&fresh, region, row);
     }
     etas_raster_free(self);
     *self = fresh;

@@ -117,10 +117,7 @@ void etas_region_free(etas_region *self)
     *self = (etas_region){0};
 }
 
-typedef enum crossing { CROSSING_NO, CROSSING_YES, CROSSING_ON_EDGE } crossing;
-
-/* How the ray from the point (x, y) towards larger x meets the edge from 1 to 2. */
-static crossing ray_meets_edge(double x1, double y1, double x2, double y2, double x, double y)
+etas_crossing etas_edge_crossing(double x1, double y1, double x2, double y2, double x, double y)
 {
     double turn;
 
@@ -128,12 +125,12 @@ static crossing ray_meets_edge(double x1, double y1, double x2, double y2, doubl
         const bool at_end = (x == x1 && y == y1) || (x == x2 && y == y2);
         const bool along = y == y1 && y == y2 && (x > x1) != (x > x2);
 
-        return at_end || along ? CROSSING_ON_EDGE : CROSSING_NO;
+        return at_end || along ? ETAS_CROSSING_ON_EDGE : ETAS_CROSSING_NO;
     }
     turn = (x2 - x1) * (y - y1) - (y2 - y1) * (x - x1);
     if (turn == 0)
-        return CROSSING_ON_EDGE;
-    return (turn > 0) == (y2 > y1) ? CROSSING_YES : CROSSING_NO;
+        return ETAS_CROSSING_ON_EDGE;
+    return (turn > 0) == (y2 > y1) ? ETAS_CROSSING_YES : ETAS_CROSSING_NO;
 }
 
 bool etas_region_holds(const etas_region *self, double lat_deg, double lon_deg)
@@ -147,12 +144,12 @@ bool etas_region_holds(const etas_region *self, double lat_deg, double lon_deg)
         const size_t first = self->ring_start[ring], end = self->ring_start[ring + 1];
 
         for (size_t i = first, before = end - 1; i < end; before = i++) {
-            const crossing c = ray_meets_edge(self->lon[before], self->lat[before], self->lon[i],
-                                              self->lat[i], lon_deg, lat_deg);
+            const etas_crossing c = etas_edge_crossing(
+                self->lon[before], self->lat[before], self->lon[i], self->lat[i], lon_deg, lat_deg);
 
-            if (c == CROSSING_ON_EDGE)
+            if (c == ETAS_CROSSING_ON_EDGE)
                 return true;
-            inside ^= c == CROSSING_YES;
+            inside ^= c == ETAS_CROSSING_YES;
         }
     }
     return inside;

@@ -7,6 +7,15 @@
 /** etas_region_contains for a region with rings and this very longitude: without whole turns. */
 bool etas_region_holds(const etas_region *self, double lat_deg, double lon_deg);
 
+typedef enum etas_crossing {
+    ETAS_CROSSING_NO,
+    ETAS_CROSSING_YES,
+    ETAS_CROSSING_ON_EDGE
+} etas_crossing;
+
+/** How the ray from the point (x, y) towards larger x meets the edge from 1 to 2. */
+etas_crossing etas_edge_crossing(double x1, double y1, double x2, double y2, double x, double y);
+
 /** Room for rings and vertices in a region that is {0}. */
 ETAS_NODISCARD etas_status etas_region_alloc(etas_region *self, size_t n_rings, size_t n_vertices);
 
