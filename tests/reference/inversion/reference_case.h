@@ -17,7 +17,8 @@
 typedef struct reference_case {
     etas_catalog catalog; /* prepared */
     etas_inversion_config cfg;
-    json_t *inversion, *exact;
+    json_t *inversion;
+    json_t *exact; /* NULL where there is none */
 } reference_case;
 
 static const char *shared_path(const char *folder, const char *file, char out[512])
@@ -26,17 +27,33 @@ static const char *shared_path(const char *folder, const char *file, char out[51
     return out;
 }
 
-static json_t *load_vectors(const char *prefix, const char *name)
+/* Python's NaN, which jansson does not read, becomes 0.0: no test looks at it. */
+static json_t *load_json(const char *file)
 {
-    char path[512], file[64];
+    char path[512], *text = NULL;
+    size_t size = 0;
     json_error_t error;
+    FILE *in = fopen(shared_path("vectors", file, path), "rb");
     json_t *out;
 
-    (void)snprintf(file, sizeof file, "%s_%s.json", prefix, name);
-    out = json_load_file(shared_path("vectors", file, path), 0, &error);
+    assert_non_null(in);
+    assert_true(getdelim(&text, &size, '\0', in) > 0);
+    (void)fclose(in);
+    for (char *nan = strstr(text, "NaN"); nan != NULL; nan = strstr(nan, "NaN"))
+        memcpy(nan, "0.0", 3);
+    out = json_loads(text, 0, &error);
+    free(text);
     if (out == NULL)
         fail_msg("%s:%d: %s", path, error.line, error.text);
     return out;
+}
+
+static json_t *load_vectors(const char *prefix, const char *name)
+{
+    char file[64];
+
+    (void)snprintf(file, sizeof file, "%s_%s.json", prefix, name);
+    return load_json(file);
 }
 
 static json_t *member(json_t *object, const char *key)
@@ -83,8 +100,44 @@ static const char *data_path(json_t *config, const char *key, char out[512])
     return shared_path("data", strrchr(name, '/') + 1, out);
 }
 
+static void take_fixed(json_t *fixed, etas_fixed *out)
+{
+    json_t *alpha = json_object_get(fixed, "alpha");
+
+    out->value = params_of(fixed);
+    if (json_is_string(alpha))
+        out->alpha_rule = ETAS_ALPHA_BETA;
+    else if (alpha != NULL) {
+        out->alpha_rule = ETAS_ALPHA_NUMBER;
+        out->alpha = json_number_value(alpha);
+    }
+}
+
+static void take_options(json_t *config, etas_inversion_config *cfg)
+{
+    cfg->window_start = time_of(config, "timewindow_start");
+    cfg->window_end = time_of(config, "timewindow_end");
+    cfg->m_ref = number(config, json_object_get(config, "m_ref") != NULL ? "m_ref" : "mc");
+    cfg->delta_m = number(config, "delta_m");
+    cfg->theta_0 = params_of(member(config, "theta_0"));
+    cfg->free_background = json_is_true(json_object_get(config, "free_background"));
+    cfg->free_productivity = json_is_true(json_object_get(config, "free_productivity"));
+    cfg->induced = json_object_get(config, "bg_term") != NULL;
+    if (json_object_get(config, "fixed_parameters") != NULL)
+        take_fixed(member(config, "fixed_parameters"), &cfg->fixed);
+}
+
+/* The column that case j's catalogue was given: 1 + sin(latitude) / 2, its degrees taken as
+ * radians. */
+static void add_covariate(etas_catalog *catalog)
+{
+    for (size_t i = 0; i < catalog->n; i++)
+        catalog->covariate[i] = 1 + 0.5 * sin(catalog->lat[i]);
+}
+
 static void reference_case_load(reference_case *self, const char *name)
 {
+    const bool solved = strchr("abd", name[0]) != NULL;
     etas_catalog all = {0};
     etas_region region = {0};
     etas_error err = {0};
@@ -93,16 +146,12 @@ static void reference_case_load(reference_case *self, const char *name)
 
     memset(self, 0, sizeof *self);
     self->inversion = load_vectors("inversion", name);
-    self->exact = load_vectors("exact_em", name);
+    self->exact = solved ? load_vectors("exact_em", name) : NULL;
     config = member(self->inversion, "config");
     check_ok(etas_catalog_load_csv(&all, data_path(config, "fn_catalog", path), &err), &err);
     check_ok(etas_region_load(&region, data_path(config, "shape_coords", path), false, &err), &err);
     self->cfg = etas_inversion_config_default();
-    self->cfg.window_start = time_of(config, "timewindow_start");
-    self->cfg.window_end = time_of(config, "timewindow_end");
-    self->cfg.m_ref = number(config, "mc");
-    self->cfg.delta_m = number(config, "delta_m");
-    self->cfg.theta_0 = params_of(member(config, "theta_0"));
+    take_options(config, &self->cfg);
     check_ok(etas_region_area_km2(&region, self->cfg.earth_radius_km, &self->cfg.area_km2, &err),
              &err);
     check_ok(etas_catalog_select(&all,
@@ -110,9 +159,15 @@ static void reference_case_load(reference_case *self, const char *name)
                                                    .end = self->cfg.window_end,
                                                    .region = &region,
                                                    .delta_m = self->cfg.delta_m,
+                                                   .mc_method = json_is_string(member(config, "mc"))
+                                                                    ? ETAS_MC_POSITIVE
+                                                                    : ETAS_MC_CONSTANT,
                                                    .mc = self->cfg.m_ref},
                                  &self->catalog, &err),
              &err);
+    if (json_is_string(member(config, "mc")))
+        self->cfg.beta_method = ETAS_BETA_POSITIVE;
+    add_covariate(&self->catalog);
     etas_region_free(&region);
     etas_catalog_free(&all);
 }
