@@ -10,8 +10,9 @@ static const double EVENTS_PER_PARAMETER = 10.0;
 /* Beyond this correlation two parameters are one. */
 static const double RIDGE = 0.99;
 
-/* A larger share of the aftershocks beyond the pairs' radius shows in rho, d and mu. */
-static const double SHARE_BEYOND_PAIRS = 0.03;
+/* What pairs that end too early may do to rho: so many standard errors or, where these are not
+ * known, such a share of it. */
+static const double BIAS_IN_ERRORS = 2.0, BIAS_AS_SHARE = 0.15;
 
 static void warn(etas_diagnostics *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
@@ -116,22 +117,29 @@ static void look_at_data(const etas_em *em, const etas_fitted *fitted, etas_diag
              background, em->n_targets);
 }
 
-/* Of the aftershocks of an event at mc, those further away than pairs reach. */
-static void look_at_reach(const etas_fitted *fitted, etas_diagnostics *out)
+/* Aftershocks further away than pairs reach count as background, but G counts them. 1 / rho is the
+ * mean of y = ln(1 + r2 / D), whose density is rho e^(-rho y): without its end from y0 on, the
+ * share e^(-rho y0), that mean is smaller by share (y0 + 1 / rho). */
+static void look_at_reach(const etas_fitted *fitted, const etas_uncertainty *u,
+                          etas_diagnostics *out)
 {
-    const double *v = fitted->theta.value;
-    const double multiplier = fitted->cfg->coppersmith_multiplier;
-    const double mag = fitted->cfg->m_ref;
+    const double *v = fitted->theta.value, rho = v[ETAS_RHO];
+    const double multiplier = fitted->cfg->coppersmith_multiplier, mag = fitted->cfg->m_ref;
     const double reach = etas_rupture_length_km(mag) * multiplier;
     const double d =
         etas_exp(v[ETAS_LOG10_D] * M_LN10 + v[ETAS_GAMMA] * 0.5 * fitted->cfg->delta_m);
-    const double beyond = etas_exp(-v[ETAS_RHO] * etas_log1p(reach * reach / d));
+    const double y0 = etas_log1p(reach * reach / d), share = etas_exp(-rho * y0);
+    const double bias = rho * rho * share * (y0 + 1.0 / rho);
+    const bool known = u->estimated[ETAS_RHO];
+    const double tolerable =
+        known ? BIAS_IN_ERRORS * u->standard_error[ETAS_RHO] : BIAS_AS_SHARE * rho;
 
-    if (!fitted->theta.three_dim && beyond > SHARE_BEYOND_PAIRS)
+    if (!fitted->theta.three_dim && bias > tolerable)
         warn(out,
              "%.2g %% of the aftershocks of a magnitude %g lie beyond the %.3g km at which its "
-             "pairs end (coppersmith_multiplier %g): they count as background, and rho is too high",
-             100.0 * beyond, mag, reach, multiplier);
+             "pairs end (coppersmith_multiplier %g): that raises rho by about %.2g and shows in a "
+             "and mu; a larger one takes longer",
+             100.0 * share, mag, reach, multiplier, bias);
 }
 
 /* ---- the information ---- */
@@ -190,7 +198,7 @@ void etas_diagnostics_find(const etas_em *em, const etas_fitted *fitted,
     look_at_branching(fitted, out);
     look_at_bounds(fitted, out);
     look_at_data(em, fitted, out);
-    look_at_reach(fitted, out);
+    look_at_reach(fitted, uncertainty, out);
     if (uncertainty->available)
         look_at_ridge(uncertainty, out);
     else if (uncertainty->not_positive)
