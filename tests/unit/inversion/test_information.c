@@ -1,6 +1,7 @@
 #include "small_catalog.h"
 
 #include "inversion/information.h"
+#include "inversion/terms.h"
 
 static const double PI = 3.14159265358979323846;
 
@@ -66,6 +67,18 @@ static void fixture_open(size_t n, double multiplier, fixture *f)
     check_ok(etas_em_init(&f->em, &f->catalog, &f->cfg, &err), &err);
 }
 
+/* The same with an induced term, stronger for every third event. */
+static void fixture_open_induced(size_t n, fixture *f)
+{
+    etas_error err = {0};
+
+    fixture_open(n, 200, f);
+    f->cfg.induced = true;
+    for (size_t i = 0; i < n; i++)
+        f->catalog.covariate[i] = i % 3 == 0 ? 5 : 0.5;
+    check_ok(etas_terms_init(&f->em, &f->catalog, &f->cfg, 2.3, &err), &err);
+}
+
 static void fixture_close(fixture *f)
 {
     etas_em_free(&f->em);
@@ -101,71 +114,91 @@ static double slope(const double ahead[2], const double behind[2], double h)
     return (4 * fine - coarse) / 3;
 }
 
+static void check_gradient(fixture *f, const etas_params *theta)
+{
+    const double h = 2e-3;
+    etas_inversion *inversion = NULL;
+    etas_curvature at;
+    etas_error err = {0};
+
+    check_ok(etas_inversion_open(&inversion, &f->catalog, &f->cfg, &err), &err);
+    curvature_at(f, theta, &at);
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
+        double ahead[2], behind[2];
+
+        if (!has(theta, i)) {
+            check_abs(at.gradient[i], 0, 0);
+            continue;
+        }
+        for (int s = 0; s < 2; s++) {
+            const etas_params up = moved(theta, i, h * (s + 1));
+            const etas_params down = moved(theta, i, -h * (s + 1));
+
+            check_ok(etas_inversion_log_likelihood(inversion, &up, &ahead[s], &err), &err);
+            check_ok(etas_inversion_log_likelihood(inversion, &down, &behind[s], &err), &err);
+        }
+        check_abs(at.gradient[i], slope(ahead, behind, h), 1e-8 * (1 + fabs(at.gradient[i])));
+    }
+    etas_inversion_close(inversion);
+}
+
 static void gradient_is_the_log_likelihoods_slope(void **state)
 {
+    etas_params induced = THETA[0];
     fixture f;
-    etas_inversion *inversion = NULL;
-    etas_error err = {0};
 
     (void)state;
     fixture_open(400, 200, &f);
-    check_ok(etas_inversion_open(&inversion, &f.catalog, &f.cfg, &err), &err);
-    for (size_t k = 0; k < N_THETA; k++) {
-        const double h = 2e-3;
-        etas_curvature at;
+    for (size_t k = 0; k < N_THETA; k++)
+        check_gradient(&f, &THETA[k]);
+    fixture_close(&f);
+    induced.value[ETAS_LOG10_IOTA] = -6.4;
+    fixture_open_induced(400, &f);
+    check_gradient(&f, &induced);
+    fixture_close(&f);
+}
 
-        curvature_at(&f, &THETA[k], &at);
-        for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
-            double ahead[2], behind[2];
+static void check_hessian(fixture *f, const etas_params *theta)
+{
+    const double h = 4e-4;
+    etas_curvature at, ahead[2], behind[2];
 
-            if (!has(&THETA[k], i)) {
-                check_abs(at.gradient[i], 0, 0);
-                continue;
-            }
-            for (int s = 0; s < 2; s++) {
-                const etas_params up = moved(&THETA[k], i, h * (s + 1));
-                const etas_params down = moved(&THETA[k], i, -h * (s + 1));
+    curvature_at(f, theta, &at);
+    for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
+        for (int s = 0; s < 2 && has(theta, i); s++) {
+            const etas_params up = moved(theta, i, h * (s + 1));
+            const etas_params down = moved(theta, i, -h * (s + 1));
 
-                check_ok(etas_inversion_log_likelihood(inversion, &up, &ahead[s], &err), &err);
-                check_ok(etas_inversion_log_likelihood(inversion, &down, &behind[s], &err), &err);
-            }
-            check_abs(at.gradient[i], slope(ahead, behind, h), 1e-8 * (1 + fabs(at.gradient[i])));
+            curvature_at(f, &up, &ahead[s]);
+            curvature_at(f, &down, &behind[s]);
+        }
+        for (size_t j = 0; j < ETAS_N_PARAMS; j++) {
+            const double a[2] = {ahead[0].gradient[j], ahead[1].gradient[j]};
+            const double b[2] = {behind[0].gradient[j], behind[1].gradient[j]};
+            const double want = has(theta, i) ? slope(a, b, h) : 0;
+
+            check_abs(at.hessian[i][j], want, 1e-9 * (1 + fabs(want)) + 1e-9 * fabs(a[0]));
+            check_abs(at.hessian[i][j], at.hessian[j][i], 1e-11 * (1 + fabs(want)));
         }
     }
-    etas_inversion_close(inversion);
-    fixture_close(&f);
 }
 
 static void hessian_is_the_gradients_slope(void **state)
 {
+    etas_params induced = THETA[1];
     fixture f;
 
     (void)state;
     fixture_open(400, 200, &f);
     for (size_t k = 0; k < 2 * N_THETA; k++) {
-        const etas_params moving = theta_for(k), *theta = &moving;
-        const double h = 4e-4;
-        etas_curvature at, ahead[2], behind[2];
+        const etas_params theta = theta_for(k);
 
-        curvature_at(&f, theta, &at);
-        for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
-            for (int s = 0; s < 2 && has(theta, i); s++) {
-                const etas_params up = moved(theta, i, h * (s + 1));
-                const etas_params down = moved(theta, i, -h * (s + 1));
-
-                curvature_at(&f, &up, &ahead[s]);
-                curvature_at(&f, &down, &behind[s]);
-            }
-            for (size_t j = 0; j < ETAS_N_PARAMS; j++) {
-                const double a[2] = {ahead[0].gradient[j], ahead[1].gradient[j]};
-                const double b[2] = {behind[0].gradient[j], behind[1].gradient[j]};
-                const double want = has(theta, i) ? slope(a, b, h) : 0;
-
-                check_abs(at.hessian[i][j], want, 1e-9 * (1 + fabs(want)) + 1e-9 * fabs(a[0]));
-                check_abs(at.hessian[i][j], at.hessian[j][i], 1e-11 * (1 + fabs(want)));
-            }
-        }
+        check_hessian(&f, &theta);
     }
+    fixture_close(&f);
+    induced.value[ETAS_LOG10_IOTA] = -5.9;
+    fixture_open_induced(400, &f);
+    check_hessian(&f, &induced);
     fixture_close(&f);
 }
 
@@ -337,6 +370,25 @@ static void the_number_of_threads_changes_nothing(void **state)
     fixture_close(&f);
 }
 
+static void pairs_that_are_found_again_give_the_same_bits(void **state)
+{
+    etas_curvature kept, found;
+    etas_em em = {0};
+    etas_error err = {0};
+    fixture f;
+
+    (void)state;
+    fixture_open(600, 500, &f);
+    curvature_at(&f, &THETA[0], &kept);
+    etas_em_free(&f.em);
+    f.em = em;
+    f.cfg.memory_bytes = 1;
+    check_ok(etas_em_init(&f.em, &f.catalog, &f.cfg, &err), &err);
+    curvature_at(&f, &THETA[0], &found);
+    assert_memory_equal(&kept, &found, sizeof kept);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -344,6 +396,7 @@ int main(void)
         cmocka_unit_test(hessian_is_the_gradients_slope),
         cmocka_unit_test(brute_force_over_all_pairs_gives_the_same),
         cmocka_unit_test(the_number_of_threads_changes_nothing),
+        cmocka_unit_test(pairs_that_are_found_again_give_the_same_bits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
