@@ -103,6 +103,7 @@ typedef struct etas_results_input {
     const char *directory;       /**< made when missing; NULL or "": the current one */
     const etas_catalog *catalog; /**< the prepared one */
     const etas_inversion_state *state;
+    etas_inversion *pairs_of; /**< NULL, or what the state is of: its pairs go into a file too */
     const etas_uncertainty *uncertainty; /**< NULL, or with diagnostics: their keys as well */
     const etas_diagnostics *diagnostics;
     double area_km2;
@@ -110,8 +111,9 @@ typedef struct etas_results_input {
     double invert_seconds;
 } etas_results_input;
 
-/** parameters_<id>.json, trig_and_bg_probs_<id>.csv, sources_<id>.csv with the reference's keys and
- * columns and ours behind them. The parameters, which name the other two, appear last. */
+/** parameters_<id>.json, trig_and_bg_probs_<id>.csv, sources_<id>.csv and, on request,
+ * pij_<id>.csv with the reference's keys and columns and ours behind them. The parameters, which
+ * name the others, appear last. */
 ETAS_NODISCARD etas_status etas_results_save(const etas_results_input *in, etas_error *err);
 
 /** A row per refit, in the order given. */

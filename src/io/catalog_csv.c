@@ -12,7 +12,7 @@ static const char *const required[N_REQUIRED] = {"latitude", "longitude", "time"
 typedef struct columns {
     size_t required[N_REQUIRED];
     size_t mc, depth, xyz[3], covariate;
-    double km;      /* of a unit of x, y, z */
+    double unit_m;  /* of x, y, z */
     bool three_dim; /* latitude and longitude are optional */
 } columns;
 
@@ -40,7 +40,7 @@ static etas_status read_place(const etas_csv *csv, const columns *c, etas_event 
         st = read_angle(csv, c, LONGITUDE, &e->lon, err);
     for (int k = 0; st == ETAS_OK && k < 3; k++) {
         st = etas_csv_number_or_nan(csv, c->xyz[k], xyz[k], err);
-        *xyz[k] *= c->km;
+        *xyz[k] = *xyz[k] * c->unit_m / 1000;
     }
     return st;
 }
@@ -126,7 +126,7 @@ static etas_status find_xyz(const etas_csv *csv, const etas_catalog_wanted *want
         st = require_for(csv, "three_dim", names[k], &c->xyz[k], err);
     for (int k = 0; !all && k < 3; k++)
         c->xyz[k] = ETAS_CSV_NONE;
-    c->km = want->space_unit_in_meters / 1000;
+    c->unit_m = want->space_unit_in_meters;
     c->three_dim = want->three_dim;
     return st;
 }

@@ -97,6 +97,8 @@ static void write_outcome(const etas_results_saver *s, etas_json_out *o)
     etas_json_put_number(o, "n_iterations", state->n_iterations);
     etas_json_put_text(o, "fn_ip", s->fn_targets);
     etas_json_put_text(o, "fn_src", s->fn_sources);
+    if (s->fn_pij != NULL)
+        etas_json_put_text(o, "fn_pij", s->fn_pij);
 }
 
 /* Ours beside the reference's. */
@@ -151,26 +153,31 @@ static char *name_in(const char *directory, const char *before, const char *id, 
     return path;
 }
 
-/* The parameters file names the other two, so it is the last to appear. */
+/* The parameters file names the others, so it is the last to appear. */
 static etas_status save_files(const etas_results_saver *s)
 {
+    enum { MOST = 4 };
     const struct {
         const char *path;
         etas_status (*write)(const etas_results_saver *s, FILE *out);
-    } files[3] = {{s->fn_targets, etas_results_write_targets},
-                  {s->fn_sources, etas_results_write_sources},
-                  {s->fn_parameters, write_parameters}};
-    etas_output out[3] = {{0}, {0}, {0}};
+    } files[MOST] = {{s->fn_targets, etas_results_write_targets},
+                     {s->fn_sources, etas_results_write_sources},
+                     {s->fn_pij, etas_results_write_pij},
+                     {s->fn_parameters, write_parameters}};
+    etas_output out[MOST] = {{0}, {0}, {0}, {0}};
     etas_status st = ETAS_OK;
 
-    for (int i = 0; st == ETAS_OK && i < 3; i++) {
+    for (int i = 0; st == ETAS_OK && i < MOST; i++) {
+        if (files[i].path == NULL)
+            continue;
         st = etas_output_open(&out[i], files[i].path, s->err);
         if (st == ETAS_OK)
             st = files[i].write(s, out[i].stream);
     }
-    for (int i = 0; st == ETAS_OK && i < 3; i++)
-        st = etas_output_commit(&out[i], s->err);
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; st == ETAS_OK && i < MOST; i++)
+        if (files[i].path != NULL)
+            st = etas_output_commit(&out[i], s->err);
+    for (int i = 0; i < MOST; i++)
         etas_output_discard(&out[i]);
     return st;
 }
@@ -178,19 +185,23 @@ static etas_status save_files(const etas_results_saver *s)
 etas_status etas_results_save(const etas_results_input *in, etas_error *err)
 {
     const char *id = in->config->id;
+    const bool pairs = in->pairs_of != NULL;
     etas_results_saver s = {.in = in,
                             .fn_parameters = name_in(in->directory, "parameters_", id, ".json"),
                             .fn_targets = name_in(in->directory, "trig_and_bg_probs_", id, ".csv"),
                             .fn_sources = name_in(in->directory, "sources_", id, ".csv"),
+                            .fn_pij = pairs ? name_in(in->directory, "pij_", id, ".csv") : NULL,
                             .err = err};
     etas_status st;
 
-    if (s.fn_parameters == NULL || s.fn_targets == NULL || s.fn_sources == NULL)
+    if (s.fn_parameters == NULL || s.fn_targets == NULL || s.fn_sources == NULL ||
+        (pairs && s.fn_pij == NULL))
         st = etas_fail(err, ETAS_E_NOMEM, "out of memory for the names of the results");
     else
         st = save_files(&s);
     free(s.fn_parameters);
     free(s.fn_targets);
     free(s.fn_sources);
+    free(s.fn_pij);
     return st;
 }

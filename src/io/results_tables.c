@@ -30,7 +30,7 @@ static void put_event_time(FILE *out, etas_time t, bool nanoseconds)
 typedef struct columns {
     bool nanoseconds, xyz;
     const char *covariate; /* NULL when it is one of the others */
-    double per_km;         /* units of x, y, z */
+    double unit_m;         /* of x, y, z */
 } columns;
 
 static columns columns_of(const etas_results_input *in)
@@ -45,7 +45,7 @@ static columns columns_of(const etas_results_input *in)
                                          "zeta_plus_1"};
     columns c = {.nanoseconds = needs_nanoseconds(in->catalog),
                  .covariate = in->config->bg_term,
-                 .per_km = 1000 / in->config->space_unit_in_meters};
+                 .unit_m = in->config->space_unit_in_meters};
 
     for (size_t i = 0; i < in->catalog->n; i++)
         c.xyz |= !isnan(in->catalog->x[i]);
@@ -64,9 +64,9 @@ static void put_event(FILE *out, const etas_event *e, const columns *c)
     etas_table_put_number(out, e->mag, ',');
     etas_table_put_number(out, e->mc, ',');
     if (c->xyz) {
-        etas_table_put_number(out, e->x * c->per_km, ',');
-        etas_table_put_number(out, e->y * c->per_km, ',');
-        etas_table_put_number(out, e->z * c->per_km, ',');
+        etas_table_put_number(out, e->x * 1000 / c->unit_m, ',');
+        etas_table_put_number(out, e->y * 1000 / c->unit_m, ',');
+        etas_table_put_number(out, e->z * 1000 / c->unit_m, ',');
     }
     if (c->covariate != NULL)
         etas_table_put_number(out, e->covariate, ',');
