@@ -63,6 +63,7 @@ typedef struct invert {
     fit_options fit;
     bootstrap_options bootstrap;
     const char *directory;
+    bool store_pij;
     talk t;
 } invert;
 
@@ -78,6 +79,7 @@ static etas_status fit_and_save(void *context, fit *out, etas_error *err)
             .directory = self->directory,
             .catalog = &out->catalog,
             .state = &out->state,
+            .pairs_of = self->store_pij ? out->inversion : NULL,
             .uncertainty = &out->uncertainty,
             .diagnostics = &out->diagnostics,
             .area_km2 = out->area_km2,
@@ -96,14 +98,14 @@ static etas_status fit_and_save(void *context, fit *out, etas_error *err)
 
 static options_outcome parse(invert *self, int argc, char *argv[], const char *arguments[])
 {
-    bool store_pij = false;
     option_spec fit_specs[FIT_OPTIONS], bootstrap_specs[BOOTSTRAP_OPTIONS],
         redis_specs[REDIS_OPTIONS], talk_specs[TALK_OPTIONS];
     const option_spec own[] = {
         {"output", 'o', OPTION_TEXT, &self->directory, "DIR", "write there instead of data_path"},
         {"kernels", 0, OPTION_TEXT, &self->fit.kernels, "K",
          "scalar, avx2 or avx512 (default: the fastest; results are the same)"},
-        {"store-pij", 0, OPTION_LATER, &store_pij, NULL, NULL},
+        {"store-pij", 0, OPTION_FLAG, &self->store_pij, NULL,
+         "write pij_<id>.csv too: every pair with its probability"},
     };
     const option_table tables[] = {
         {sizeof own / sizeof *own, own},      {FIT_OPTIONS, fit_specs},

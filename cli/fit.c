@@ -178,26 +178,6 @@ static void say_estimator(const etas_config *cfg, talk *t)
             "taper and raises the branching ratio");
 }
 
-/* Settings that the E-step does not follow. */
-static etas_status refuse_unsupported(const etas_config *cfg, etas_error *err)
-{
-    const struct {
-        bool on;
-        const char *key;
-    } options[] = {
-        {cfg->mc_method != ETAS_MC_CONSTANT, "mc"},    {cfg->bg_term != NULL, "bg_term"},
-        {cfg->has_inner_region, "inner_shape_coords"}, {cfg->free_background, "free_background"},
-        {cfg->free_productivity, "free_productivity"}, {cfg->three_dim, "three_dim"}};
-
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (options[i].on) {
-            etas_fail(err, ETAS_E_UNSUPPORTED, "not supported yet in an inversion");
-            (void)etas_error_in_key(err, options[i].key);
-            return etas_error_in_file(err, cfg->path);
-        }
-    return ETAS_OK;
-}
-
 static etas_inversion_config inversion_config(const fit *self, const etas_config *cfg,
                                               const fit_options *options)
 {
@@ -250,9 +230,6 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
     double start;
     etas_status st = prepare(self, cfg, t, err);
 
-    if (st != ETAS_OK)
-        return st;
-    st = refuse_unsupported(cfg, err);
     if (st != ETAS_OK)
         return st;
     self->how = inversion_config(self, cfg, options);
