@@ -19,9 +19,9 @@ typedef struct etas_hull {
 
 /**
  * Convex hull (Qhull; Barber, Dobkin, Huhdanpaa 1996) of @p n points, x, y, z in km one after the
- * other. E_ARG for fewer than 4 points and points that coincide or lie on a line or in a plane (to
- * 1e-9 of their extent), E_RANGE for coordinates that are not finite or beyond 1e9 km; @p self
- * stays as it was then.
+ * other. E_ARG for fewer than 4 points and points that coincide (to 2 mm) or lie on a line or in a
+ * plane (to 1e-9 of their extent), E_RANGE for coordinates that are not finite or beyond 1e9 km; @p
+ * self stays as it was then.
  */
 ETAS_NODISCARD etas_status etas_hull_build(etas_hull *self, size_t n, const double points_km[],
                                            etas_error *err);

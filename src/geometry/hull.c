@@ -8,7 +8,7 @@
 
 #include "etas/array.h"
 
-static const double LARGEST_KM = 1e9;
+static const double LARGEST_KM = 1e9, SMALLEST_KM = 1e-6;
 static const double FLAT = 1e-9, BOUNDARY = 1e-10; /* of the largest extent */
 
 /* ---- vectors ---- */
@@ -158,7 +158,7 @@ etas_status etas_hull_build(etas_hull *self, size_t n, const double points_km[],
     fresh.tolerance_km = BOUNDARY * 2 * scale;
     st = etas_array_alloc((void **)&points, 3 * n, sizeof *points);
     for (size_t i = 0; st == ETAS_OK && i < 3 * n; i++)
-        points[i] = scale > 0 ? (points_km[i] - fresh.centre_km[i % 3]) / scale : 0;
+        points[i] = scale > SMALLEST_KM ? (points_km[i] - fresh.centre_km[i % 3]) / scale : 0;
     if (st == ETAS_OK)
         st = check_extent(n, points, err);
     if (st == ETAS_OK)

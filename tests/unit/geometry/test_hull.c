@@ -202,6 +202,7 @@ static void points_without_a_volume_are_refused_by_name(void **state)
     const double line[] = {0, 0, 0, 1, 2, 3, 2, 4, 6, -1, -2, -3, 0.1, 0.2, 0.3};
     const double flat[] = {0, 0, 1, 7, 0, 1, 0, 7, 1, 7, 7, 1, 3, 2, 1};
     const double tilted[] = {0, 0, 0, 1, 2, 3, 4, 5, 6, 5, 7, 9, -3, -3, -3};
+    const double tiny[] = {0, 0, 0, 1e-120, 0, 0, 0, 1e-120, 0, 0, 0, 1e-120};
     const double far[] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2e9};
     const double nan[] = {0, 0, 0, 1, 0, 0, 0, 1, 0, 0, NAN, 1};
     const struct {
@@ -212,6 +213,7 @@ static void points_without_a_volume_are_refused_by_name(void **state)
     } bad[] = {{0, same, ETAS_E_ARG, "0 points; a body needs 4"},
                {3, flat, ETAS_E_ARG, "3 points; a body needs 4"},
                {4, same, ETAS_E_ARG, "the points coincide"},
+               {4, tiny, ETAS_E_ARG, "the points coincide"},
                {5, line, ETAS_E_ARG, "the points lie on a line"},
                {5, flat, ETAS_E_ARG, "the points lie in a plane"},
                {5, tilted, ETAS_E_ARG, "the points lie in a plane"},
