@@ -53,6 +53,8 @@ static void print_state(const etas_config *cfg, const fit *f)
     print_estimate("alpha", f->diagnostics.alpha, u->alpha_error);
     print_branching(f, cfg);
     printf("%-16s %.10g of %zu targets\n", "n_hat", s->n_hat, s->n_targets);
+    if (cfg->bg_term != NULL)
+        printf("%-16s %.10g\n", "i_hat", s->i_hat);
     if (!isnan(s->log_likelihood))
         printf("%-16s %.10g\n", "log_likelihood", s->log_likelihood);
     printf("%-16s %s\n", "estimator", cfg->estimator == ETAS_ESTIMATOR_MLE ? "mle" : "reference");

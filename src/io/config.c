@@ -253,7 +253,7 @@ static etas_status read_start(const etas_config_reader *r)
     etas_status st;
 
     c->theta_0.three_dim = c->three_dim;
-    st = etas_setting_params(r, simulates ? "parameters" : "theta_0", &c->theta_0, &c->has_theta_0);
+    st = etas_setting_start(r, simulates ? "parameters" : "theta_0", &c->theta_0, &c->has_theta_0);
 
     if (st == ETAS_OK && simulates && !isnan(*iota))
         st = etas_json_fail(r->file, "parameters", "log10_iota", r->err, ETAS_E_UNSUPPORTED,

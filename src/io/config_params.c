@@ -54,7 +54,6 @@ etas_status etas_setting_params(const etas_config_reader *r, const char *key, et
                                 bool *has)
 {
     const etas_setting s = etas_setting_find(r, key);
-    etas_error e = {0};
     etas_status st;
 
     if (s.value == NULL)
@@ -73,10 +72,19 @@ etas_status etas_setting_params(const etas_config_reader *r, const char *key, et
     }
     if (st != ETAS_OK)
         return st;
-    if (etas_params_check(out, &e) != ETAS_OK)
-        return etas_json_fail(s.file, key, e.key, r->err, e.code, "%s", e.text);
     *has = true;
     return ETAS_OK;
+}
+
+etas_status etas_setting_start(const etas_config_reader *r, const char *key, etas_params *out,
+                               bool *has)
+{
+    etas_error e = {0};
+    const etas_status st = etas_setting_params(r, key, out, has);
+
+    if (st != ETAS_OK || !*has || etas_params_check(out, &e) == ETAS_OK)
+        return st;
+    return etas_json_fail(etas_setting_find(r, key).file, key, e.key, r->err, e.code, "%s", e.text);
 }
 
 static etas_status read_fixed(const etas_config_reader *r, const char *key, etas_param which,

@@ -71,6 +71,9 @@ ETAS_NODISCARD etas_status etas_setting_places(const etas_config_reader *r);
  * absent. */
 ETAS_NODISCARD etas_status etas_setting_params(const etas_config_reader *r, const char *key,
                                                etas_params *out, bool *has);
+/** The same within the bounds of an estimation, in the space that out->three_dim names. */
+ETAS_NODISCARD etas_status etas_setting_start(const etas_config_reader *r, const char *key,
+                                              etas_params *out, bool *has);
 /** Any of them, and alpha, from the object @p key; *out holds nothing when the key is absent. */
 ETAS_NODISCARD etas_status etas_setting_fixed(const etas_config_reader *r, const char *key,
                                               etas_fixed *out);

@@ -76,7 +76,7 @@ same_model() {
 
 # forecast_from NAME CODE: a forecast from the results.
 forecast_from() {
-    configure "from_$1" "{fn_inversion_output: \"../out/parameters_$1.json\", mc: null}"
+    jq -n "{fn_inversion_output: \"../out/parameters_$1.json\", forecast_duration: 30, n_simulations: 20}" >"in/from_$1.json"
     rm -f f.csv*
     expect "$2" etas forecast "in/from_$1.json" --seed 1 --distribute serial --allow-supercritical -o f.csv
 }
@@ -163,6 +163,7 @@ true_that "($(sum_of out/trig_and_bg_probs_induced.csv P_background) - $(key ind
 true_that "($(sum_of out/trig_and_bg_probs_induced.csv P_induced) - $(key induced i_hat)) ^ 2 < 1e-12"
 true_that "($(key induced n_hat) + $(key induced i_hat) + $(sum_of out/trig_and_bg_probs_induced.csv P_triggered) - $(key induced n_target_events)) ^ 2 < 1e-8"
 value induced log10_iota >/dev/null
+true_that "($(value induced i_hat) - $(key induced i_hat)) ^ 2 < 1e-12"
 forecast_from induced 1
 complains 'parameters_induced.json' '"bg_term"' 'not supported yet'
 
@@ -202,4 +203,30 @@ true_that "($(sum_of out/pij_pairs.csv Pij) - $(sum_of out/trig_and_bg_probs_pai
 grep -q '"fn_pij": "out/pij_pairs.csv"' out/parameters_pairs.json || fail "fn_pij is not in the parameters"
 same_model plain pairs
 [ ! -e out/pij_plain.csv ] || fail "pairs without being asked"
+
+if [ -d "${ETAS_SHARED:-/nowhere}/data" ]; then
+    shows "other people's catalogues: constraints, a completeness column, ETAS-positive"
+    for name in constraints mc_var; do
+        jq --arg id "$name" '. + {id: $id}' "$ETAS_SHARED/data/example_$name.json" >"in/$name.json"
+        cp "$ETAS_SHARED"/data/{example_catalog.csv,example_catalog_mc_var.csv,california_shape.npy} in/
+        invert "$name"
+        forecast_from "$name" "$([ $name = constraints ] && echo 1 || echo 0)"
+    done
+    has_key constraints n_sources 4454
+    has_key constraints n_target_events 3501
+    has_key constraints n_pairs 500763
+    has_key constraints fixed_parameters.alpha '"beta"'
+    has_key constraints final_parameters.omega -0.16
+    true_that "($(value constraints alpha) - $(value constraints beta)) ^ 2 < 1e-16"
+    has_key mc_var mc '"var"'
+    has_key mc_var n_sources 5462
+    jq '. + {id: "f", mc: "positive", m_ref: 3.6}' "$ETAS_SHARED/data/example_invert.json" >in/f.json
+    invert f
+    has_key f n_sources 1465
+    has_key f n_target_events 1042
+    has_key f n_pairs 90415
+    true_that "($(key f beta) / 2.2526280844107209 - 1) ^ 2 < 1e-26"
+else
+    echo "  (no ETAS_SHARED: other people's catalogues are not shown)"
+fi
 done_testing

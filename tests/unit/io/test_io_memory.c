@@ -83,6 +83,21 @@ static etas_status load_config(etas_error *err)
     return st;
 }
 
+static etas_status load_every_option(etas_error *err)
+{
+    etas_config c = {0};
+    const etas_status st = etas_config_load(&c, "config/valid/invert_every_option.json",
+                                            ETAS_CONFIG_INVERT, NULL, err);
+
+    if (st != ETAS_OK) {
+        assert_null(c.bg_term);
+        assert_null(c.inner_region.lat);
+        assert_null(c.inner_shape_text);
+    }
+    etas_config_free(&c);
+    return st;
+}
+
 static etas_status load_forecast(etas_error *err)
 {
     etas_config c = {0};
@@ -135,6 +150,7 @@ static void configuration_survives_exhausted_memory(void **state)
 {
     (void)state;
     exhaust(load_config);
+    exhaust(load_every_option);
     exhaust(load_forecast);
 }
 

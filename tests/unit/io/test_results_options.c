@@ -55,6 +55,8 @@ static void make_rich(results_fixture *f, double p_induced[3], double kappa[4], 
     etas_catalog_free(&all);
     assert_int_equal(f->catalog.n, 4);
     f->input.m_ref = 2.1;
+    f->state.theta.value[ETAS_LOG10_MU] = -10.5; /* bounds are for estimations */
+    f->state.theta.value[ETAS_A] = 0;
     f->state.theta.value[ETAS_LOG10_IOTA] = -7.25;
     f->state.theta.value[ETAS_LOG10_TAU] = INFINITY;
     f->state.theta.value[ETAS_OMEGA] = 0.25;
@@ -73,6 +75,7 @@ static void check_rich(const etas_results *r, const results_fixture *f)
     assert_true(isnan(r->mc) && r->m_ref == 2.1 && r->i_hat == 0.75);
     assert_true(r->free_background && r->free_productivity && r->induced);
     assert_true(r->theta.value[ETAS_LOG10_IOTA] == -7.25);
+    assert_true(r->theta.value[ETAS_LOG10_MU] == -10.5 && r->theta.value[ETAS_A] == 0);
     assert_true(isinf(r->theta.value[ETAS_LOG10_TAU]));
     assert_int_equal(r->n_targets, 3);
     assert_int_equal(r->n_sources, 4);
@@ -167,7 +170,7 @@ static void what_the_reference_leaves_out_is_filled_in(void **state)
     assert_true(r.target_weight[0] == 2);
     for (size_t i = 0; i < 4; i++)
         check_rel(r.xi_plus_1[i], exp(-hidden * (f.catalog.mc[i] - 2.1)), 1e-14);
-    assert_true(r.xi_plus_1[3] > 2);
+    assert_true(r.xi_plus_1[3] > 10);
     etas_results_free(&r);
     replace("parameters_x.json", "\"free_background\": true", "\"free_background\": false");
     expect_load_error(ETAS_E_PARSE, "trig_and_bg_probs_x.csv:2:", "\"P_background\": empty");
