@@ -199,6 +199,16 @@ static etas_status keep_text(const etas_config_reader *r, const etas_region *reg
     return ETAS_OK;
 }
 
+/* An edge from 175 to -175 could be meant either way; what it was taken for must be seen. */
+static void tell_crossing(const etas_config_reader *r, const char *key, const etas_region *region)
+{
+    if (region->n_rings > 0 && (region->lon_min < -180 || region->lon_max > 180))
+        etas_log_write(r->log, ETAS_LOG_WARN,
+                       "%s: \"%s\" crosses the meridian of 180 degrees: it reaches from longitude "
+                       "%g to %g (edges run the short way)",
+                       r->file->path, key, region->lon_min, region->lon_max);
+}
+
 etas_status etas_setting_places(const etas_config_reader *r)
 {
     etas_config *c = r->self;
@@ -210,6 +220,8 @@ etas_status etas_setting_places(const etas_config_reader *r)
     st = etas_setting_region(r, "shape_coords", &c->region, &given);
     if (st == ETAS_OK)
         st = etas_setting_region(r, "inner_shape_coords", &c->inner_region, &c->has_inner_region);
+    tell_crossing(r, "shape_coords", &c->region);
+    tell_crossing(r, "inner_shape_coords", &c->inner_region);
     if (st == ETAS_OK)
         st = keep_text(r, &c->region, &c->shape_text);
     if (st == ETAS_OK)
