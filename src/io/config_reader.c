@@ -10,7 +10,7 @@
 static const char *const inherited[] = {
     "fn_catalog", "auxiliary_start", "timewindow_start",       "timewindow_end", "mc",   "m_ref",
     "delta_m",    "shape_coords",    "coppersmith_multiplier", "earth_radius",   "beta", "id",
-    "name"};
+    "name",       "three_dim",       "space_unit_in_meters"};
 
 static json_t *present(const etas_json *file, const char *key)
 {

@@ -210,7 +210,7 @@ if [ -d "${ETAS_SHARED:-/nowhere}/data" ]; then
         jq --arg id "$name" '. + {id: $id}' "$ETAS_SHARED/data/example_$name.json" >"in/$name.json"
         cp "$ETAS_SHARED"/data/{example_catalog.csv,example_catalog_mc_var.csv,california_shape.npy} in/
         invert "$name"
-        forecast_from "$name" "$([ $name = constraints ] && echo 1 || echo 0)"
+        forecast_from "$name" 0
     done
     has_key constraints n_sources 4454
     has_key constraints n_target_events 3501
