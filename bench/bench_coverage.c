@@ -148,7 +148,6 @@ static etas_status bootstrap(run *r, uint64_t index, const etas_catalog *catalog
                                  .state = state,
                                  .region = &globe,
                                  .m_max = r->world->m_max,
-                                 .gaussian_scale_deg = 0.1,
                                  .allow_supercritical = true};
     etas_refit_result *results = NULL;
     etas_refit fit = {0};

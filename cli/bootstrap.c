@@ -139,7 +139,6 @@ static etas_status make_blob(void *context, uint8_t **blob, size_t *len, run_pha
                                      .state = &f.state,
                                      .region = &cfg->region,
                                      .m_max = isnan(cfg->m_max) ? INFINITY : cfg->m_max,
-                                     .gaussian_scale_deg = cfg->gaussian_scale,
                                      .allow_supercritical =
                                          self->job->options->run.allow_supercritical};
 

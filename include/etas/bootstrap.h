@@ -29,8 +29,7 @@ typedef struct etas_refit_input {
     const etas_inversion_config *how;
     const etas_inversion_state *state;
     const etas_region *region;
-    double m_max;              /**< INFINITY: none */
-    double gaussian_scale_deg; /**< of the background's places round those of the targets */
+    double m_max; /**< INFINITY: none */
     bool allow_supercritical;
 } etas_refit_input;
 

@@ -76,60 +76,30 @@ static etas_status take_history(const etas_refit_input *in, etas_catalog *out, e
     return ETAS_OK;
 }
 
-/* Where the background goes: the places of the targets, weighted as a forecast does it. */
-typedef struct places {
-    double *lat, *lon;
-} places;
-
-static etas_status take_places(const etas_refit_input *in, places *out, etas_error *err)
-{
-    const size_t n = in->state->n_targets;
-    etas_status st = etas_array_alloc((void **)&out->lat, n, sizeof *out->lat);
-
-    if (st == ETAS_OK)
-        st = etas_array_alloc((void **)&out->lon, n, sizeof *out->lon);
-    if (st != ETAS_OK)
-        return etas_fail(err, st, "out of memory for the bootstrap's background");
-    for (size_t j = 0; j < n; j++) {
-        out->lat[j] = in->catalog->lat[in->state->target[j]];
-        out->lon[j] = in->catalog->lon[in->state->target[j]];
-    }
-    return ETAS_OK;
-}
-
+/* The background is uniform, as the likelihood that was maximised has it. */
 static etas_status build_plan(const etas_refit_input *in, etas_refit *self, etas_error *err)
 {
     const etas_inversion_config *const how = in->how;
     const uint64_t most = (uint64_t)GROWTH * in->state->n_targets + GROWTH_FROM;
-    places at = {0};
-    etas_plan_input plan = {.theta = in->state->theta,
-                            .beta = in->state->beta,
-                            .m_ref = how->m_ref,
-                            .delta_m = how->delta_m,
-                            .m_max = in->m_max,
-                            .m_threshold = NAN,
-                            .start = how->window_start,
-                            .end = how->window_end,
-                            .output_start = how->window_start,
-                            .region = in->region,
-                            .area_km2 = how->area_km2,
-                            .earth_radius_km = how->earth_radius_km,
-                            .filter_region = true,
-                            .history = &self->history,
-                            .n_locations = in->state->n_targets,
-                            .location_weight = in->state->expectation->p_background,
-                            .gaussian_scale_deg = in->gaussian_scale_deg,
-                            .allow_supercritical = in->allow_supercritical};
-    etas_status st = take_places(in, &at, err);
+    const etas_plan_input plan = {.theta = in->state->theta,
+                                  .beta = in->state->beta,
+                                  .m_ref = how->m_ref,
+                                  .delta_m = how->delta_m,
+                                  .m_max = in->m_max,
+                                  .m_threshold = NAN,
+                                  .start = how->window_start,
+                                  .end = how->window_end,
+                                  .output_start = how->window_start,
+                                  .region = in->region,
+                                  .area_km2 = how->area_km2,
+                                  .earth_radius_km = how->earth_radius_km,
+                                  .filter_region = true,
+                                  .history = &self->history,
+                                  .allow_supercritical = in->allow_supercritical};
+    const etas_status st = etas_plan_build(&plan, &self->plan, err);
 
-    plan.location_lat = at.lat;
-    plan.location_lon = at.lon;
-    if (st == ETAS_OK)
-        st = etas_plan_build(&plan, &self->plan, err);
     if (st == ETAS_OK && self->plan.max_events > most)
         self->plan.max_events = most;
-    etas_array_free((void **)&at.lat);
-    etas_array_free((void **)&at.lon);
     return st;
 }
 

@@ -105,8 +105,7 @@ etas_refit_input fitted_input(const fitted *self)
                               .how = &self->how,
                               .state = &self->state,
                               .region = &self->region,
-                              .m_max = 4.5,
-                              .gaussian_scale_deg = 0.1};
+                              .m_max = 4.5};
 }
 
 void refit_make(etas_refit *out)

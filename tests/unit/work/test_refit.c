@@ -152,6 +152,8 @@ static void refits_scatter_round_what_they_are_made_from(void **state)
     check_abs(s.quantity[ETAS_LOG10_MU].mean, s.quantity[ETAS_LOG10_MU].fitted, 0.1);
     assert_true(s.quantity[ETAS_LOG10_MU].deviation > 0.01 &&
                 s.quantity[ETAS_LOG10_MU].deviation < 0.1);
+    /* At the places of the real one, new background would cluster, and tau's refits leave. */
+    assert_int_equal(model.plan.background.kind, ETAS_BACKGROUND_UNIFORM);
     etas_payload_free(&p);
     etas_work_close(&work);
 }
