@@ -247,7 +247,9 @@ void etas_em_free(etas_em *self)
         (void **)&self->dm,          (void **)&self->productivity, (void **)&self->d_km2,
         (void **)&self->class_d_km2, (void **)&self->time_node,    (void **)&self->time_weight,
         (void **)&self->space_node,  (void **)&self->space_weight, (void **)&self->space_class,
-        (void **)&self->worker,      (void **)&self->shard_block,  (void **)&self->shard};
+        (void **)&self->worker,      (void **)&self->shard_block,  (void **)&self->shard,
+        (void **)&self->zeta,        (void **)&self->xi,           (void **)&self->induced,
+        (void **)&self->kappa,       (void **)&self->smoothed};
 
     for (size_t w = 0; w < self->n_workers && self->worker != NULL; w++)
         etas_em_worker_free(&self->worker[w]);
