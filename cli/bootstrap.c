@@ -28,8 +28,9 @@ void bootstrap_options_table(bootstrap_options *self, option_spec out[BOOTSTRAP_
          "seed of the simulated catalogues (default: the configuration's, else drawn\n"
          "and printed); the same model and seed give the same refits"},
         {"distribute", 0, OPTION_TEXT, &run->distribute, "BACKEND",
-         "who refits: auto, serial, processes or redis (auto: redis if a server is\n"
-         "named or with --embedded, else processes; $ETAS_DISTRIBUTE changes auto)"},
+         "who refits, and, where it is given, who computes the fit's E-steps: auto,\n"
+         "serial, processes or redis (auto: redis if a server is named or with\n"
+         "--embedded, else processes; $ETAS_DISTRIBUTE changes auto)"},
         {"processes", 0, OPTION_COUNT, &run->processes, "N",
          "local worker processes (default: parallel of the configuration, else one\n"
          "per CPU)"},
@@ -57,26 +58,28 @@ void bootstrap_options_table(bootstrap_options *self, option_spec out[BOOTSTRAP_
 options_outcome bootstrap_options_check(const bootstrap_options *self, const command_usage *usage)
 {
     const run_options *const run = &self->run;
+    const bool spread = run->distribute != NULL;
     const struct {
         const char *name;
         bool given;
-    } others[] = {{"--seed", run->seed_text != NULL},
-                  {"--distribute", run->distribute != NULL},
-                  {"--processes", run->processes != OPTION_UNSET},
-                  {"--chunk-size", run->chunk_size > 0},
-                  {"--embedded", run->embedded},
-                  {"a Redis server", redis_options_given(&run->redis)},
-                  {"--resume", run->resume},
-                  {"--restart", run->restart},
-                  {"--allow-missing", run->allow_missing},
-                  {"--allow-supercritical", run->allow_supercritical},
-                  {"--discard-store", run->discard_store}};
+    } others[] = {{"--seed belongs to --bootstrap", run->seed_text != NULL},
+                  {"--chunk-size belongs to --bootstrap", run->chunk_size > 0},
+                  {"--resume belongs to --bootstrap", run->resume},
+                  {"--restart belongs to --bootstrap", run->restart},
+                  {"--allow-missing belongs to --bootstrap", run->allow_missing},
+                  {"--allow-supercritical belongs to --bootstrap", run->allow_supercritical},
+                  {"--discard-store belongs to --bootstrap", run->discard_store},
+                  {"--processes belongs to --bootstrap or --distribute",
+                   run->processes != OPTION_UNSET && !spread},
+                  {"--embedded belongs to --bootstrap or --distribute", run->embedded && !spread},
+                  {"a Redis server belongs to --bootstrap or --distribute",
+                   redis_options_given(&run->redis) && !spread}};
 
     if (run->n_catalogs == 0)
         return options_complain(usage, "--bootstrap 0: at least one refit");
     for (size_t i = 0; i < sizeof others / sizeof *others && run->n_catalogs == OPTION_UNSET; i++)
         if (others[i].given)
-            return options_complain(usage, "%s belongs to --bootstrap", others[i].name);
+            return options_complain(usage, "%s", others[i].name);
     return OPTIONS_RUN;
 }
 

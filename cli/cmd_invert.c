@@ -6,6 +6,7 @@
 #include "commands.h"
 #include "etas/io.h"
 #include "fit.h"
+#include "fit_pool.h"
 #include "talk.h"
 
 static const command_usage usage = {
@@ -69,12 +70,34 @@ typedef struct invert {
     talk t;
 } invert;
 
+/* With --distribute others compute the E-steps. */
+static etas_status open_pool(const invert *self, fit_pool *out, etas_error *err)
+{
+    const run_options *const run = &self->bootstrap.run;
+    run_request request = {0};
+    etas_status st = ETAS_OK;
+
+    if (run->distribute == NULL)
+        return ETAS_OK;
+    if (run_request_init_at(&request, run, &self->cfg, "", "", &usage) == OPTIONS_RUN)
+        st = fit_pool_open(out, run, &request, &self->t, err);
+    else
+        st = etas_fail(err, ETAS_E_ARG, "the fit cannot be distributed");
+    run_request_free(&request);
+    return st;
+}
+
 /* Inverts, writes the results and prints them. */
 static etas_status fit_and_save(void *context, fit *out, etas_error *err)
 {
     invert *const self = context;
-    etas_status st = fit_run(out, &self->cfg, &self->fit, &self->t, err);
+    fit_options how = self->fit;
+    fit_pool pool = {0};
+    etas_status st = open_pool(self, &pool, err);
 
+    how.distribution = pool.distribution;
+    if (st == ETAS_OK)
+        st = fit_run(out, &self->cfg, &how, &self->t, err);
     if (st == ETAS_OK) {
         const etas_results_input results = {
             .config = &self->cfg,
@@ -91,6 +114,7 @@ static etas_status fit_and_save(void *context, fit *out, etas_error *err)
 
         st = etas_results_save(&results, err);
     }
+    fit_pool_close(&pool);
     if (st == ETAS_OK) {
         print_state(&self->cfg, out);
         (void)fflush(stdout); /* before refits that may take long */
@@ -131,7 +155,7 @@ static options_outcome parse(invert *self, int argc, char *argv[], const char *a
         outcome = options_check_kernels(&usage, self->fit.kernels);
     if (outcome == OPTIONS_RUN)
         outcome = bootstrap_options_check(&self->bootstrap, &usage);
-    if (outcome == OPTIONS_RUN && run->n_catalogs != OPTION_UNSET)
+    if (outcome == OPTIONS_RUN && (run->n_catalogs != OPTION_UNSET || run->distribute != NULL))
         outcome = redis_options_start(&run->redis, &usage, argc, argv, &self->t.log);
     run->kernels = self->fit.kernels;
     return outcome;

@@ -233,6 +233,8 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
     if (st != ETAS_OK)
         return st;
     self->how = inversion_config(self, cfg, options);
+    if (options->distribution != NULL)
+        etas_distribution_apply(options->distribution, &self->catalog, &self->how);
     say_estimator(cfg, t);
     start = talk_seconds();
     st = etas_inversion_open(&self->inversion, &self->catalog, &self->how, err);

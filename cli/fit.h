@@ -8,6 +8,7 @@
 #include "etas/catalog.h"
 #include "etas/config.h"
 #include "etas/inversion.h"
+#include "etas/runner.h"
 #include "etas/uncertainty.h"
 #include "talk.h"
 
@@ -17,6 +18,7 @@ typedef struct fit_options {
     bool plain_em;    /**< no acceleration */
     double tolerance; /**< of the fixed point */
     const char *kernels;
+    etas_distribution *distribution; /**< of the E-steps; NULL: threads of this process */
 } fit_options;
 
 /** Start values, and the options for a command's table. */

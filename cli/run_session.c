@@ -24,13 +24,14 @@ static void on_signal(int number)
     interrupted = 1;
 }
 
-static void catch_signals(void)
+const volatile sig_atomic_t *run_catch_signals(void)
 {
     const struct sigaction act = {.sa_handler = on_signal}; /* no SA_RESTART: waits end early */
 
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
     (void)sigaction(SIGHUP, &act, NULL);
+    return &interrupted;
 }
 
 /* Fail before the long work, not after it: can the output be written there? */
@@ -355,7 +356,7 @@ int run_session_main(run_session *s)
     etas_error err = {0};
     etas_status st;
 
-    catch_signals();
+    (void)run_catch_signals();
     st = probe_output(s->request->output, &err);
     if (st == ETAS_OK)
         st = prepare(s, &err);

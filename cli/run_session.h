@@ -3,6 +3,7 @@
 #ifndef ETAS_CLI_RUN_SESSION_H
 #define ETAS_CLI_RUN_SESSION_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -52,6 +53,9 @@ struct run_session {
     etas_run_report report;
     double simulate_s, write_s;
 };
+
+/** Has SIGINT, SIGTERM and SIGHUP set a flag, which it returns; the second one ends the process. */
+const volatile sig_atomic_t *run_catch_signals(void);
 
 /** The whole way; prints the phases to stderr; the exit code. */
 int run_session_main(run_session *self);

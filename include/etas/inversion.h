@@ -37,6 +37,8 @@ typedef struct etas_fixed {
 /** Nothing held. */
 etas_fixed etas_fixed_none(void);
 
+struct etas_em;
+
 typedef struct etas_inversion_config {
     etas_time window_start, window_end; /**< targets are start <= time < end */
     double m_ref, delta_m;              /**< completeness per event is the catalogue's mc column */
@@ -62,6 +64,9 @@ typedef struct etas_inversion_config {
     uint32_t max_iterations; /**< E_CONVERGE beyond it; default 10000 */
     size_t n_threads;
     const char *kernels; /**< "scalar", "avx2", "avx512" or NULL = best */
+    /** Computes all shards of an E-step elsewhere (etas_distribution); NULL: threads do, here. */
+    etas_status (*compute)(void *context, struct etas_em *em, etas_error *err);
+    void *compute_context;
 } etas_inversion_config;
 
 etas_inversion_config etas_inversion_config_default(void);

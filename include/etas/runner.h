@@ -33,6 +33,7 @@ typedef struct etas_runner_config {
     uint64_t chunk_size;      /**< 0: auto */
     double task_duration_s;   /**< auto: wished length of a chunk; default 30 */
     const char *kernels;      /**< NULL: best */
+    struct etas_slots *slots; /**< processes: slots that outlive the run; NULL: its own */
     etas_redis_options redis; /**< for ETAS_BACKEND_REDIS */
     double lease_s;           /**< redis: of a chunk; 0: 60 */
     uint64_t mark_bytes;      /**< redis: most result bytes to lie there; 0: the server's default */
@@ -78,6 +79,22 @@ typedef struct etas_export_summary {
 } etas_export_summary;
 ETAS_NODISCARD etas_status etas_export(etas_store *store, const etas_export_config *cfg,
                                        etas_export_summary *out, etas_error *err);
+
+/* ---- E-steps ---- */
+
+/** The E-steps of inversions, computed by the slots of processes or of a pool. */
+typedef struct etas_distribution etas_distribution;
+
+/** @p cfg is copied; what it points to outlives the distribution. Its backend is processes (whose
+ * slots are started now) or redis. */
+ETAS_NODISCARD etas_status etas_distribution_open(etas_distribution **out,
+                                                  const etas_runner_config *cfg, etas_error *err);
+void etas_distribution_close(etas_distribution *self);
+/** Lets an inversion of @p catalog with @p how compute its E-steps there, to the same bits;
+ * how->memory_bytes is then shared by the slots of one machine. Both are borrowed, and one
+ * inversion at a time. Frees of the one before. */
+void etas_distribution_apply(etas_distribution *self, const etas_catalog *catalog,
+                             etas_inversion_config *how);
 
 /* ---- worker ---- */
 

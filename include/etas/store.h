@@ -15,6 +15,9 @@
 
 #define ETAS_STORE_SCHEMA 1
 
+/** A path that names no file: the store lives in memory and goes when it is closed. */
+#define ETAS_STORE_MEMORY ":memory:"
+
 typedef struct etas_store etas_store;
 
 typedef enum etas_store_mode {

@@ -159,6 +159,8 @@ etas_status etas_inversion_open(etas_inversion **out, const etas_catalog *catalo
     st = first_theta(cfg, &self->theta, err);
     if (st == ETAS_OK)
         st = etas_em_init(&self->em, catalog, cfg, err);
+    self->em.compute = cfg->compute;
+    self->em.compute_context = cfg->compute_context;
     if (st == ETAS_OK)
         st = estimate_beta(self, err);
     if (st == ETAS_OK)

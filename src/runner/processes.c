@@ -11,6 +11,7 @@
 /* Longer silence of a slot means that it hangs. */
 static const double stall_s = 300;
 static const double default_duration_s = 30;
+static const double settle_s = 1;
 enum { FIRST_CHUNK = 64 };
 
 typedef struct suspect {
@@ -21,6 +22,7 @@ typedef struct suspect {
 typedef struct processes {
     const etas_job *job;
     etas_slots *slots;
+    bool borrowed;       /* the slots are the caller's */
     etas_ranges waiting; /* neither delivered, dead, nor given to a slot */
     etas_range *given;   /* what each slot has still to deliver */
     double *since_s;     /* when it got that */
@@ -30,11 +32,31 @@ typedef struct processes {
     size_t n_suspects, suspect_capacity;
 } processes;
 
+/* Slots that go on living shall be idle: what is due now is their last word about a task. */
+static void settle(processes *self)
+{
+    const double deadline = etas_clock_s() + settle_s;
+    etas_slot_event event;
+
+    for (uint32_t i = 0; i < etas_slots_count(self->slots); i++) {
+        etas_status st = ETAS_OK;
+
+        while (st == ETAS_OK && etas_slots_busy(self->slots, i) && etas_clock_s() < deadline)
+            st = etas_slots_next(self->slots, deadline - etas_clock_s(), 0, NULL, &event, NULL);
+        if (etas_slots_busy(self->slots, i) && etas_slots_abort(self->slots, i, NULL) != ETAS_OK) {
+            /* the next run hears of it */
+        }
+    }
+}
+
 static void processes_close(void *handle)
 {
     processes *const self = handle;
 
-    etas_slots_close(self->slots);
+    if (self->borrowed)
+        settle(self);
+    else
+        etas_slots_close(self->slots);
     etas_ranges_free(&self->waiting);
     etas_array_free((void **)&self->given);
     etas_array_free((void **)&self->since_s);
@@ -71,10 +93,14 @@ static etas_status processes_open(void **out, const etas_job *job, etas_error *e
     if (self == NULL)
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for the slots");
     self->job = job;
-    if (cfg.n > total)
+    self->slots = job->cfg->slots;
+    self->borrowed = self->slots != NULL;
+    if (self->borrowed)
+        cfg.n = etas_slots_count(self->slots);
+    else if (cfg.n > total)
         cfg.n = (uint32_t)total;
     st = prepare(self, cfg.n, err);
-    if (st == ETAS_OK)
+    if (st == ETAS_OK && !self->borrowed)
         st = etas_slots_open(&self->slots, &cfg, err);
     if (st == ETAS_OK)
         st = etas_slots_model_add(self->slots, job->blob_sha256_hex, job->run->blob_len,

@@ -112,6 +112,15 @@ static etas_status model_load(slot_model *self, const etas_slot_order *order, in
     return ETAS_OK;
 }
 
+/* From the one whose place it takes, or from another one. */
+static void inherit(slot_state *self, const slot_model *m, const slot_model *old)
+{
+    bool done = etas_work_inherit(&m->work, &old->work);
+
+    for (size_t i = 0; i < MODELS && !done; i++)
+        done = &self->models[i] != m && etas_work_inherit(&m->work, &self->models[i].work);
+}
+
 /* Decoded once, kept until four others have been used since. */
 static etas_status model_find(slot_state *self, const etas_slot_order *order, int fd,
                               slot_model **out, etas_error *err)
@@ -130,9 +139,13 @@ static etas_status model_find(slot_state *self, const etas_slot_order *order, in
             m = other;
     }
     if (strcmp(m->key, order->model) != 0) {
-        model_drop(m);
+        slot_model old = *m;
+
+        *m = (slot_model){0};
         self->maker.work = NULL;
         st = model_load(m, order, fd, err);
+        inherit(self, m, &old);
+        model_drop(&old);
     }
     m->used = ++self->n_orders;
     *out = m;

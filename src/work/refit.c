@@ -111,6 +111,8 @@ etas_status etas_refit_build(const etas_refit_input *in, etas_refit *out, etas_e
     self.how.theta_0 = in->state->theta;
     self.how.n_threads = 1;
     self.how.kernels = NULL;
+    self.how.compute = NULL;
+    self.how.compute_context = NULL;
     if (st == ETAS_OK)
         st = take_history(in, &self.history, err);
     if (st == ETAS_OK)

@@ -2,7 +2,8 @@
 
 #include <string.h>
 
-static const etas_work_kind *const KINDS[] = {&etas_work_simulate, &etas_work_refit};
+static const etas_work_kind *const KINDS[] = {&etas_work_simulate, &etas_work_refit,
+                                              &etas_work_expect};
 
 const etas_work_kind *etas_work_kind_of(size_t len, const uint8_t blob[])
 {
@@ -24,6 +25,12 @@ etas_status etas_work_open(etas_work *out, size_t len, const uint8_t blob[], con
     if (st == ETAS_OK)
         out->kind = kind;
     return st;
+}
+
+bool etas_work_inherit(const etas_work *self, const etas_work *from)
+{
+    return self->kind == from->kind && self->kind != NULL && self->kind->inherit != NULL &&
+           self->kind->inherit(self->self, from->self);
 }
 
 void etas_work_close(etas_work *self)

@@ -21,6 +21,9 @@ typedef struct etas_work_kind {
     etas_status (*open)(void **self, size_t len, const uint8_t blob[], const char *kernels,
                         etas_error *err);
     void (*close)(void *self);
+    /** Take over what @p from, of this kind and of an older blob, has found out and this one can
+     * use too; @p from finds it out again if it must. Whether it did. May be NULL. */
+    bool (*inherit)(void *self, void *from);
     /** The largest number of indices to make at a time, at least 1. */
     size_t (*batch)(const void *self);
     /** Indices first .. first + count - 1 into @p out (overwritten; of this kind). An error says
@@ -45,7 +48,9 @@ typedef struct etas_work {
 ETAS_NODISCARD etas_status etas_work_open(etas_work *out, size_t len, const uint8_t blob[],
                                           const char *kernels, etas_error *err);
 void etas_work_close(etas_work *self);
+/** See etas_work_kind; false for works of different kinds. */
+bool etas_work_inherit(const etas_work *self, const etas_work *from);
 
-extern const etas_work_kind etas_work_simulate, etas_work_refit;
+extern const etas_work_kind etas_work_simulate, etas_work_refit, etas_work_expect;
 
 #endif
