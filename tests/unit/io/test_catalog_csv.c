@@ -70,6 +70,9 @@ static void show_catalog(const char *path, etas_text *out)
         golden_print(out, "[%.*s] %lld %.17g %.17g %.17g mc %.17g depth %.17g\n", (int)e.id_len,
                      e.id, (long long)e.time, e.lat, e.lon, e.mag, isnan(e.mc) ? 99 : e.mc,
                      isnan(e.depth) ? 9999 : e.depth);
+        if (!isnan(e.x))
+            golden_print(out, "at %g %g %g\n", e.x, isnan(e.y) ? 9999 : e.y,
+                         isnan(e.z) ? 9999 : e.z);
     }
     etas_catalog_free(&c);
 }
