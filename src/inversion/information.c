@@ -13,24 +13,29 @@
 #include "etas/array.h"
 #include "etas/parallel.h"
 #include "etas/special.h"
-
-/* p = c / (t + c), s = D / (r2 + D): derivatives of the logarithms by ln c and ln D. */
-enum { ONE, DM, P, LN_TC, T, S, S_DM, LN_R2D, N_FEATURES };
+#include "inversion/information_kernels.h"
+#include "math/dispatch.h"
 
 /* The parameter that each feature is the derivative by. */
-static const etas_param PARAM_OF[N_FEATURES] = {
-    [ONE] = ETAS_LOG10_K0, [DM] = ETAS_A,      [P] = ETAS_LOG10_C,  [LN_TC] = ETAS_OMEGA,
-    [T] = ETAS_LOG10_TAU,  [S] = ETAS_LOG10_D, [S_DM] = ETAS_GAMMA, [LN_R2D] = ETAS_RHO};
+static const etas_param PARAM_OF[ETAS_N_FEATURES] = {
+    [ETAS_FEATURE_ONE] = ETAS_LOG10_K0, [ETAS_FEATURE_DM] = ETAS_A,
+    [ETAS_FEATURE_P] = ETAS_LOG10_C,    [ETAS_FEATURE_LN_TC] = ETAS_OMEGA,
+    [ETAS_FEATURE_T] = ETAS_LOG10_TAU,  [ETAS_FEATURE_S] = ETAS_LOG10_D,
+    [ETAS_FEATURE_S_DM] = ETAS_GAMMA,   [ETAS_FEATURE_LN_R2D] = ETAS_RHO};
+
+static const etas_information_kernels *const KERNELS[] = ETAS_ISA_TABLES(etas_information_kernels_);
 
 typedef struct moments {
-    double pairs[N_FEATURES][N_FEATURES];         /* sum P F F'; the upper triangle */
-    double targets[ETAS_N_PARAMS][ETAS_N_PARAMS]; /* sum over targets, of their sums' products */
-    double background, induced;                   /* sums of the probabilities */
+    double pairs[ETAS_N_FEATURES][ETAS_N_FEATURES]; /* sum P F F'; the upper triangle */
+    etas_feature_lanes lanes;                       /* of these, while they are added up */
+    double targets[ETAS_N_PARAMS][ETAS_N_PARAMS];   /* sum over targets, of their sums' products */
+    double background, induced;                     /* sums of the probabilities */
 } moments;
 
 typedef struct pass {
     etas_em *em;
-    etas_omori omori;
+    const etas_information_kernels *kernels;
+    etas_pair_decay decay;
     moments *shard;
     _Atomic int status;
 } pass;
@@ -52,49 +57,48 @@ double etas_param_unit(etas_param which)
 
 /* ---- pairs ---- */
 
-static void pair_features(const pass *job, const etas_pair_row *row, size_t k, double f[N_FEATURES])
-{
-    const etas_em *em = job->em;
-    const uint32_t i = row->source[k];
-    const double c = job->omori.c_days, d = em->d_km2[em->layout.key[i]];
-    const double tc = row->time_days[k] + c, r2d = row->r2_km2[k] + d;
-
-    f[ONE] = 1.0;
-    f[DM] = em->dm[i];
-    f[P] = c / tc;
-    f[LN_TC] = etas_ln(tc);
-    f[T] = row->time_days[k] / job->omori.tau_days;
-    f[S] = d / r2d;
-    f[S_DM] = f[S] * em->dm[i];
-    f[LN_R2D] = etas_ln(r2d);
-}
-
 typedef struct shard_pass {
     const pass *job;
     moments *sums;
 } shard_pass;
+
+/* Pairs from @p first on, as many as fit. */
+static void take_pairs(const etas_em *em, const etas_pair_row *row, size_t first,
+                       etas_feature_pairs *out)
+{
+    const size_t left = row->n - first, n = left < ETAS_FEATURE_CHUNK ? left : ETAS_FEATURE_CHUNK;
+
+    for (size_t k = 0; k < n; k++) {
+        const uint32_t i = row->source[first + k];
+
+        out->weight[k] = row->p[first + k];
+        out->time_days[k] = row->time_days[first + k];
+        out->r2_km2[k] = row->r2_km2[first + k];
+        out->d_km2[k] = em->d_km2[em->layout.key[i]];
+        out->dm[k] = em->dm[i];
+    }
+    for (out->n = n; out->n % ETAS_FEATURE_LANES != 0; out->n++) {
+        out->weight[out->n] = 0.0;
+        out->time_days[out->n] = out->r2_km2[out->n] = out->d_km2[out->n] = out->dm[out->n] = 1.0;
+    }
+}
 
 static etas_status add_target(void *context, const etas_pair_row *row, etas_error *err)
 {
     const shard_pass *shard = context;
     const etas_em *em = shard->job->em;
     moments *sums = shard->sums;
-    double total[N_FEATURES] = {0}, by_param[ETAS_N_PARAMS] = {0};
+    double total[ETAS_N_FEATURES] = {0}, by_param[ETAS_N_PARAMS] = {0};
+    etas_feature_pairs pairs;
 
     (void)err;
-    for (size_t k = 0; k < row->n; k++) {
-        double f[N_FEATURES];
-
-        pair_features(shard->job, row, k, f);
-        for (size_t a = 0; a < N_FEATURES; a++) {
-            const double weighted = row->p[k] * f[a];
-
-            total[a] += weighted;
-            for (size_t b = 0; b < N_FEATURES; b++) /* all of them: whole vectors */
-                sums->pairs[a][b] += weighted * f[b];
-        }
+    for (size_t first = 0; first < row->n; first += ETAS_FEATURE_CHUNK) {
+        take_pairs(em, row, first, &pairs);
+        shard->job->kernels->moments(&pairs, &shard->job->decay, total, &sums->lanes);
     }
-    for (size_t a = 0; a < N_FEATURES; a++)
+    for (size_t a = 0; a < ETAS_N_FEATURES; a++)
+        sums->pairs[ETAS_FEATURE_ONE][a] += total[a];
+    for (size_t a = 0; a < ETAS_N_FEATURES; a++)
         by_param[PARAM_OF[a]] = total[a];
     by_param[ETAS_LOG10_MU] = em->expectation.p_background[row->number];
     if (em->expectation.p_induced != NULL)
@@ -113,14 +117,17 @@ static void add_shard(void *context, size_t shard)
     shard_pass visit = {.job = job, .sums = &job->shard[shard]};
     const etas_status st = etas_em_visit_shard(job->em, shard, add_target, &visit, NULL);
 
+    for (size_t a = 1; a < ETAS_N_FEATURES; a++)
+        for (size_t b = a; b < ETAS_N_FEATURES; b++)
+            visit.sums->pairs[a][b] = job->kernels->sum(visit.sums->lanes.at[a][b]);
     if (st != ETAS_OK)
         job->status = (int)st;
 }
 
 static void add_moments(moments *sum, const moments *part)
 {
-    for (size_t a = 0; a < N_FEATURES; a++)
-        for (size_t b = 0; b < N_FEATURES; b++)
+    for (size_t a = 0; a < ETAS_N_FEATURES; a++)
+        for (size_t b = 0; b < ETAS_N_FEATURES; b++)
             sum->pairs[a][b] += part->pairs[a][b];
     for (size_t a = 0; a < ETAS_N_PARAMS; a++)
         for (size_t b = 0; b < ETAS_N_PARAMS; b++)
@@ -140,7 +147,7 @@ static void set_both(etas_curvature *out, etas_param a, etas_param b, double add
 static void rates_part(const etas_params *theta, const moments *m, etas_curvature *out)
 {
     const double p = 1.0 + theta->value[ETAS_OMEGA], q = 1.0 + theta->value[ETAS_RHO];
-    const double(*f)[N_FEATURES] = m->pairs;
+    const double(*f)[ETAS_N_FEATURES] = m->pairs;
     double scale[ETAS_N_PARAMS];
 
     for (size_t a = 0; a < ETAS_N_PARAMS; a++)
@@ -149,9 +156,9 @@ static void rates_part(const etas_params *theta, const moments *m, etas_curvatur
     scale[ETAS_LOG10_D] = scale[ETAS_GAMMA] = -q;
     scale[ETAS_OMEGA] = scale[ETAS_RHO] = -1.0;
     *out = (etas_curvature){0};
-    for (size_t a = 0; a < N_FEATURES; a++) {
-        out->gradient[PARAM_OF[a]] = scale[PARAM_OF[a]] * f[ONE][a];
-        for (size_t b = 0; b < N_FEATURES; b++)
+    for (size_t a = 0; a < ETAS_N_FEATURES; a++) {
+        out->gradient[PARAM_OF[a]] = scale[PARAM_OF[a]] * f[ETAS_FEATURE_ONE][a];
+        for (size_t b = 0; b < ETAS_N_FEATURES; b++)
             out->hessian[PARAM_OF[a]][PARAM_OF[b]] =
                 scale[PARAM_OF[a]] * scale[PARAM_OF[b]] * f[a < b ? a : b][a < b ? b : a];
     }
@@ -161,14 +168,19 @@ static void rates_part(const etas_params *theta, const moments *m, etas_curvatur
         for (size_t b = 0; b < ETAS_N_PARAMS; b++)
             out->hessian[a][b] -= scale[a] * scale[b] * m->targets[a][b];
     /* d2 ln g */
-    set_both(out, ETAS_LOG10_C, ETAS_LOG10_C, -p * (f[ONE][P] - f[P][P]));
-    set_both(out, ETAS_LOG10_C, ETAS_OMEGA, -f[ONE][P]);
-    set_both(out, ETAS_LOG10_TAU, ETAS_LOG10_TAU, -f[ONE][T]);
-    set_both(out, ETAS_LOG10_D, ETAS_LOG10_D, -q * (f[ONE][S] - f[S][S]));
-    set_both(out, ETAS_LOG10_D, ETAS_GAMMA, -q * (f[ONE][S_DM] - f[S][S_DM]));
-    set_both(out, ETAS_GAMMA, ETAS_GAMMA, -q * (f[DM][S_DM] - f[S_DM][S_DM]));
-    set_both(out, ETAS_LOG10_D, ETAS_RHO, -f[ONE][S]);
-    set_both(out, ETAS_GAMMA, ETAS_RHO, -f[ONE][S_DM]);
+    set_both(out, ETAS_LOG10_C, ETAS_LOG10_C,
+             -p * (f[ETAS_FEATURE_ONE][ETAS_FEATURE_P] - f[ETAS_FEATURE_P][ETAS_FEATURE_P]));
+    set_both(out, ETAS_LOG10_C, ETAS_OMEGA, -f[ETAS_FEATURE_ONE][ETAS_FEATURE_P]);
+    set_both(out, ETAS_LOG10_TAU, ETAS_LOG10_TAU, -f[ETAS_FEATURE_ONE][ETAS_FEATURE_T]);
+    set_both(out, ETAS_LOG10_D, ETAS_LOG10_D,
+             -q * (f[ETAS_FEATURE_ONE][ETAS_FEATURE_S] - f[ETAS_FEATURE_S][ETAS_FEATURE_S]));
+    set_both(out, ETAS_LOG10_D, ETAS_GAMMA,
+             -q * (f[ETAS_FEATURE_ONE][ETAS_FEATURE_S_DM] - f[ETAS_FEATURE_S][ETAS_FEATURE_S_DM]));
+    set_both(out, ETAS_GAMMA, ETAS_GAMMA,
+             -q *
+                 (f[ETAS_FEATURE_DM][ETAS_FEATURE_S_DM] - f[ETAS_FEATURE_S_DM][ETAS_FEATURE_S_DM]));
+    set_both(out, ETAS_LOG10_D, ETAS_RHO, -f[ETAS_FEATURE_ONE][ETAS_FEATURE_S]);
+    set_both(out, ETAS_GAMMA, ETAS_RHO, -f[ETAS_FEATURE_ONE][ETAS_FEATURE_S_DM]);
 }
 
 /* ---- sources ---- */
@@ -272,12 +284,13 @@ static void background_part(const etas_em *em, const etas_params *theta, etas_cu
 etas_status etas_curvature_evaluate(etas_em *em, const etas_params *theta, etas_curvature *out,
                                     etas_error *err)
 {
-    pass job = {.em = em, .omori = etas_params_omori(theta), .status = ETAS_OK};
+    pass job = {.em = em, .kernels = KERNELS[etas_isa_named(em->kernels->name)], .status = ETAS_OK};
     moments sum = {0};
     expected e;
     etas_status st = etas_array_alloc((void **)&job.shard, em->n_shards, sizeof *job.shard);
 
     etas_em_prepare(em, theta);
+    job.decay = em->decay;
     if (st == ETAS_OK) {
         etas_parallel_for(em->n_threads, em->n_shards, add_shard, &job);
         st = (etas_status)job.status;

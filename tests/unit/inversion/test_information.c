@@ -2,6 +2,7 @@
 
 #include "inversion/information.h"
 #include "inversion/terms.h"
+#include "math/dispatch.h"
 
 static const double PI = 3.14159265358979323846;
 
@@ -56,15 +57,21 @@ static etas_params theta_for(size_t k)
     return out;
 }
 
-static void fixture_open(size_t n, double multiplier, fixture *f)
+static void fixture_open_with(const char *kernels, size_t n, double multiplier, fixture *f)
 {
     etas_error err = {0};
 
     memset(f, 0, sizeof *f);
     f->cfg = small_config();
     f->cfg.coppersmith_multiplier = multiplier;
+    f->cfg.kernels = kernels;
     small_catalog(n, 4711, &f->catalog);
     check_ok(etas_em_init(&f->em, &f->catalog, &f->cfg, &err), &err);
+}
+
+static void fixture_open(size_t n, double multiplier, fixture *f)
+{
+    fixture_open_with(NULL, n, multiplier, f);
 }
 
 /* The same with an induced term, stronger for every third event. */
@@ -148,7 +155,7 @@ static void gradient_is_the_log_likelihoods_slope(void **state)
     fixture f;
 
     (void)state;
-    fixture_open(400, 200, &f);
+    fixture_open(400, 1e9, &f); /* rows that do not fit into one chunk */
     for (size_t k = 0; k < N_THETA; k++)
         check_gradient(&f, &THETA[k]);
     fixture_close(&f);
@@ -370,6 +377,26 @@ static void the_number_of_threads_changes_nothing(void **state)
     fixture_close(&f);
 }
 
+static void every_instruction_set_gives_the_same_bits(void **state)
+{
+    static const char *const names[] = {"avx2", "avx512"};
+    etas_curvature scalar, other;
+    fixture f;
+
+    (void)state;
+    fixture_open_with("scalar", 600, 1e9, &f);
+    curvature_at(&f, &THETA[0], &scalar);
+    fixture_close(&f);
+    for (size_t k = 0; k < 2; k++) {
+        if (etas_isa_named(names[k]) == ETAS_ISA_UNSUPPORTED)
+            continue;
+        fixture_open_with(names[k], 600, 1e9, &f);
+        curvature_at(&f, &THETA[0], &other);
+        assert_memory_equal(&scalar, &other, sizeof scalar);
+        fixture_close(&f);
+    }
+}
+
 static void pairs_that_are_found_again_give_the_same_bits(void **state)
 {
     etas_curvature kept, found;
@@ -396,6 +423,7 @@ int main(void)
         cmocka_unit_test(hessian_is_the_gradients_slope),
         cmocka_unit_test(brute_force_over_all_pairs_gives_the_same),
         cmocka_unit_test(the_number_of_threads_changes_nothing),
+        cmocka_unit_test(every_instruction_set_gives_the_same_bits),
         cmocka_unit_test(pairs_that_are_found_again_give_the_same_bits),
     };
 
