@@ -6,7 +6,10 @@
 
 enum { MAX_STEPS = 200, MAX_HALVINGS = 50 };
 
-static const double LAST_STEP = 1e-8; /* relative; its square is what remains after it */
+static const double LAST_STEP = 1e-8;  /* relative; its square is what remains after it */
+static const double REMAINDER = 1e-14; /* or less, after two whole steps in a row ... */
+static const double SMALL_STEP = 0.05; /* ... of which the first was not longer */
+static const double LAST_GAIN = 1e-20; /* of the value, relative: a long step for less is noise */
 static const double LONGEST_STEP = 3.0;
 static const double NOISE = 1e-13;            /* of the value, relative */
 static const double GRADIENT_NOISE = 2.5e-16; /* of a gradient, relative to the value */
@@ -62,28 +65,29 @@ static bool solve_free(size_t n, const bool free[], const etas_newton_point *at,
 
 /* Where the Hessian is not positive definite, a multiple of its diagonal is added. The multiple is
  * relative to each variable, because a function that levels off towards a bound has a tiny negative
- * curvature there, along which the step must stay long. */
-static void newton_step(size_t n, const bool free[], const etas_newton_point *at, double step[])
+ * curvature there, along which the step must stay long. Returns whether nothing was added. */
+static bool newton_step(size_t n, const bool free[], const etas_newton_point *at, double step[])
 {
     double scale[ETAS_NEWTON_MAX], diagonal[ETAS_NEWTON_MAX] = {0};
 
     if (solve_free(n, free, at, diagonal, step))
-        return;
+        return true;
     curvature_scale(n, free, at, scale);
     for (double shift = 1e-3; shift < 1e6; shift *= 4.0) {
         for (size_t i = 0; i < n; i++)
             diagonal[i] = shift * scale[i];
         if (solve_free(n, free, at, diagonal, step))
-            return;
+            return false;
     }
     for (size_t i = 0; i < n; i++)
         step[i] = free[i] ? -at->gradient[i] / scale[i] : 0.0;
+    return false;
 }
 
 /* Directions that leave the box from its boundary are taken out, until the step keeps inside.
  * Returns false when no variable is free, or the gradient of those that are is rounding. */
 static bool feasible_step(const etas_newton_problem *p, const double x[],
-                          const etas_newton_point *at, double step[])
+                          const etas_newton_point *at, double step[], bool *pure)
 {
     const double noise = GRADIENT_NOISE * (1.0 + fabs(at->value));
     bool free[ETAS_NEWTON_MAX];
@@ -97,7 +101,7 @@ static bool feasible_step(const etas_newton_problem *p, const double x[],
     while (any) {
         bool leaves = false;
 
-        newton_step(p->n, free, at, step);
+        *pure = newton_step(p->n, free, at, step);
         any = false;
         for (size_t i = 0; i < p->n; i++) {
             if (free[i] &&
@@ -150,49 +154,73 @@ static void move(const etas_newton_problem *p, const double x[], const double st
         out[i] = step[i] == 0.0 ? x[i] : fmin(p->high[i], fmax(p->low[i], x[i] + part * step[i]));
 }
 
-/* Backtracks from @p part; false when no decrease is found. */
-static bool search_line(const etas_newton_problem *p, const double step[], double part, double x[],
-                        etas_newton_point *at)
+static double slope_along(size_t n, const etas_newton_point *at, const double step[])
+{
+    double slope = 0.0;
+
+    for (size_t i = 0; i < n; i++)
+        slope += at->gradient[i] * step[i];
+    return slope;
+}
+
+/* Backtracks from @p part; the part taken, or 0 when no decrease is found. */
+static double search_line(const etas_newton_problem *p, const double step[], double part,
+                          double x[], etas_newton_point *at)
 {
     etas_newton_point trial;
     double next[ETAS_NEWTON_MAX];
-    double slope = 0.0;
+    const double slope = slope_along(p->n, at, step);
     const double noise = NOISE * (1.0 + fabs(at->value));
 
-    for (size_t i = 0; i < p->n; i++)
-        slope += at->gradient[i] * step[i];
     for (int k = 0; k < MAX_HALVINGS; k++, part *= 0.5) {
         move(p, x, step, part, next);
         p->function(p->context, next, &trial);
         if (isfinite(trial.value) && trial.value <= at->value + 1e-4 * part * slope + noise) {
             memcpy(x, next, p->n * sizeof *x);
             *at = trial;
-            return true;
+            return part;
         }
     }
-    return false;
+    return 0.0;
+}
+
+/* Is this step the last one? Steps of Newton's own fall quadratically: after one of size @p before
+ * (0: of another kind), this of @p size leaves about size^3 / before^2. */
+static bool is_last(double size, double before)
+{
+    return size <= LAST_STEP ||
+           (before <= SMALL_STEP && size * size * size <= REMAINDER * before * before);
 }
 
 etas_status etas_newton_minimise(const etas_newton_problem *problem, double x[])
 {
     etas_newton_point at;
+    double before = 0.0;
 
     problem->function(problem->context, x, &at);
     if (!isfinite(at.value))
         return ETAS_E_CONVERGE;
     for (int k = 0; k < MAX_STEPS; k++) {
-        double step[ETAS_NEWTON_MAX], part;
+        double step[ETAS_NEWTON_MAX], part, size;
+        bool pure;
 
-        if (!feasible_step(problem, x, &at, step))
+        if (!feasible_step(problem, x, &at, step, &pure))
             return ETAS_OK;
         part = longest_part(problem, x, step);
-        if (relative_size(problem->n, x, step) <= LAST_STEP) {
+        size = relative_size(problem->n, x, step);
+        if (is_last(size, pure ? before : 0.0)) {
             move(problem, x, step, part, x);
             if (part >= 1.0)
                 return ETAS_OK;
             problem->function(problem->context, x, &at); /* a bound was met on the way */
-        } else if (!search_line(problem, step, part, x, &at)) {
-            return ETAS_E_CONVERGE;
+            before = 0.0;
+        } else if (-slope_along(problem->n, &at, step) <= LAST_GAIN * (1.0 + fabs(at.value))) {
+            return ETAS_OK;
+        } else {
+            part = search_line(problem, step, part, x, &at);
+            if (part <= 0.0)
+                return ETAS_E_CONVERGE;
+            before = pure && part >= 1.0 ? size : 0.0;
         }
     }
     return ETAS_E_CONVERGE;
