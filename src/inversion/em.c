@@ -133,8 +133,8 @@ static etas_status open_parts(etas_em *self, const etas_catalog *catalog,
     if (st == ETAS_OK)
         st = em_alloc(self);
     if (st == ETAS_OK)
-        st = etas_time_mesh_build(&self->mesh, catalog->n, catalog->time, cfg->window_start,
-                                  cfg->window_end);
+        st = etas_windows_build(&self->windows, catalog->n, catalog->time, self->dm,
+                                cfg->window_start, cfg->window_end);
     return st == ETAS_OK ? ETAS_OK
                          : etas_fail(err, st, "preparing the inversion: %s", etas_strerror(st));
 }
@@ -260,7 +260,7 @@ void etas_em_free(etas_em *self)
         etas_array_free(columns[i]);
     etas_pair_store_free(&self->pairs);
     etas_moment_layout_free(&self->layout);
-    etas_time_mesh_free(&self->mesh);
+    etas_windows_free(&self->windows);
 }
 
 /* ---- sums for the maximisation ---- */
@@ -268,12 +268,13 @@ void etas_em_free(etas_em *self)
 double etas_em_expected_total(etas_em *self, const etas_params *theta)
 {
     const etas_omori omori = etas_params_omori(theta);
-    const double ln_k = etas_params_ln_productivity(theta), alpha = etas_params_alpha(theta);
     double total = 0.0;
 
-    etas_time_mesh_evaluate(&self->mesh, self->kernels, &omori);
-    for (size_t i = 0; i < self->n_sources; i++)
-        total += etas_exp(ln_k + alpha * self->dm[i]) * etas_time_mesh_value(&self->mesh, i);
+    etas_windows_evaluate(&self->windows, self->kernels, &omori);
+    etas_windows_grow(&self->windows, etas_params_alpha(theta));
+    for (size_t k = 0; k < self->windows.n_points; k++)
+        total += self->windows.weight[k].value * etas_time_mesh_value(&self->windows.mesh, k);
+    total *= etas_exp(etas_params_ln_productivity(theta));
     return total;
 }
 

@@ -18,7 +18,7 @@
 #include "inversion/pair_kernels.h"
 #include "inversion/pair_store.h"
 #include "inversion/statistics.h"
-#include "inversion/time_mesh.h"
+#include "inversion/windows.h"
 
 struct etas_em;
 
@@ -47,7 +47,7 @@ typedef struct etas_em {
     double bw_sq_km2; /**< of the smoothed background's Gaussian */
     etas_pair_store pairs;
     etas_moment_layout layout;
-    etas_time_mesh mesh;
+    etas_windows windows; /**< of the sources */
     size_t n_sources, n_targets, n_pairs;
     const uint32_t *target; /**< n_targets: row of the catalogue */
     double *dm;             /**< per source: m - mc */
@@ -85,8 +85,8 @@ typedef struct etas_em {
     double *class_d_km2;               /**< per class, scratch */
 } etas_em;
 
-/** Finds the pairs, cuts the shards, builds mesh and arrays. E_ARG says which part of the catalogue
- * is missing. */
+/** Finds the pairs, cuts the shards, builds windows and arrays. E_ARG says which part of the
+ * catalogue is missing. */
 ETAS_NODISCARD etas_status etas_em_init(etas_em *self, const etas_catalog *catalog,
                                         const etas_inversion_config *cfg, etas_error *err);
 /** The same for one who is told the shards (another em's shard_block) and computes some of them:

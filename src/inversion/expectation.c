@@ -309,6 +309,7 @@ etas_status etas_em_gather(etas_em *self, etas_error *err)
         etas_statistics_add(&self->total, &self->shard[shard]);
     list_nodes(self);
     fill_expectation(self);
+    etas_windows_weigh(&self->windows, e->l_hat);
     if (!isfinite(e->n_hat) || !isfinite(self->sum_ln_rate) || !isfinite(e->sum_l_hat) ||
         (has_likelihood(self) && !isfinite(e->log_likelihood)))
         return etas_fail(err, ETAS_E_RANGE,

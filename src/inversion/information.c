@@ -222,9 +222,9 @@ static expected expected_at(etas_em *em, const etas_params *theta)
     const double ln_k = etas_params_ln_productivity(theta), alpha = etas_params_alpha(theta);
     expected sum = {0};
 
-    etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
+    etas_windows_evaluate(&em->windows, em->kernels, &omori);
     for (size_t i = 0; i < em->n_sources; i++) {
-        const etas_time_integral t = etas_time_mesh_get(&em->mesh, i);
+        const etas_time_integral t = etas_windows_get(&em->windows, i);
 
         add_source(&t, etas_exp(ln_k + alpha * em->dm[i]), em->dm[i], &sum);
     }

@@ -283,7 +283,10 @@ static bool inside_bounds(void *context, const double x[])
 {
     const search *s = context;
     const etas_constraints *box = &s->inversion->box;
+    const etas_em *em = &s->inversion->em;
 
+    if (em->expectation.sum_l_hat < 1.0)
+        return false; /* hardly any triggering yet: steps there lead nowhere in particular */
     for (size_t i = 0; i < s->n; i++)
         if (!(x[i] >= box->low[s->moving[i]] && x[i] <= box->high[s->moving[i]]))
             return false;

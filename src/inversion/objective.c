@@ -49,67 +49,114 @@ static void add_log(const etas_time_integral *t, double factor, etas_newton_poin
     }
 }
 
-/* Adds e^(alpha dm) T_i and its derivatives, all times K one source's G_i; the upper triangle
- * alone. */
-static void add_expected(const etas_time_integral *t, double productivity, double dm,
+/* Adds the sum of e^(alpha dm_i) T_i over the sources that a point stands for, and its derivatives;
+ * the upper triangle alone. */
+static void add_expected(const etas_time_integral *t, const etas_window_growth *growth,
                          etas_newton_point *sum)
 {
-    const double g = productivity * t->d[ETAS_T];
     const double *first = &t->d[ETAS_T_C];
 
-    sum->value += g;
-    sum->gradient[ETAS_TIME_ALPHA] += g * dm;
-    sum->hessian[ETAS_TIME_ALPHA][ETAS_TIME_ALPHA] += g * dm * dm;
+    sum->value += growth->value * t->d[ETAS_T];
+    sum->gradient[ETAS_TIME_ALPHA] += growth->slope * t->d[ETAS_T];
+    sum->hessian[ETAS_TIME_ALPHA][ETAS_TIME_ALPHA] += growth->curvature * t->d[ETAS_T];
     for (size_t i = 0; i < 3; i++) {
-        const double slope = productivity * first[i];
-
-        sum->gradient[ETAS_TIME_LN_C + i] += slope;
-        sum->hessian[ETAS_TIME_ALPHA][ETAS_TIME_LN_C + i] += slope * dm;
+        sum->gradient[ETAS_TIME_LN_C + i] += growth->value * first[i];
+        sum->hessian[ETAS_TIME_ALPHA][ETAS_TIME_LN_C + i] += growth->slope * first[i];
         for (size_t j = i; j < 3; j++)
             sum->hessian[ETAS_TIME_LN_C + i][ETAS_TIME_LN_C + j] +=
-                productivity * t->d[SECOND[i][j]];
+                growth->value * t->d[SECOND[i][j]];
+    }
+}
+
+static void add_all_expected(etas_em *em, double alpha, etas_newton_point *expected)
+{
+    etas_windows_grow(&em->windows, alpha);
+    for (size_t k = 0; k < em->windows.n_points; k++) {
+        const etas_time_integral t = etas_time_mesh_get(&em->windows.mesh, k);
+
+        add_expected(&t, &em->windows.weight[k], expected);
     }
 }
 
 /* The time kernel's integral over all delays. */
 static etas_time_integral all_delays(const etas_em *em, const etas_omori *omori)
 {
-    return etas_time_mesh_all(&em->mesh, em->kernels, omori);
+    return etas_time_mesh_all(&em->windows.mesh, em->kernels, omori);
+}
+
+/* ln F at the points of a group; no point is so far below the floor that interpolation suffers. */
+static void ln_shares(const etas_windows *w, const etas_window_group *g, double ln_all,
+                      double ln_f[])
+{
+    for (size_t k = 0; k < g->n_points; k++) {
+        const double t = etas_time_mesh_value(&w->mesh, g->first_point + k);
+
+        ln_f[k] = fmax(2.0 * LN_F_FLOOR, t > 0.0 ? etas_ln(t) - ln_all : -INFINITY);
+    }
+}
+
+/* Weights of a group's points when those sources that lie below the floor do not count; returns
+ * what these add up to. */
+static double weigh_above_floor(const etas_em *em, const etas_window_group *g, const double ln_f[],
+                                double weight[])
+{
+    double lost = 0.0;
+
+    for (size_t k = 0; k < g->n_points; k++)
+        weight[k] = 0.0;
+    for (size_t i = g->first_source; i < g->first_source + g->n_sources; i++) {
+        const double *share = em->windows.share + i * ETAS_WINDOW_POINTS;
+        const double l_hat = em->expectation.l_hat[i];
+        double at = 0.0;
+
+        for (size_t k = 0; k < g->n_points; k++)
+            at += share[k] * ln_f[k];
+        for (size_t k = 0; k < g->n_points && at > LN_F_FLOOR; k++)
+            weight[k] += l_hat * share[k];
+        lost += at > LN_F_FLOOR ? 0.0 : l_hat;
+    }
+    return lost;
+}
+
+/* Adds factor * sum l_i ln F_i without its - ln T_inf over a group, and returns the l_i that have
+ * it; those below the floor add factor * l_i * -300. */
+static double add_group(const etas_em *em, const etas_window_group *g, double ln_all, double factor,
+                        etas_newton_point *sum)
+{
+    const etas_windows *w = &em->windows;
+    double ln_f[ETAS_WINDOW_POINTS], own[ETAS_WINDOW_POINTS], counted = 0.0;
+    const double *weight = w->l_weight + g->first_point;
+    bool crosses = false;
+
+    ln_shares(w, g, ln_all, ln_f);
+    for (size_t k = 0; k < g->n_points; k++)
+        crosses = crosses || !(ln_f[k] > LN_F_FLOOR);
+    if (crosses) {
+        sum->value += factor * LN_F_FLOOR * weigh_above_floor(em, g, ln_f, own);
+        weight = own;
+    }
+    for (size_t k = 0; k < g->n_points; k++) {
+        const etas_time_integral t = etas_time_mesh_get(&w->mesh, g->first_point + k);
+
+        if (weight[k] == 0.0)
+            continue;
+        add_log(&t, factor * weight[k], sum);
+        counted += weight[k];
+    }
+    return counted;
 }
 
 /* Adds factor * sum l_i max(ln F_i, -300) + ln_all_factor * ln T_inf; the mesh is evaluated. */
-static void add_shares(etas_em *em, const etas_omori *omori, double factor, double ln_all_factor,
-                       etas_newton_point *sum)
+static void add_shares(const etas_em *em, const etas_omori *omori, double factor,
+                       double ln_all_factor, etas_newton_point *sum)
 {
     const etas_time_integral all = all_delays(em, omori);
     const double ln_all = etas_ln(all.d[ETAS_T]);
     double counted = 0.0;
 
-    for (size_t i = 0; factor != 0.0 && i < em->n_sources; i++) {
-        const double l_hat = em->expectation.l_hat[i];
-        etas_time_integral t;
-
-        if (l_hat == 0.0)
-            continue;
-        t = etas_time_mesh_get(&em->mesh, i);
-        if (t.d[ETAS_T] > 0.0 && etas_ln(t.d[ETAS_T]) - ln_all > LN_F_FLOOR) {
-            add_log(&t, factor * l_hat, sum);
-            counted += l_hat;
-        } else {
-            sum->value += factor * l_hat * LN_F_FLOOR;
-        }
-    }
+    for (size_t n = 0; factor != 0.0 && n < em->windows.n_groups; n++)
+        counted += add_group(em, &em->windows.group[n], ln_all, factor, sum);
     add_log(&all, ln_all_factor - factor * counted, sum);
-}
-
-/* Sum of e^(alpha dm_i) T_i. */
-static void add_all_expected(etas_em *em, double alpha, etas_newton_point *expected)
-{
-    for (size_t i = 0; i < em->n_sources; i++) {
-        const etas_time_integral t = etas_time_mesh_get(&em->mesh, i);
-
-        add_expected(&t, etas_exp(alpha * em->dm[i]), em->dm[i], expected);
-    }
 }
 
 static etas_omori omori_at(const double x[])
@@ -146,7 +193,7 @@ static void time_parts(etas_em *em, const double x[], etas_newton_point *rest,
     *rest = pair_part(em, &omori);
     rest->value += em->sum_l_dm * x[ETAS_TIME_ALPHA];
     rest->gradient[ETAS_TIME_ALPHA] = em->sum_l_dm;
-    etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
+    etas_windows_evaluate(&em->windows, em->kernels, &omori);
     add_all_expected(em, x[ETAS_TIME_ALPHA], expected);
     if (em->estimator == ETAS_ESTIMATOR_REFERENCE)
         add_shares(em, &omori, 1.0, 0.0, rest);
@@ -162,7 +209,7 @@ void etas_objective_delays(void *context, const double x[], etas_newton_point *o
     etas_newton_point sum = pair_part(em, &omori);
 
     if (truncated)
-        etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
+        etas_windows_evaluate(&em->windows, em->kernels, &omori);
     add_shares(em, &omori, truncated ? -1.0 : 0.0, -em->expectation.sum_l_hat, &sum);
     out->value = -sum.value;
     for (size_t i = 0; i < ETAS_DELAYS_N; i++) {
@@ -219,9 +266,10 @@ double etas_objective_ln_k(etas_em *em, const double x[])
     const etas_omori omori = omori_at(full);
     double expected = 0.0;
 
-    etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
-    for (size_t i = 0; i < em->n_sources; i++)
-        expected += etas_exp(x[0] * em->dm[i]) * etas_time_mesh_value(&em->mesh, i);
+    etas_windows_evaluate(&em->windows, em->kernels, &omori);
+    etas_windows_grow(&em->windows, x[0]);
+    for (size_t k = 0; k < em->windows.n_points; k++)
+        expected += em->windows.weight[k].value * etas_time_mesh_value(&em->windows.mesh, k);
     return etas_ln(em->expectation.sum_l_hat / expected);
 }
 

@@ -180,11 +180,11 @@ etas_status etas_terms_free_productivity(etas_em *em, const etas_constraints *bo
                          "no target has aftershocks left: free productivities cannot be estimated");
     theta->value[ETAS_LOG10_K0] =
         etas_constraints_hold(box, ETAS_LOG10_K0) ? box->low[ETAS_LOG10_K0] : etas_ln(k) / M_LN10;
-    etas_time_mesh_evaluate(&em->mesh, em->kernels, &omori);
+    etas_windows_evaluate(&em->windows, em->kernels, &omori);
     for (size_t i = 0; i < em->n_sources; i++) {
         /* kappa l_hat / G: kappa cancels, and one that is 0 has no children. */
         const double unit =
-            etas_exp(ln_k - e * gamma * em->dm[i]) * etas_time_mesh_value(&em->mesh, i);
+            etas_exp(ln_k - e * gamma * em->dm[i]) * etas_windows_value(&em->windows, i);
 
         em->kappa[i] = unit > 0.0 ? em->expectation.l_hat[i] / unit : 0.0;
     }

@@ -328,7 +328,7 @@ static void time_slopes(const etas_em *em, const etas_params *theta, double slop
         slope[ETAS_OMEGA] = -etas_ln(omori.c_days) - 1.0 / omori.omega;
         return;
     }
-    const etas_time_integral all = etas_time_mesh_all(&em->mesh, em->kernels, &omori);
+    const etas_time_integral all = etas_time_mesh_all(&em->windows.mesh, em->kernels, &omori);
 
     slope[ETAS_LOG10_C] = M_LN10 * all.d[ETAS_T_C] / all.d[ETAS_T];
     slope[ETAS_OMEGA] = all.d[ETAS_T_W] / all.d[ETAS_T];

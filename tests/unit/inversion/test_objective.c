@@ -175,8 +175,10 @@ static void the_share_inside_the_window_has_a_floor(void **state)
     check_ok(etas_em_init(&f.em, &f.catalog, &cfg, NULL), NULL);
     check_ok(etas_em_expect(&f.em, &cfg.theta_0, NULL), NULL);
     f.em.expectation.l_hat[0] = 0.0;
+    etas_windows_weigh(&f.em.windows, f.em.expectation.l_hat);
     etas_objective_time(&f.em, x, &without);
     f.em.expectation.l_hat[0] = 2.0;
+    etas_windows_weigh(&f.em.windows, f.em.expectation.l_hat);
     etas_objective_time(&f.em, x, &with);
     check_rel(with.value - without.value, 600.0, 1e-10);
     check_abs(with.gradient[ETAS_TIME_LN_TAU], without.gradient[ETAS_TIME_LN_TAU], 1e-9);
