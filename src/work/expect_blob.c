@@ -256,22 +256,26 @@ void etas_expect_base_free(etas_expect_base *self)
     *self = (etas_expect_base){0};
 }
 
-static bool is_number(double x, double low)
+/* No NaN either. */
+static bool within(double x, double low, double high)
 {
-    return isfinite(x) && x >= low;
+    return x >= low && x <= high;
 }
 
+/* The number of octaves that distances span decides how much memory an E-step takes, so what they
+ * follow from is bounded here. */
 static bool is_place(const etas_event *e, bool three_dim)
 {
+    const double far_km = 1e6;
+
     if (three_dim)
-        return isfinite(e->x) && isfinite(e->y) && isfinite(e->z);
-    return e->lat >= -90 && e->lat <= 90 && e->lon >= -360 && e->lon <= 360;
+        return within(e->x, -far_km, far_km) && within(e->y, -far_km, far_km) &&
+               within(e->z, -far_km, far_km);
+    return within(e->lat, -90, 90) && within(e->lon, -360, 360);
 }
 
 static etas_status get_settings(const uint8_t fixed[], etas_inversion_config *how, etas_error *err)
 {
-    const double tiny = 1e-300;
-
     *how = etas_inversion_config_default();
     how->three_dim = (get_u64(fixed + FIXED_FLAGS) & FLAG_THREE_DIM) != 0;
     how->memory_bytes = get_u64(fixed + FIXED_MEMORY);
@@ -280,9 +284,9 @@ static etas_status get_settings(const uint8_t fixed[], etas_inversion_config *ho
     for (size_t i = 0; i < N_NUMBERS; i++)
         *(double *)((char *)how + numbers[i]) = get_f64(fixed + FIXED_NUMBERS + 8 * i);
     if (how->window_start == ETAS_TIME_NONE || how->window_end <= how->window_start ||
-        !is_number(how->m_ref, -100) || how->m_ref > 100 || !is_number(how->delta_m, 0) ||
-        !is_number(how->area_km2, tiny) || !is_number(how->earth_radius_km, tiny) ||
-        !is_number(how->coppersmith_multiplier, 0) || !is_number(how->bw_sq_km2, tiny))
+        !within(how->m_ref, -10, 15) || !within(how->delta_m, 0, 10) ||
+        !within(how->area_km2, 1e-300, 1e300) || !within(how->earth_radius_km, 1e-3, 1e6) ||
+        !within(how->coppersmith_multiplier, 0, 1e9) || !within(how->bw_sq_km2, 1e-300, 1e300))
         return damaged(err);
     return ETAS_OK;
 }
@@ -306,7 +310,7 @@ static etas_status get_events(size_t n, const uint8_t *p, etas_expect_base *self
                               .id = ""};
 
         if (e.time < before || e.time == ETAS_TIME_NONE || !is_place(&e, three_dim) ||
-            !(e.mag >= -100 && e.mag <= 100))
+            !within(e.mag, -10, 15))
             return damaged(err);
         if (etas_catalog_append(&self->catalog, &e) != ETAS_OK)
             return etas_fail(err, ETAS_E_NOMEM, "no memory for a catalogue of %zu events", n);
@@ -358,7 +362,7 @@ static etas_status get_region(size_t rings, size_t vertices, const uint8_t *p, e
     p = get_doubles(vertices, p + 8 * (rings + 1), out->lat);
     (void)get_doubles(vertices, p, out->lon);
     for (size_t i = 0; i < vertices; i++)
-        if (!(fabs(out->lat[i]) <= 90 && fabs(out->lon[i]) <= 360))
+        if (!within(out->lat[i], -90, 90) || !within(out->lon[i], -360, 360))
             return damaged(err);
     extend(vertices, out->lat, &out->lat_min, &out->lat_max);
     extend(vertices, out->lon, &out->lon_min, &out->lon_max);
