@@ -248,7 +248,8 @@ static void list_nodes(etas_em *self)
                 self->space_node[n] =
                     etas_moment_node(layout, cell - layout->group_cell[group], k % ETAS_NODES);
                 self->space_class[n] = (uint32_t)(group * layout->width + k / ETAS_NODES);
-                self->space_weight[n] = total->space[cell * layout->width][k];
+                self->space_weight[n] =
+                    total->space[cell * layout->width + k / ETAS_NODES][k % ETAS_NODES];
             }
         }
     }
