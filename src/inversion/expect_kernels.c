@@ -164,17 +164,24 @@ static inline void add_lanes(const etas_pair_batch *batch, const double xi[], si
 {
     for (size_t v = 0; v < V_VECTORS; v++) {
         const size_t k = at + v * ETAS_VLEN, before = v * ETAS_VLEN;
-        vd g;
+        vd g, g_t, g_xi;
 
         if (left <= before)
             return;
         g = v_load(batch->g + k);
-        if (left - before < ETAS_VLEN)
-            g = v_select(lanes_below(left - before), g, v_set(0.0));
+        g_t = g * v_load(batch->time_days + k);
+        g_xi = xi != NULL ? g * v_load(xi + k) : g;
+        if (left - before < ETAS_VLEN) { /* what follows the row may be anything, NaN too */
+            const vi own = lanes_below(left - before);
+
+            g = v_select(own, g, v_set(0.0));
+            g_t = v_select(own, g_t, v_set(0.0));
+            g_xi = v_select(own, g_xi, v_set(0.0));
+        }
         sums->g[v] += g;
-        sums->g_t[v] += g * v_load(batch->time_days + k);
+        sums->g_t[v] += g_t;
         if (xi != NULL)
-            sums->g_xi[v] += g * v_load(xi + k);
+            sums->g_xi[v] += g_xi;
     }
 }
 
