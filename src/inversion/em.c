@@ -8,7 +8,7 @@
 
 /* A shard holds at least so many pairs, where there is more than one; their number is a power of
  * two, which divides well among threads. */
-enum { SHARD_PAIRS = 65536, MAX_SHARDS = 64 };
+enum { SHARD_PAIRS = 100000, MAX_SHARDS = 64 };
 
 /* Below so many blocks, starting threads costs more than it saves. */
 enum { BLOCKS_PER_THREAD = 32 };
@@ -88,10 +88,9 @@ static double largest_r2(const etas_catalog *catalog, const etas_inversion_confi
 static etas_status build_layout(etas_em *self, const etas_catalog *catalog,
                                 const etas_inversion_config *cfg)
 {
-    const etas_moment_range range = {
-        .time_days = etas_days_between(catalog->time[0], catalog->time[catalog->n - 1]),
-        .r2_km2 = largest_r2(catalog, cfg),
-        .reach_km2 = self->pairs.search.reach_km2};
+    const etas_moment_range range = {.time_days = ETAS_FAR_DAYS,
+                                     .r2_km2 = largest_r2(catalog, cfg),
+                                     .reach_km2 = self->pairs.search.reach_km2};
     etas_status st = etas_array_alloc((void **)&self->dm, catalog->n, sizeof *self->dm);
 
     for (size_t i = 0; i < catalog->n && st == ETAS_OK; i++)
@@ -293,6 +292,27 @@ etas_space_sums etas_em_space_sums(etas_em *self, double ln_d, double gamma)
     return out;
 }
 
+/* Adds the pairs that are in no time bin, by their series in c - c0 (expect_kernels.h). */
+static void add_far(const etas_em *em, double c_days, etas_delay_sums *out)
+{
+    const etas_far_sums *far = &em->total.sums->far;
+    const double away = c_days - em->far_c_days;
+    double power = 1.0, ln_tc = far->log2_tc * M_LN2, inverse = 0.0, square = 0.0;
+
+    for (size_t k = 0; k < ETAS_FAR_POWERS; k++) {
+        const double term = power * far->power[k]; /* sum w (-away)^k / (t + c0)^(k + 1) */
+
+        ln_tc += term * away / (double)(k + 1);
+        inverse += term;
+        if (k + 1 < ETAS_FAR_POWERS)
+            square += (double)(k + 1) * power * far->power[k + 1];
+        power *= -away;
+    }
+    out->ln_tc += ln_tc;
+    out->p += c_days * inverse;
+    out->pp += c_days * inverse - c_days * c_days * square;
+}
+
 etas_delay_sums etas_em_delay_sums(etas_em *self, double c_days)
 {
     const etas_pair_run nodes = {
@@ -300,5 +320,6 @@ etas_delay_sums etas_em_delay_sums(etas_em *self, double c_days)
     etas_delay_sums out;
 
     self->kernels->delays(&nodes, c_days, &out);
+    add_far(self, c_days, &out);
     return out;
 }

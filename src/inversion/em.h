@@ -31,9 +31,10 @@ typedef struct etas_em_worker {
     bool ready;
     etas_search_scratch search;
     etas_moments moments;
-    size_t g_capacity, factor_capacity, scratch_capacity, base_capacity, base_scratch_capacity;
-    double *g, *factor, *scratch;  /**< by pair of a batch */
-    uint32_t *base, *base_scratch; /**< the same */
+    size_t g_capacity, log2_capacity, factor_capacity, scratch_capacity;
+    size_t base_capacity, base_scratch_capacity;
+    double *g, *log2_tc, *factor, *scratch; /**< by pair of a batch */
+    uint32_t *base, *base_scratch;          /**< the same */
 } etas_em_worker;
 
 /** One catalogue, its pairs and the arrays of the iteration. Starts as {0}. */
@@ -78,6 +79,7 @@ typedef struct etas_em {
     etas_expectation expectation; /**< its arrays belong to total */
     double sum_l_dm, sum_w_t;     /**< sum l_hat dm, sum w_ij t_ij */
     double sum_ln_rate;           /**< over targets */
+    double far_c_days;            /**< where total.sums->far is expanded */
     size_t n_time_nodes, n_space_nodes;
     double *time_node, *time_weight;   /**< n_time_nodes: delays and their weights */
     double *space_node, *space_weight; /**< n_space_nodes: r2 and its weights */

@@ -28,8 +28,9 @@ void etas_em_worker_give(etas_em_worker *self)
 
 void etas_em_worker_free(etas_em_worker *self)
 {
-    void **columns[] = {(void **)&self->g, (void **)&self->factor, (void **)&self->scratch,
-                        (void **)&self->base, (void **)&self->base_scratch};
+    void **columns[] = {(void **)&self->g,      (void **)&self->log2_tc,
+                        (void **)&self->factor, (void **)&self->scratch,
+                        (void **)&self->base,   (void **)&self->base_scratch};
 
     for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
         etas_array_free(columns[k]);
@@ -46,6 +47,7 @@ etas_status etas_em_worker_reserve(etas_em_worker *self, size_t n)
         size_t *capacity, size;
     } columns[] = {
         {(void **)&self->g, &self->g_capacity, sizeof *self->g},
+        {(void **)&self->log2_tc, &self->log2_capacity, sizeof *self->log2_tc},
         {(void **)&self->factor, &self->factor_capacity, sizeof *self->factor},
         {(void **)&self->scratch, &self->scratch_capacity, sizeof *self->scratch},
         {(void **)&self->base, &self->base_capacity, sizeof *self->base},

@@ -81,44 +81,68 @@ static void arcs(size_t n, double radius_km, double h[])
 
 /* ---- rates ---- */
 
-/* ln x and ln y of normal positive numbers, with one division for both. */
-static inline void two_logarithms(vd x, vd y, vd out[2])
+/* Logarithms and powers to base 2, which saves the reductions by ln 2. Polynomials are Chebyshev
+ * interpolants, evaluated in pairs (Estrin): these chains of operations bound the time. Their
+ * errors are 4e-16, less than what the sums below round off. */
+
+/* log2(2^k (1 + f)) from s = f / (2 + f). */
+static inline vd log2_of(v_binary x, vd s)
+{
+    const vd z = s * s, z2 = z * z;
+    const vd low = 0x1.ec709dc3a01a6p-1 + z * 0x1.2776c5105f168p-1;
+    const vd middle = 0x1.a6175e586f057p-2 + z * 0x1.484d81702f1dfp-2;
+    const vd high = 0x1.0bfcc58e31ec3p-2 + z * 0x1.eb273573f88c5p-3;
+
+    return x.k + s * (0x1.71547652b82fep+1 + z * (low + z2 * (middle + z2 * high)));
+}
+
+/* log2 of two normal positive numbers, with one division for both. */
+static inline void two_log2(vd x, vd y, vd *log2_x, vd *log2_y)
 {
     const vd bias = v_set(0x1p52 + 1023.0);
-    const v_binary at[2] = {v_split_normal(x, bias), v_split_normal(y, bias)};
-    const vd below[2] = {2.0 + at[0].f, 2.0 + at[1].f};
-    const vd inverse = 1.0 / (below[0] * below[1]);
+    const v_binary a = v_split_normal(x, bias), b = v_split_normal(y, bias);
+    const vd below_a = 2.0 + a.f, below_b = 2.0 + b.f;
+    const vd inverse = 1.0 / (below_a * below_b);
 
-    for (size_t k = 0; k < 2; k++) {
-        const vd f = at[k].f;
-        const vd s = f * below[1 - k] * inverse;
-        const vd z = s * s;
-        const vd half_square = 0.5 * f * f;
-        vd p = z * 0x1.2b584aae84960p-3 + 0x1.39fe606541e69p-3;
+    *log2_x = log2_of(a, a.f * below_b * inverse);
+    *log2_y = log2_of(b, b.f * below_a * inverse);
+}
 
-        p = p * z + 0x1.7462b4ab2efe2p-3;
-        p = p * z + 0x1.c71c62e58009fp-3;
-        p = p * z + 0x1.2492492df148dp-2;
-        p = p * z + 0x1.99999999952e2p-2;
-        p = p * z + 0x1.5555555555558p-1;
-        out[k] = at[k].k * V_LN2_HIGH -
-                 ((half_square - (s * (half_square + p * z) + at[k].k * V_LN2_LOW)) - f);
-    }
+/* 2^x for x <= 1000; what is below 2^-1000 becomes that. */
+static inline vd exp2_of(vd x)
+{
+    const double magic = 0x1.8p52;
+    const vd within = v_max(v_set(-1000.0), x), shifted = within + magic;
+    const vd r = within - (shifted - magic);
+    const vd r2 = r * r, r4 = r2 * r2;
+    const vd a = (0x1.62e42fefa39f7p-1 + r * 0x1.ebfbdff82c590p-3) +
+                 r2 * (0x1.c6b08d70440f2p-5 + r * 0x1.3b2ab6fba3856p-7);
+    const vd b = (0x1.5d87fe9096e32p-10 + r * 0x1.430913037bab9p-13) +
+                 r2 * (0x1.ffcb765d2594fp-17 + r * 0x1.62bfe45469585p-20);
+    const vd c = 0x1.b6573d402f8e6p-24 + r * 0x1.e5ea1242d6602p-28;
+    const vi k = v_ints(shifted) - (UINT64_C(0x4338000000000000) - 1023);
+
+    return (1.0 + r * (a + r4 * (b + r4 * c))) * v_bits(k << 52);
 }
 
 enum { CHUNK = 128 };
 
 /* The columns of the pairs' sources, up to whole lanes. */
 static void gather(size_t n, const uint32_t source[], const etas_source_columns *columns,
-                   double productivity[CHUNK], double d_km2[CHUNK], uint32_t base[])
+                   double *restrict productivity, double *restrict d_km2, uint32_t *restrict base)
 {
-    for (size_t i = 0; i < n; i++) {
-        const uint32_t key = columns->key[source[i]];
+    const uint32_t *key = columns->key, *key_base = columns->base;
+    const double *key_productivity = columns->productivity, *key_d_km2 = columns->d_km2;
 
-        productivity[i] = columns->productivity[columns->productivity_by_source ? source[i] : key];
-        d_km2[i] = columns->d_km2[key];
-        base[i] = columns->base[key];
+    for (size_t i = 0; i < n; i++) {
+        const uint32_t k = key[source[i]];
+
+        productivity[i] = key_productivity[k];
+        d_km2[i] = key_d_km2[k];
+        base[i] = key_base[k];
     }
+    for (size_t i = 0; i < n && columns->productivity_by_source; i++)
+        productivity[i] = key_productivity[source[i]];
     for (size_t i = n; i < etas_whole_lanes(n); i++)
         productivity[i] = d_km2[i] = 1.0;
 }
@@ -126,8 +150,8 @@ static void gather(size_t n, const uint32_t source[], const etas_source_columns 
 static void rates(const etas_pair_batch *batch, const etas_source_columns *sources,
                   const etas_pair_decay *decay)
 {
-    const vd lowest = v_set(-700.0); /* e^-700 is as good as nothing */
-    double productivity[CHUNK], d[CHUNK];
+    const double inv_tau = decay->inv_tau * 0x1.71547652b82fep+0; /* log2 e */
+    _Alignas(64) double productivity[CHUNK], d[CHUNK], x[CHUNK];
 
     for (size_t at = 0; at < batch->n; at += CHUNK) {
         const size_t n = batch->n - at < CHUNK ? batch->n - at : CHUNK;
@@ -135,12 +159,16 @@ static void rates(const etas_pair_batch *batch, const etas_source_columns *sourc
         gather(n, batch->source + at, sources, productivity, d, batch->base + at);
         for (size_t i = 0; i < n; i += ETAS_VLEN) {
             const vd t = v_load(batch->time_days + at + i);
-            vd ln[2], x;
+            const vd r2d = v_load(batch->r2_km2 + at + i) + v_load(d + i);
 
-            two_logarithms(t + decay->c_days, v_load(batch->r2_km2 + at + i) + v_load(d + i), ln);
-            x = -(t * decay->inv_tau) - ln[0] * decay->p - ln[1] * decay->q;
-            v_store(batch->g + at + i, v_load(productivity + i) * v_exp_normal(v_max(lowest, x)));
+            vd log2_tc, log2_r2d;
+
+            two_log2(t + decay->c_days, r2d, &log2_tc, &log2_r2d);
+            v_store(batch->log2_tc + at + i, log2_tc);
+            v_store(x + i, -(log2_tc * decay->p) - log2_r2d * decay->q - t * inv_tau);
         }
+        for (size_t i = 0; i < n; i += ETAS_VLEN)
+            v_store(batch->g + at + i, v_load(productivity + i) * exp2_of(v_load(x + i)));
     }
 }
 
@@ -185,10 +213,10 @@ static inline void add_lanes(const etas_pair_batch *batch, const double xi[], si
     }
 }
 
-static void weigh_row(const etas_pair_batch *batch, const double xi[], etas_row *row)
+static void sum_row(const etas_pair_batch *batch, const double xi[], etas_row *row)
 {
     row_sums sums = {0};
-    double sum, factor;
+    double sum;
     size_t i = 0;
 
     for (; i + V_LANES <= row->n; i += V_LANES)
@@ -198,19 +226,73 @@ static void weigh_row(const etas_pair_batch *batch, const double xi[], etas_row 
     sum = v_lanes_sum(sums.g);
     row->rate = row->floor + (xi != NULL ? v_lanes_sum(sums.g_xi) : sum);
     row->triggered = sum / row->rate;
-    factor = row->zeta / row->rate;
-    row->weight_sum = v_lanes_sum(sums.g_t) * factor;
+    row->weight_sum = v_lanes_sum(sums.g_t) * (row->zeta / row->rate);
+}
+
+static void sum_rows(const etas_pair_batch *batch, const double xi[], size_t n_rows, etas_row row[])
+{
+    for (size_t k = 0; k < n_rows; k++)
+        sum_row(batch, xi, &row[k]);
+}
+
+/* ---- weights ---- */
+
+typedef struct far_lanes {
+    vd log2_tc[V_VECTORS], power[ETAS_FAR_POWERS][V_VECTORS];
+} far_lanes;
+
+/* Weights from the rates at w[i], and their far sums, in one vector of lane group v. */
+static inline void add_far(const etas_pair_batch *batch, double c_days, size_t i, vd w, size_t v,
+                           far_lanes *sums)
+{
+    const vd inverse = 1.0 / (v_load(batch->time_days + i) + c_days);
+
+    sums->log2_tc[v] += w * v_load(batch->log2_tc + i);
+    for (size_t k = 0; k < ETAS_FAR_POWERS; k++) {
+        w *= inverse;
+        sums->power[k][v] += w;
+    }
+}
+
+static inline void weigh_row(const etas_pair_batch *batch, double c_days, const etas_row *row,
+                             far_lanes *sums)
+{
+    const double factor = row->zeta / row->rate;
     double *w = batch->g + row->first;
-    for (i = 0; i + ETAS_VLEN <= row->n; i += ETAS_VLEN)
+    size_t i = 0;
+
+    for (; i + V_LANES <= row->n_far; i += V_LANES) {
+        for (size_t v = 0; v < V_VECTORS; v++) {
+            const size_t at = i + v * ETAS_VLEN;
+            const vd weight = v_load(w + at) * factor;
+
+            v_store(w + at, weight);
+            add_far(batch, c_days, row->first + at, weight, v, sums);
+        }
+    }
+    for (size_t v = 0; v < V_VECTORS && i + v * ETAS_VLEN < row->n_far; v++) {
+        const size_t at = i + v * ETAS_VLEN;
+        const vi far = lanes_below(row->n_far - at);
+
+        add_far(batch, c_days, row->first + at, v_select(far, v_load(w + at) * factor, v_set(0.0)),
+                v, sums);
+    }
+    for (; i + ETAS_VLEN <= row->n; i += ETAS_VLEN)
         v_store(w + i, v_load(w + i) * factor);
     for (; i < row->n; i++)
         w[i] *= factor;
 }
 
-static void weigh(const etas_pair_batch *batch, const double xi[], size_t n_rows, etas_row row[])
+static void weigh(const etas_pair_batch *batch, double c_days, size_t n_rows, const etas_row row[],
+                  etas_far_sums *far)
 {
+    far_lanes sums = {0};
+
     for (size_t k = 0; k < n_rows; k++)
-        weigh_row(batch, xi, &row[k]);
+        weigh_row(batch, c_days, &row[k], &sums);
+    far->log2_tc = v_lanes_sum(sums.log2_tc);
+    for (size_t k = 0; k < ETAS_FAR_POWERS; k++)
+        far->power[k] = v_lanes_sum(sums.power[k]);
 }
 
 static void gaussians(size_t n, const double r2_km2[], double scale, double out[])
@@ -278,9 +360,9 @@ static inline void interleave(vd a, vd b, vd c, vd d, double out[][4])
 
 /* Lines and moments of up to CHUNK pairs: w {1, u, u^2, u^3}, and u^4. */
 typedef struct deposit_chunk {
-    uint64_t line[CHUNK];
-    double low[CHUNK][4];
-    double u4[CHUNK];
+    _Alignas(64) double low[CHUNK][4];
+    _Alignas(64) double u4[CHUNK];
+    _Alignas(64) uint64_t line[CHUNK];
 } deposit_chunk;
 
 static inline void prepare(const etas_deposit *what, size_t at, size_t n, deposit_chunk *out)
@@ -308,9 +390,10 @@ static void deposit(const etas_deposit *what, etas_moment_line lines[])
         const size_t n = what->n - at < CHUNK ? what->n - at : CHUNK;
 
         prepare(what, at, n, &chunk);
+        for (size_t i = 0; i < n; i++)
+            chunk.line[i] += what->base != NULL ? what->base[at + i] : i % ETAS_TIME_COPIES;
         for (size_t i = 0; i < n; i++) {
-            const size_t base = what->base != NULL ? what->base[at + i] : i % ETAS_TIME_COPIES;
-            double *line = lines[chunk.line[i] + base];
+            double *line = lines[chunk.line[i]];
             const v4 low = load4(chunk.low[i]);
 
             store4(line, load4(line) + low);
@@ -341,6 +424,7 @@ const etas_expect_kernels CAT(etas_expect_kernels_, ETAS_ISA) = {.name = STR(ETA
                                                                  .squares = squares,
                                                                  .arcs = arcs,
                                                                  .rates = rates,
+                                                                 .sum_rows = sum_rows,
                                                                  .weigh = weigh,
                                                                  .gaussians = gaussians,
                                                                  .logarithms = logarithms,

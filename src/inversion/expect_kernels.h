@@ -39,18 +39,30 @@ typedef struct etas_pair_batch {
     const double *time_days, *r2_km2; /**< n (+) */
     const uint32_t *source;           /**< n */
     double *g;                        /**< n (+): rates, then weights */
+    double *log2_tc;                  /**< n (+): log2(t + c) */
     uint32_t *base;                   /**< n: of the pair's source */
 } etas_pair_batch;
 
 /** What a row of rates becomes. */
 typedef struct etas_row {
     size_t first, n;   /**< in the batch */
+    size_t n_far;      /**< of them the first, with t >= ETAS_FAR_DAYS */
     double floor;      /**< mu_j + iota_j */
     double zeta;       /**< targets hidden below completeness, + 1 */
     double rate;       /**< out: floor + sum_i g_ij xi_i */
     double triggered;  /**< out: sum_i P_ij */
     double weight_sum; /**< out: sum_i w_ij t_ij */
 } etas_row;
+
+/** The distant past needs no bins: there ln(t + c) = ln(t + c0) + sum_k (-1)^(k+1) x^k / k,
+ * x = (c - c0) / (t + c0), |x| <= 1/32, whose first seven terms leave 1e-13. c0 is the c of the
+ * E-step. */
+enum { ETAS_FAR_DAYS = 32, ETAS_FAR_POWERS = 7 };
+
+typedef struct etas_far_sums {
+    double log2_tc;                /**< sum w log2(t + c0) */
+    double power[ETAS_FAR_POWERS]; /**< sum w (t + c0)^-(k + 1) */
+} etas_far_sums;
 
 enum { ETAS_MOMENTS = 8 };
 
@@ -82,12 +94,15 @@ typedef struct etas_expect_kernels {
     void (*squares)(size_t n, const etas_place_columns *places, const double at[3], double r2[]);
     /** Squares of great-circle distances from haversines in [0, 1/4] (+), in place. */
     void (*arcs)(size_t n, double radius_km, double h[]);
-    /** Fills g and base. */
+    /** Fills g, log2_tc and base. */
     void (*rates)(const etas_pair_batch *batch, const etas_source_columns *sources,
                   const etas_pair_decay *decay);
-    /** Rows from rates; the rates become weights w_ij = P_ij zeta_j. @p xi: by pair (+), or NULL.
-     */
-    void (*weigh)(const etas_pair_batch *batch, const double xi[], size_t n_rows, etas_row row[]);
+    /** Rows from rates. @p xi: by pair (+), or NULL. */
+    void (*sum_rows)(const etas_pair_batch *batch, const double xi[], size_t n_rows,
+                     etas_row row[]);
+    /** The rates become weights w_ij = P_ij zeta_j; what is far is added up. */
+    void (*weigh)(const etas_pair_batch *batch, double c_days, size_t n_rows, const etas_row row[],
+                  etas_far_sums *far);
     /** out = exp(-r2 scale) (+). */
     void (*gaussians)(size_t n, const double r2_km2[], double scale, double out[]);
     void (*logarithms)(size_t n, const double x[], double out[]);

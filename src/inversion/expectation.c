@@ -58,6 +58,7 @@ typedef struct batch {
     size_t first_target, n_rows;
     etas_row row[ETAS_BLOCK_ROWS];
     double mu[ETAS_BLOCK_ROWS]; /* of the row's target */
+    etas_far_sums far;
 } batch;
 
 /* Background of the rows, smoothed from that of the iteration before. */
@@ -114,7 +115,8 @@ static void weigh_rows(batch *b, const double zeta[])
         b->row[k].floor = b->mu[k] + (em->induced != NULL ? em->iota * em->induced[j] : 0.0);
         b->row[k].zeta = zeta != NULL ? zeta[j] : 1.0;
     }
-    em->expect_kernels->weigh(&b->pairs, gather_xi(b), b->n_rows, b->row);
+    em->expect_kernels->sum_rows(&b->pairs, gather_xi(b), b->n_rows, b->row);
+    em->expect_kernels->weigh(&b->pairs, em->decay.c_days, b->n_rows, b->row, &b->far);
 }
 
 /* The next rows of a block from @p *row on, as many as a batch takes. */
@@ -130,7 +132,8 @@ static etas_status next_batch(const etas_pair_block *block, size_t *row, batch *
     out->n_rows = end - *row;
     for (size_t k = 0; k < out->n_rows; k++)
         out->row[k] = (etas_row){.first = block->row_start[*row + k] - first,
-                                 .n = block->row_start[*row + k + 1] - block->row_start[*row + k]};
+                                 .n = block->row_start[*row + k + 1] - block->row_start[*row + k],
+                                 .n_far = block->n_far[*row + k]};
     *row = end;
     st = etas_em_worker_reserve(out->worker, block->row_start[end] - first);
     out->pairs = (etas_pair_batch){.n = block->row_start[end] - first,
@@ -138,6 +141,7 @@ static etas_status next_batch(const etas_pair_block *block, size_t *row, batch *
                                    .r2_km2 = block->r2_km2 + first,
                                    .source = block->source + first,
                                    .g = out->worker->g,
+                                   .log2_tc = out->worker->log2_tc,
                                    .base = out->worker->base};
     return st;
 }
@@ -169,11 +173,29 @@ static void count_rows(const batch *b, etas_statistics *out)
     }
 }
 
+/* Delays that are not far, in the moments' bins: copied together first. */
+static void bin_delays(const batch *b)
+{
+    double *time_days = b->worker->scratch, *weight = b->worker->factor;
+    size_t n = 0;
+
+    for (size_t k = 0; k < b->n_rows; k++) {
+        const etas_row *row = &b->row[k];
+        const size_t from = row->first + row->n_far, near = row->n - row->n_far;
+
+        memcpy(time_days + n, b->pairs.time_days + from, near * sizeof *time_days);
+        memcpy(weight + n, b->pairs.g + from, near * sizeof *weight);
+        n += near;
+    }
+    for (size_t i = n; i < etas_whole_lanes(n); i++)
+        time_days[i] = weight[i] = 0.0;
+    etas_moments_add_delays(&b->worker->moments, b->em->expect_kernels, n, time_days, weight);
+}
+
 static void count_pairs(const batch *b, etas_statistics *out)
 {
     const etas_em *em = b->em;
     const etas_weighted_pairs pairs = {.n = b->pairs.n,
-                                       .time_days = b->pairs.time_days,
                                        .r2_km2 = b->pairs.r2_km2,
                                        .weight = b->pairs.g,
                                        .source = b->pairs.source,
@@ -183,7 +205,11 @@ static void count_pairs(const batch *b, etas_statistics *out)
 
     for (size_t i = 0; i < pairs.n; i++)
         out->l_hat[pairs.source[i]] += pairs.weight[i];
-    etas_moments_add(&b->worker->moments, &em->layout, em->expect_kernels, &pairs);
+    out->sums->far.log2_tc += b->far.log2_tc;
+    for (size_t k = 0; k < ETAS_FAR_POWERS; k++)
+        out->sums->far.power[k] += b->far.power[k];
+    bin_delays(b);
+    etas_moments_add_distances(&b->worker->moments, &em->layout, em->expect_kernels, &pairs);
     for (size_t i = 0; i < pairs.n && !out->cells_known; i++)
         out->used[etas_moment_cell(&em->layout, pairs.source[i], pairs.r2_km2[i])] = 1.0;
 }
@@ -292,6 +318,7 @@ static void fill_expectation(etas_em *self)
     }
     self->sum_w_t = total->sums->w_t;
     self->sum_ln_rate = total->sums->ln_rate;
+    self->far_c_days = self->decay.c_days;
     if (has_likelihood(self))
         e->log_likelihood = self->sum_ln_rate -
                             (self->mu + self->iota) * self->area_km2 * self->window_days -

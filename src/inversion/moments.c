@@ -277,23 +277,26 @@ static void add_by_magnitude(etas_moments *self, const etas_moment_layout *layou
     }
 }
 
-void etas_moments_add(etas_moments *self, const etas_moment_layout *layout,
-                      const etas_expect_kernels *kernels, const etas_weighted_pairs *pairs)
+void etas_moments_add_delays(etas_moments *self, const etas_expect_kernels *kernels, size_t n,
+                             const double time_days[], const double weight[])
 {
-    etas_deposit what = {.n = pairs->n,
-                         .value = pairs->time_days,
-                         .weight = pairs->weight,
-                         .shift = ETAS_TIME_SHIFT};
+    const etas_deposit what = {
+        .n = n, .value = time_days, .weight = weight, .shift = ETAS_TIME_SHIFT};
 
     kernels->deposit(&what, self->time);
-    if (layout->place != NULL) {
+}
+
+void etas_moments_add_distances(etas_moments *self, const etas_moment_layout *layout,
+                                const etas_expect_kernels *kernels,
+                                const etas_weighted_pairs *pairs)
+{
+    const etas_deposit what = {
+        .n = pairs->n, .value = pairs->r2_km2, .weight = pairs->weight, .base = pairs->base};
+
+    if (layout->place != NULL)
         add_by_magnitude(self, layout, kernels, pairs);
-        return;
-    }
-    what.value = pairs->r2_km2;
-    what.base = pairs->base;
-    what.shift = 0;
-    kernels->deposit(&what, self->space);
+    else
+        kernels->deposit(&what, self->space);
 }
 
 /* The eight lines of a bin, moments in the magnitude, to its nodes there, line by line. */

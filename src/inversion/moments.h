@@ -67,17 +67,20 @@ typedef struct etas_moments {
 ETAS_NODISCARD etas_status etas_moments_init(etas_moments *self, const etas_moment_layout *layout);
 void etas_moments_free(etas_moments *self);
 
-/** Pairs with their weights; @p scratch has etas_whole_lanes(n) elements. */
+/** Pairs with their weights, and room for as many (+). */
 typedef struct etas_weighted_pairs {
     size_t n;
-    const double *time_days, *r2_km2, *weight; /**< (+) */
+    const double *r2_km2, *weight; /**< (+) */
     const uint32_t *source, *base;
     double *scratch;
     uint32_t *base_scratch;
 } etas_weighted_pairs;
 
-void etas_moments_add(etas_moments *self, const etas_moment_layout *layout,
-                      const etas_expect_kernels *kernels, const etas_weighted_pairs *pairs);
+void etas_moments_add_delays(etas_moments *self, const etas_expect_kernels *kernels, size_t n,
+                             const double time_days[], const double weight[]);
+void etas_moments_add_distances(etas_moments *self, const etas_moment_layout *layout,
+                                const etas_expect_kernels *kernels,
+                                const etas_weighted_pairs *pairs);
 
 /** Weights at the nodes from the bins, which are zero afterwards. @p time: by octave; @p space: by
  * cell and class, of the cells that @p used names alone. */

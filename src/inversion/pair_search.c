@@ -309,6 +309,14 @@ static size_t finish_row(const etas_pair_search *self, size_t j, size_t first, s
     return kept;
 }
 
+/* Delays fall along a row. */
+static size_t count_far(const double time_days[], size_t n)
+{
+    while (n > 0 && time_days[n - 1] < ETAS_FAR_DAYS)
+        n--;
+    return n;
+}
+
 etas_status etas_pair_search_find(const etas_pair_search *self, size_t first_target, size_t n_rows,
                                   etas_search_scratch *scratch, etas_pair_block *out)
 {
@@ -324,6 +332,7 @@ etas_status etas_pair_search_find(const etas_pair_search *self, size_t first_tar
             return st;
         n = finish_row(self, j, n, collect_marked(scratch, j, n), scratch);
         out->row_start[k + 1] = n;
+        out->n_far[k] = count_far(scratch->time_days + out->row_start[k], n - out->row_start[k]);
     }
     if (reserve_pairs(scratch, n) != ETAS_OK)
         return ETAS_E_NOMEM;

@@ -36,6 +36,7 @@ enum { ETAS_BLOCK_ROWS = 16 };
 typedef struct etas_pair_block {
     size_t first_target, n_rows;
     size_t row_start[ETAS_BLOCK_ROWS + 1];
+    size_t n_far[ETAS_BLOCK_ROWS]; /**< pairs of a row with t >= ETAS_FAR_DAYS: they come first */
     double *time_days, *r2_km2;
     uint32_t *source;
 } etas_pair_block;

@@ -58,6 +58,8 @@ static etas_status keep(etas_pair_store *self, size_t block, const etas_pair_blo
     memcpy(to.source, found->source, whole * sizeof *to.source);
     for (size_t k = 0; k <= found->n_rows; k++)
         own->row_start[k] = (uint32_t)found->row_start[k];
+    for (size_t k = 0; k < found->n_rows; k++)
+        own->n_far[k] = (uint32_t)found->n_far[k];
     return ETAS_OK;
 }
 
@@ -76,6 +78,8 @@ etas_status etas_pair_store_get(etas_pair_store *self, size_t block, etas_search
     *out = (etas_pair_block){.first_target = first, .n_rows = n_rows};
     for (size_t k = 0; k <= n_rows; k++)
         out->row_start[k] = own->row_start[k];
+    for (size_t k = 0; k < n_rows; k++)
+        out->n_far[k] = own->n_far[k];
     place_columns(own->columns, out->row_start[n_rows], out);
     return ETAS_OK;
 }

@@ -11,6 +11,7 @@
 typedef struct etas_stored_block {
     double *columns;                         /**< NULL: not kept */
     uint32_t row_start[ETAS_BLOCK_ROWS + 1]; /**< of a kept one */
+    uint32_t n_far[ETAS_BLOCK_ROWS];
 } etas_stored_block;
 
 /** Starts as {0}; etas_pair_store_free is idempotent. */

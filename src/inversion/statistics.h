@@ -8,7 +8,8 @@
 typedef struct etas_statistics_sums {
     double n_hat, i_hat;
     double ln_rate;
-    double w_t; /**< sum w_ij t_ij */
+    double w_t;        /**< sum w_ij t_ij */
+    etas_far_sums far; /**< of the pairs that are in no time bin */
 } etas_statistics_sums;
 
 /** What a run of targets has. */
