@@ -186,30 +186,24 @@ typedef struct row_sums {
     vd g[V_VECTORS], g_xi[V_VECTORS], g_t[V_VECTORS];
 } row_sums;
 
+/* The first @p left lanes of p, zero in the others whatever stands there. */
+static inline vd load_below(const double p[], size_t left)
+{
+    return left >= ETAS_VLEN ? v_load(p) : v_select(lanes_below(left), v_load(p), v_set(0.0));
+}
+
 /* Adds the elements [at, at + V_LANES) of a row, of which @p left are its own. */
 static inline void add_lanes(const etas_pair_batch *batch, const double xi[], size_t at,
                              size_t left, row_sums *sums)
 {
-    for (size_t v = 0; v < V_VECTORS; v++) {
-        const size_t k = at + v * ETAS_VLEN, before = v * ETAS_VLEN;
-        vd g, g_t, g_xi;
+    for (size_t v = 0; v < V_VECTORS && left > v * ETAS_VLEN; v++) {
+        const size_t k = at + v * ETAS_VLEN, own = left - v * ETAS_VLEN;
+        const vd g = load_below(batch->g + k, own);
 
-        if (left <= before)
-            return;
-        g = v_load(batch->g + k);
-        g_t = g * v_load(batch->time_days + k);
-        g_xi = xi != NULL ? g * v_load(xi + k) : g;
-        if (left - before < ETAS_VLEN) { /* what follows the row may be anything, NaN too */
-            const vi own = lanes_below(left - before);
-
-            g = v_select(own, g, v_set(0.0));
-            g_t = v_select(own, g_t, v_set(0.0));
-            g_xi = v_select(own, g_xi, v_set(0.0));
-        }
         sums->g[v] += g;
-        sums->g_t[v] += g_t;
+        sums->g_t[v] += g * load_below(batch->time_days + k, own);
         if (xi != NULL)
-            sums->g_xi[v] += g_xi;
+            sums->g_xi[v] += g * load_below(xi + k, own);
     }
 }
 
@@ -241,13 +235,13 @@ typedef struct far_lanes {
     vd log2_tc[V_VECTORS], power[ETAS_FAR_POWERS][V_VECTORS];
 } far_lanes;
 
-/* Weights from the rates at w[i], and their far sums, in one vector of lane group v. */
-static inline void add_far(const etas_pair_batch *batch, double c_days, size_t i, vd w, size_t v,
-                           far_lanes *sums)
+/* Adds the weights @p w of the pairs at @p i, of which @p left are the row's far ones. */
+static inline void add_far(const etas_pair_batch *batch, double c_days, size_t i, size_t left, vd w,
+                           size_t v, far_lanes *sums)
 {
-    const vd inverse = 1.0 / (v_load(batch->time_days + i) + c_days);
+    const vd inverse = 1.0 / (load_below(batch->time_days + i, left) + c_days);
 
-    sums->log2_tc[v] += w * v_load(batch->log2_tc + i);
+    sums->log2_tc[v] += w * load_below(batch->log2_tc + i, left);
     for (size_t k = 0; k < ETAS_FAR_POWERS; k++) {
         w *= inverse;
         sums->power[k][v] += w;
@@ -267,15 +261,13 @@ static inline void weigh_row(const etas_pair_batch *batch, double c_days, const 
             const vd weight = v_load(w + at) * factor;
 
             v_store(w + at, weight);
-            add_far(batch, c_days, row->first + at, weight, v, sums);
+            add_far(batch, c_days, row->first + at, ETAS_VLEN, weight, v, sums);
         }
     }
     for (size_t v = 0; v < V_VECTORS && i + v * ETAS_VLEN < row->n_far; v++) {
-        const size_t at = i + v * ETAS_VLEN;
-        const vi far = lanes_below(row->n_far - at);
+        const size_t at = i + v * ETAS_VLEN, left = row->n_far - at;
 
-        add_far(batch, c_days, row->first + at, v_select(far, v_load(w + at) * factor, v_set(0.0)),
-                v, sums);
+        add_far(batch, c_days, row->first + at, left, load_below(w + at, left) * factor, v, sums);
     }
     for (; i + ETAS_VLEN <= row->n; i += ETAS_VLEN)
         v_store(w + i, v_load(w + i) * factor);

@@ -1,8 +1,8 @@
 /** @file expect_kernels.h  The loops of the search for pairs and of the E-step, one table per
  * instruction set.
  *
- * Every table gives the same bits. Arrays marked (+) are read, and where they are outputs written,
- * up to whole lanes (a multiple of 8 elements); what lies beyond n must be memory of the array.
+ * Every table gives the same bits. Arrays marked (+) have ETAS_LANES elements more than n, which
+ * are read, and where they are outputs written; what they hold does not matter.
  */
 #ifndef ETAS_INVERSION_EXPECT_KERNELS_H
 #define ETAS_INVERSION_EXPECT_KERNELS_H

@@ -28,7 +28,7 @@ void etas_pair_store_free(etas_pair_store *self)
     self->n_blocks = 0;
 }
 
-/* The columns of @p n pairs, up to whole lanes. */
+/* The columns of @p n pairs; reading beyond one of them ends in the next one. */
 static void place_columns(double *columns, size_t n, etas_pair_block *out)
 {
     const size_t whole = etas_whole_lanes(n);
@@ -42,7 +42,8 @@ static etas_status keep(etas_pair_store *self, size_t block, const etas_pair_blo
 {
     etas_stored_block *own = &self->block[block];
     const size_t n = found->row_start[found->n_rows], whole = etas_whole_lanes(n);
-    const size_t bytes = whole * (2 * sizeof(double) + sizeof(uint32_t));
+    const size_t bytes =
+        whole * (2 * sizeof(double) + sizeof(uint32_t)) + ETAS_LANES * sizeof(double);
     etas_pair_block to;
 
     if (self->limit_bytes != 0 &&
