@@ -131,7 +131,7 @@ static void check_gradient(fixture *f, const etas_params *theta)
     check_ok(etas_inversion_open(&inversion, &f->catalog, &f->cfg, &err), &err);
     curvature_at(f, theta, &at);
     for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
-        double ahead[2], behind[2];
+        double ahead[2] = {0}, behind[2] = {0};
 
         if (!has(theta, i)) {
             check_abs(at.gradient[i], 0, 0);
@@ -168,7 +168,7 @@ static void gradient_is_the_log_likelihoods_slope(void **state)
 static void check_hessian(fixture *f, const etas_params *theta)
 {
     const double h = 4e-4;
-    etas_curvature at, ahead[2], behind[2];
+    etas_curvature at, ahead[2] = {0}, behind[2] = {0};
 
     curvature_at(f, theta, &at);
     for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
@@ -236,7 +236,7 @@ static double expected_by_formula(const fixture *f, const etas_params *theta)
 static double expected_slope(const fixture *f, const etas_params *theta, size_t i)
 {
     const double h = 2e-3;
-    double ahead[2], behind[2];
+    double ahead[2] = {0}, behind[2] = {0};
 
     for (int s = 0; s < 2; s++) {
         const etas_params up = moved(theta, i, h * (s + 1)), down = moved(theta, i, -h * (s + 1));
@@ -250,7 +250,7 @@ static double expected_slope(const fixture *f, const etas_params *theta, size_t 
 static double expected_curvature(const fixture *f, const etas_params *theta, const size_t by[2])
 {
     const double h = 2.5e-3;
-    double ahead[2], behind[2];
+    double ahead[2] = {0}, behind[2] = {0};
 
     for (int s = 0; s < 2; s++) {
         const etas_params up = moved(theta, by[0], h * (s + 1));
