@@ -75,7 +75,7 @@ static void check_case(const selection_case *c)
     assert_int_equal(all.n, json_integer_value(json_object_get(want, "n_catalog_rows")));
     assert_int_equal(kept.n, json_integer_value(json_object_get(want, "n_source_events")));
     assert_int_equal(n_targets, json_integer_value(json_object_get(want, "n_target_events")));
-    check_rel(beta, json_number_value(json_object_get(want, "beta")), 2e-14);
+    check_rel(beta, json_number_value(json_object_get(want, "beta")), 1e-14);
     json_decref(want);
     etas_region_free(&region);
     etas_catalog_free(&kept);
