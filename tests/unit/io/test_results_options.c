@@ -27,8 +27,8 @@ static const char rich_config[] =
     "\"fixed_parameters\": {\"log10_tau\": Infinity, \"omega\": 0.25, \"alpha\": null}}";
 
 /* Results with everything an option adds, made by hand on the fixture. */
-static void make_rich(results_fixture *f, double p_induced[3], double kappa[4], double zeta[3],
-                      double xi[4])
+static void make_rich(results_fixture *f, double p_induced[3], const double kappa[4],
+                      const double zeta[3], const double xi[4])
 {
     etas_catalog all = {0};
     etas_error err = {0};
