@@ -425,6 +425,8 @@ static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
         st = collect(self, &bytes, err);
     if (st != ETAS_OK || bytes >= GATHER_BYTES || self->job->todo->n == 0)
         return st;
+    if (bytes > 0 && self->job->cfg->hasty)
+        return ETAS_OK;
     if (bytes > 0)
         (void)poll(NULL, 0, (int)(1e3 * fmin(GATHER_S, fmax(timeout_s, 0))));
     else

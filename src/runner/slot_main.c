@@ -10,10 +10,12 @@
 
 #include "etas/runner.h"
 #include "etas/text.h"
+#include "runner/clock.h"
 #include "runner/maker.h"
 #include "runner/slot_message.h"
 
 enum { MODELS = 4 };
+static const double alive_s = 1;
 
 typedef struct slot_model {
     char key[65]; /* "" when the place is free */
@@ -25,6 +27,8 @@ typedef struct slot_state {
     slot_model models[MODELS];
     etas_maker maker;
     uint64_t n_orders;
+    etas_slot_message batch; /* what it has said last that it does, */
+    double said_s;           /* and when */
 } slot_state;
 
 /* The parent is gone or broken: there is nobody left to tell. */
@@ -179,6 +183,22 @@ static bool halted(uint64_t number)
     return false;
 }
 
+static void say_batch(slot_state *self, uint64_t first, uint64_t stop)
+{
+    self->batch = (etas_slot_message){.kind = ETAS_SLOT_SAYS_BATCH, .a = first, .b = stop};
+    self->said_s = etas_clock_s();
+    say(self->batch, NULL);
+}
+
+/* Silence for minutes would mean that it hangs: the same again, but not all the time. */
+static void say_alive(void *context)
+{
+    slot_state *const self = context;
+
+    if (etas_clock_s() - self->said_s >= alive_s)
+        say_batch(self, self->batch.a, self->batch.b);
+}
+
 static etas_status run_task(slot_state *self, const etas_slot_order *order, slot_model *m,
                             etas_error *err)
 {
@@ -194,11 +214,12 @@ static etas_status run_task(slot_state *self, const etas_slot_order *order, slot
     etas_status st = ETAS_OK;
 
     memcpy(task.run, order->run, sizeof task.run);
+    etas_work_watch(&m->work, say_alive, self);
     etas_maker_start(maker, &m->work, &task);
     while (st == ETAS_OK && maker->next < maker->end) {
         const uint64_t stop = maker->next + etas_maker_next_batch(maker);
 
-        say((etas_slot_message){.kind = ETAS_SLOT_SAYS_BATCH, .a = maker->next, .b = stop}, NULL);
+        say_batch(self, maker->next, stop);
         st = etas_maker_step(maker, send_frame, NULL, err);
         if (st == ETAS_OK && halted(order->number)) {
             st = etas_maker_flush(maker, send_frame, NULL, err);

@@ -4,7 +4,7 @@
 #include "etas/array.h"
 #include "etas/bootstrap.h"
 #include "etas/simulation.h"
-#include "etas/text.h"
+#include "inversion/em.h"
 #include "math/dispatch.h"
 #include "work/work.h"
 
@@ -13,6 +13,8 @@ typedef struct refitter {
     etas_simulator *simulator;
     etas_events events;   /* of one simulated catalogue */
     etas_catalog catalog; /* the history and what was simulated */
+    etas_work_alive alive;
+    void *alive_context;
 } refitter;
 
 static void refit_close(void *handle)
@@ -24,6 +26,28 @@ static void refit_close(void *handle)
     etas_events_free(&self->events);
     etas_catalog_free(&self->catalog);
     etas_array_free((void **)&self);
+}
+
+static void refit_watch(void *handle, etas_work_alive alive, void *context)
+{
+    refitter *const self = handle;
+
+    self->alive = alive;
+    self->alive_context = context;
+}
+
+/* An E-step in this thread, with a sign of life from time to time. */
+static etas_status expect(void *context, etas_em *em, etas_error *err)
+{
+    const refitter *const self = context;
+    etas_status st = ETAS_OK;
+
+    for (size_t shard = 0; shard < em->n_shards && st == ETAS_OK; shard++) {
+        if (self->alive != NULL)
+            self->alive(self->alive_context);
+        st = etas_em_shard_expect(em, shard, &em->shard[shard]);
+    }
+    return st == ETAS_OK ? st : etas_fail(err, st, "an E-step: %s", etas_strerror(st));
 }
 
 static etas_status refit_open(void **out, size_t len, const uint8_t blob[], const char *kernels,
@@ -41,6 +65,8 @@ static etas_status refit_open(void **out, size_t len, const uint8_t blob[], cons
         refit_close(self);
         return st;
     }
+    self->model.how.compute = expect;
+    self->model.how.compute_context = self;
     self->model.how.kernels = etas_isa_name(etas_isa_named(kernels));
     *out = self;
     return ETAS_OK;
@@ -186,6 +212,7 @@ const etas_work_kind etas_work_refit = {.magic = {'E', 'T', 'R', 'F'},
                                         .frames = ETAS_FRAME_RECORDS,
                                         .open = refit_open,
                                         .close = refit_close,
+                                        .watch = refit_watch,
                                         .batch = refit_batch,
                                         .make = refit_make,
                                         .is_record = is_refit};

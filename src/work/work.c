@@ -27,6 +27,12 @@ etas_status etas_work_open(etas_work *out, size_t len, const uint8_t blob[], con
     return st;
 }
 
+void etas_work_watch(const etas_work *self, etas_work_alive alive, void *context)
+{
+    if (self->kind->watch != NULL)
+        self->kind->watch(self->self, alive, context);
+}
+
 bool etas_work_inherit(const etas_work *self, const etas_work *from)
 {
     return self->kind == from->kind && self->kind != NULL && self->kind->inherit != NULL &&

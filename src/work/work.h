@@ -14,6 +14,9 @@
 
 enum { ETAS_WORK_MAGIC = 4 };
 
+/** Called now and then while one index takes long. */
+typedef void (*etas_work_alive)(void *context);
+
 /** One kind of work. */
 typedef struct etas_work_kind {
     uint8_t magic[ETAS_WORK_MAGIC]; /**< its blobs begin with it */
@@ -21,6 +24,8 @@ typedef struct etas_work_kind {
     etas_status (*open)(void **self, size_t len, const uint8_t blob[], const char *kernels,
                         etas_error *err);
     void (*close)(void *self);
+    /** Have @p alive called from now on. May be NULL: no index takes long. */
+    void (*watch)(void *self, etas_work_alive alive, void *context);
     /** Take over what @p from, of this kind and of an older blob, has found out and this one can
      * use too; @p from finds it out again if it must. Whether it did. May be NULL. */
     bool (*inherit)(void *self, void *from);
@@ -48,6 +53,8 @@ typedef struct etas_work {
 ETAS_NODISCARD etas_status etas_work_open(etas_work *out, size_t len, const uint8_t blob[],
                                           const char *kernels, etas_error *err);
 void etas_work_close(etas_work *self);
+/** See etas_work_kind. */
+void etas_work_watch(const etas_work *self, etas_work_alive alive, void *context);
 /** See etas_work_kind; false for works of different kinds. */
 bool etas_work_inherit(const etas_work *self, const etas_work *from);
 

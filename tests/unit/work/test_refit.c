@@ -158,6 +158,25 @@ static void refits_scatter_round_what_they_are_made_from(void **state)
     etas_work_close(&work);
 }
 
+static void count(void *context)
+{
+    ++*(unsigned *)context;
+}
+
+static void a_refit_that_takes_long_gives_signs_of_life(void **state)
+{
+    etas_work work = open_work(&model, NULL);
+    etas_payload p = {0};
+    unsigned signs = 0;
+
+    (void)state;
+    etas_work_watch(&work, count, &signs);
+    make(&work, 1, 1, &p);
+    assert_true(signs >= first_of(&p).n_iterations);
+    etas_payload_free(&p);
+    etas_work_close(&work);
+}
+
 static void what_fails_is_a_record_that_says_why(void **state)
 {
     const uint64_t max_events = model.plan.max_events;
@@ -256,6 +275,7 @@ int main(void)
         cmocka_unit_test(a_refit_is_the_inversion_of_the_simulated_catalogue),
         cmocka_unit_test(how_a_range_is_cut_changes_no_byte),
         cmocka_unit_test(refits_scatter_round_what_they_are_made_from),
+        cmocka_unit_test(a_refit_that_takes_long_gives_signs_of_life),
         cmocka_unit_test(what_fails_is_a_record_that_says_why),
         cmocka_unit_test(options_without_a_simulation_are_refused_by_name),
         cmocka_unit_test(a_supercritical_model_needs_leave),
