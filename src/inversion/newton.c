@@ -9,7 +9,9 @@ enum { MAX_STEPS = 200, MAX_HALVINGS = 50 };
 static const double LAST_STEP = 1e-8;  /* relative; its square is what remains after it */
 static const double REMAINDER = 1e-14; /* or less, after two whole steps in a row ... */
 static const double SMALL_STEP = 0.05; /* ... of which the first was not longer */
-static const double LAST_GAIN = 1e-20; /* of the value, relative: a long step for less is noise */
+/* Of the value, relative: a long step for less is noise; and where the curvature says nothing. */
+static const double LAST_GAIN = 1e-20;
+static const double LAST_SLOPE_GAIN = 1e-15;
 static const double LONGEST_STEP = 3.0;
 static const double NOISE = 1e-13;            /* of the value, relative */
 static const double GRADIENT_NOISE = 2.5e-16; /* of a gradient, relative to the value */
@@ -214,7 +216,8 @@ etas_status etas_newton_minimise(const etas_newton_problem *problem, double x[])
                 return ETAS_OK;
             problem->function(problem->context, x, &at); /* a bound was met on the way */
             before = 0.0;
-        } else if (-slope_along(problem->n, &at, step) <= LAST_GAIN * (1.0 + fabs(at.value))) {
+        } else if (-slope_along(problem->n, &at, step) <=
+                   (pure ? LAST_GAIN : LAST_SLOPE_GAIN) * (1.0 + fabs(at.value))) {
             return ETAS_OK;
         } else {
             part = search_line(problem, step, part, x, &at);
