@@ -197,6 +197,19 @@ etas_status etas_constraints_init(etas_constraints *self, const etas_inversion_c
     return st == ETAS_OK ? hold_alpha(self, cfg, beta, err) : st;
 }
 
+void etas_constraints_complete(const etas_constraints *self, etas_params *theta)
+{
+    double *v = theta->value;
+    const double exponent = exponent_of(self, v[ETAS_RHO]);
+
+    if (!self->alpha_held)
+        return;
+    if (!etas_constraints_hold(self, ETAS_A))
+        v[ETAS_A] = self->alpha + exponent * v[ETAS_GAMMA];
+    else if (!etas_constraints_hold(self, ETAS_GAMMA))
+        v[ETAS_GAMMA] = (v[ETAS_A] - self->alpha) / exponent;
+}
+
 bool etas_constraints_admit(const etas_constraints *self, const etas_params *theta)
 {
     for (etas_param k = 0; k < ETAS_N_PARAMS; k++)

@@ -28,6 +28,9 @@ ETAS_NODISCARD etas_status etas_constraints_init(etas_constraints *self,
 
 bool etas_constraints_hold(const etas_constraints *self, etas_param which);
 
+/** Sets what follows from a held alpha: a, or gamma where a is held too. */
+void etas_constraints_complete(const etas_constraints *self, etas_params *theta);
+
 /** Are all of @p theta inside? NaN is not, but for a term that the model does not have. */
 bool etas_constraints_admit(const etas_constraints *self, const etas_params *theta);
 

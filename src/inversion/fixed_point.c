@@ -5,7 +5,8 @@
 
 enum { DEPTH = 6, RATIOS = 6, PLAIN_RATIOS = 3, N = ETAS_FIXED_POINT_MAX };
 
-/* An accelerated point is given up when its step is so much longer than the one before. */
+/* An accelerated point is given up when its merit falls or, where there is none, when its step is
+ * so much longer than the one before. */
 static const double WORSE = 2.0;
 static const double MERIT_NOISE = 1e-12; /* relative */
 
@@ -148,9 +149,9 @@ static etas_status evaluate(const etas_fixed_point *p, evaluation *at, etas_fixe
 
 static bool got_worse(const etas_fixed_point *p, const evaluation *before, const evaluation *now)
 {
-    if (largest(p->n, now->residual) > WORSE * largest(p->n, before->residual))
-        return true;
-    return now->merit < before->merit - MERIT_NOISE * fabs(before->merit);
+    if (!isnan(now->merit) && !isnan(before->merit))
+        return now->merit < before->merit - MERIT_NOISE * fabs(before->merit);
+    return largest(p->n, now->residual) > WORSE * largest(p->n, before->residual);
 }
 
 /* The next x; true if it is an accelerated one. */

@@ -16,8 +16,8 @@ typedef struct etas_fixed_point {
     /** image = map(x); *merit is a number that the map never lowers, of @p x, or NaN. */
     etas_status (*map)(void *context, const double x[], double image[], double *merit,
                        etas_error *err);
-    /** May the map be evaluated at an accelerated @p x? */
-    bool (*accepts)(void *context, const double x[]);
+    /** May the map be evaluated at an accelerated @p x? It may move x to where that makes sense. */
+    bool (*accepts)(void *context, double x[]);
     double tolerance; /**< of the distance to the fixed point, largest component */
     bool plain;       /**< no acceleration: the map may keep a state of its own beside x */
     double plain_sum; /**< > 0: no acceleration either, stop at sum |step| below it */

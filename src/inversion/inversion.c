@@ -249,16 +249,16 @@ static search search_of(etas_inversion *self)
     return out;
 }
 
-static void params_to(const search *s, double x[])
+static void params_to(const search *s, const etas_params *theta, double x[])
 {
     for (size_t i = 0; i < s->n; i++)
-        x[i] = s->inversion->theta.value[s->moving[i]];
+        x[i] = theta->value[s->moving[i]];
 }
 
-static void params_from(const search *s, const double x[])
+static void params_from(const search *s, const double x[], etas_params *theta)
 {
     for (size_t i = 0; i < s->n; i++)
-        s->inversion->theta.value[s->moving[i]] = x[i];
+        theta->value[s->moving[i]] = x[i];
 }
 
 static etas_status em_map(void *context, const double x[], double image[], double *merit,
@@ -268,29 +268,29 @@ static etas_status em_map(void *context, const double x[], double image[], doubl
     etas_inversion *self = s->inversion;
     etas_status st;
 
-    params_from(s, x);
+    params_from(s, x, &self->theta);
     st = etas_inversion_step(self, err);
     if (st != ETAS_OK)
         return st;
-    params_to(s, image);
+    params_to(s, &self->theta, image);
     *merit = self->cfg.estimator == ETAS_ESTIMATOR_MLE && has_likelihood(&self->em)
                  ? self->em.expectation.log_likelihood
                  : NAN;
     return ETAS_OK;
 }
 
-static bool inside_bounds(void *context, const double x[])
+/* The point must keep a held alpha: otherwise it may be likelier than any that does. */
+static bool accepts(void *context, double x[])
 {
     const search *s = context;
-    const etas_constraints *box = &s->inversion->box;
-    const etas_em *em = &s->inversion->em;
+    etas_params theta = s->inversion->theta;
 
-    if (em->expectation.sum_l_hat < 1.0)
+    if (s->inversion->em.expectation.sum_l_hat < 1.0)
         return false; /* hardly any triggering yet: steps there lead nowhere in particular */
-    for (size_t i = 0; i < s->n; i++)
-        if (!(x[i] >= box->low[s->moving[i]] && x[i] <= box->high[s->moving[i]]))
-            return false;
-    return true;
+    params_from(s, x, &theta);
+    etas_constraints_complete(&s->inversion->box, &theta);
+    params_to(s, &theta, x);
+    return etas_constraints_admit(&s->inversion->box, &theta);
 }
 
 /* Fixed values enter in the first M-step, and a start may lie outside what they allow. */
@@ -307,7 +307,7 @@ etas_status etas_inversion_solve(etas_inversion *self, etas_error *err)
     const etas_fixed_point problem = {.n = s.n,
                                       .context = &s,
                                       .map = em_map,
-                                      .accepts = inside_bounds,
+                                      .accepts = accepts,
                                       .tolerance = self->cfg.tolerance,
                                       .plain = self->cfg.plain_em || self->cfg.free_background ||
                                                self->cfg.free_productivity,
@@ -319,9 +319,9 @@ etas_status etas_inversion_solve(etas_inversion *self, etas_error *err)
 
     if (st != ETAS_OK)
         return st;
-    params_to(&s, x);
+    params_to(&s, &self->theta, x);
     st = etas_fixed_point_find(&problem, x, &result, err);
-    params_from(&s, x);
+    params_from(&s, x, &self->theta);
     self->distance = result.distance;
     return st == ETAS_OK ? expect(self, &self->theta, err) : st;
 }

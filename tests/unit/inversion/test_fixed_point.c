@@ -39,7 +39,7 @@ static etas_status apply(void *context, const double x[], double image[], double
     return ETAS_OK;
 }
 
-static bool accepts(void *context, const double x[])
+static bool accepts(void *context, double x[])
 {
     (void)x;
     return !((linear *)context)->refuses;
@@ -195,19 +195,19 @@ static etas_status into_trap(void *context, const double x[], double image[], do
 
     (void)err;
     t->x[t->n++] = x[0];
-    *merit = -(x[0] - 10) * (x[0] - 10);
+    *merit = t->by_merit ? -(x[0] - 10) * (x[0] - 10) : (double)NAN;
     if (x[0] > 20) {
         image[0] = 0.95 * x[0];
     } else if (x[0] < 5) {
         image[0] = x[0] + (t->by_merit ? 0.5 : 7);
-        *merit = t->by_merit ? -1e6 : 0;
+        *merit = t->by_merit ? -1e6 : (double)NAN;
     } else {
         image[0] = 10 + 0.3 * (x[0] - 10);
     }
     return ETAS_OK;
 }
 
-static bool accepts_all(void *context, const double x[])
+static bool accepts_all(void *context, double x[])
 {
     (void)context;
     return isfinite(x[0]);

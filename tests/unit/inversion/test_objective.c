@@ -7,16 +7,27 @@ typedef struct fixture {
     etas_em em;
 } fixture;
 
-static void fixture_open(etas_estimator estimator, fixture *f)
+static void fixture_open_in(etas_estimator estimator, bool three_dim, fixture *f)
 {
     etas_inversion_config cfg = small_config();
     etas_error err = {0};
 
     memset(f, 0, sizeof *f);
     small_catalog(200, 12345, &f->catalog);
+    for (size_t i = 0; i < f->catalog.n; i++) {
+        f->catalog.x[i] = 75 * f->catalog.lon[i];
+        f->catalog.y[i] = 111 * f->catalog.lat[i];
+        f->catalog.z[i] = (double)(i % 9);
+    }
     cfg.estimator = estimator;
+    cfg.three_dim = three_dim;
     check_ok(etas_em_init(&f->em, &f->catalog, &cfg, &err), &err);
     check_ok(etas_em_expect(&f->em, &cfg.theta_0, &err), &err);
+}
+
+static void fixture_open(etas_estimator estimator, fixture *f)
+{
+    fixture_open_in(estimator, false, f);
 }
 
 static void fixture_close(fixture *f)
@@ -26,23 +37,28 @@ static void fixture_close(fixture *f)
     etas_catalog_free(&f->catalog);
 }
 
-static void check_derivatives(etas_newton_function function, etas_em *em, size_t n,
+/* An infinite variable is not moved. */
+static void check_derivatives(etas_newton_function function, void *context, size_t n,
                               const double x[])
 {
     const double h = 1e-5;
     etas_newton_point at;
 
-    function(em, x, &at);
+    function(context, x, &at);
     assert_true(isfinite(at.value));
     for (size_t i = 0; i < n; i++) {
         double moved[ETAS_NEWTON_MAX];
         etas_newton_point up, down;
 
+        if (isinf(x[i])) {
+            check_abs(at.gradient[i], 0, 0);
+            continue;
+        }
         memcpy(moved, x, n * sizeof *x);
         moved[i] = x[i] + h;
-        function(em, moved, &up);
+        function(context, moved, &up);
         moved[i] = x[i] - h;
-        function(em, moved, &down);
+        function(context, moved, &down);
         check_abs(at.gradient[i], (up.value - down.value) / (2 * h), 1e-8 * (1 + fabs(at.value)));
         for (size_t j = 0; j < n; j++) {
             check_abs(at.hessian[i][j], (up.gradient[j] - down.gradient[j]) / (2 * h),
@@ -102,6 +118,73 @@ static etas_status add_ln_f(void *context, const etas_pair_row *row, etas_error 
                                   (1 + omori.omega) * log(t + omori.c_days) - t / omori.tau_days);
     }
     return ETAS_OK;
+}
+
+static void derivatives_agree_in_three_dimensions_and_without_a_taper(void **state)
+{
+    static const etas_estimator estimators[] = {ETAS_ESTIMATOR_REFERENCE, ETAS_ESTIMATOR_MLE};
+    static const double space[][ETAS_SPACE_N] = {{-2.0, 1.3, 0.66}, {1.5, -0.4, 2.0}};
+    static const double joint[][ETAS_JOINT_N] = {{-9.0, 1.8, -6.0, 0.2, INFINITY, -2.0, 1.3, 0.76},
+                                                 {-4.0, 0.4, -3.0, 0.3, 5.0, 0.7, 0.2, 1.4}};
+
+    (void)state;
+    for (size_t e = 0; e < 2; e++) {
+        fixture f;
+
+        fixture_open_in(estimators[e], true, &f);
+        check_derivatives(etas_objective_space, &f.em, ETAS_SPACE_N, space[0]);
+        check_derivatives(etas_objective_space, &f.em, ETAS_SPACE_N, space[1]);
+        for (size_t k = 0; k < sizeof joint / sizeof *joint; k++)
+            check_derivatives(etas_objective_joint, &f.em, ETAS_JOINT_N, joint[k]);
+        fixture_close(&f);
+    }
+}
+
+/* Also where the variable that follows is given nonsense. */
+static void derivatives_agree_where_alpha_ties_variables(void **state)
+{
+    static const double x[ETAS_JOINT_N] = {-6.0, 1.8, -6.0, 0.1, 8.0, -2.0, 1.1, 0.8};
+
+    (void)state;
+    for (int k = 0; k < 8; k++) {
+        const etas_tie tie = k & 1 ? ETAS_TIE_ALPHA : ETAS_TIE_ALPHA_AND_A;
+        double other[ETAS_JOINT_N], full[ETAS_JOINT_N];
+        etas_newton_point tied, again, joint;
+        fixture f;
+
+        fixture_open_in(k & 2 ? ETAS_ESTIMATOR_MLE : ETAS_ESTIMATOR_REFERENCE, (k & 4) != 0, &f);
+        etas_tied_objective objective = {.em = &f.em, .tie = tie, .alpha = 1.2, .a = 1.8};
+        check_derivatives(etas_objective_tied, &objective, ETAS_JOINT_N, x);
+        memcpy(other, x, sizeof other);
+        other[tie == ETAS_TIE_ALPHA ? ETAS_JOINT_A : ETAS_JOINT_GAMMA] = 77;
+        memcpy(full, other, sizeof full);
+        etas_objective_complete(&objective, full);
+        check_rel(full[ETAS_JOINT_A] -
+                      (full[ETAS_JOINT_RHO] - (k & 4 ? 0.5 : 0)) * full[ETAS_JOINT_GAMMA],
+                  1.2, 1e-14);
+        etas_objective_tied(&objective, x, &tied);
+        etas_objective_tied(&objective, other, &again);
+        etas_objective_joint(&f.em, full, &joint);
+        check_abs(again.value, tied.value, 0);
+        check_rel(joint.value, tied.value, 1e-14);
+        fixture_close(&f);
+    }
+}
+
+static void derivatives_of_the_delays_agree(void **state)
+{
+    static const double x[][ETAS_DELAYS_N] = {
+        {-6.0, -0.02, 8.0}, {-2.0, 0.6, 3.5}, {-9.0, -0.5, 20.0}, {-4.0, 0.2, INFINITY}};
+
+    (void)state;
+    for (size_t e = 0; e < 2; e++) {
+        fixture f;
+
+        fixture_open(e == 0 ? ETAS_ESTIMATOR_REFERENCE : ETAS_ESTIMATOR_MLE, &f);
+        for (size_t k = 0; k < sizeof x / sizeof *x; k++)
+            check_derivatives(etas_objective_delays, &f.em, ETAS_DELAYS_N, x[k]);
+        fixture_close(&f);
+    }
 }
 
 /* Straight from the definition, by libm and the incomplete gamma function. */
@@ -189,6 +272,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(derivatives_agree_with_differences),
+        cmocka_unit_test(derivatives_agree_in_three_dimensions_and_without_a_taper),
+        cmocka_unit_test(derivatives_agree_where_alpha_ties_variables),
+        cmocka_unit_test(derivatives_of_the_delays_agree),
         cmocka_unit_test(the_blocks_add_up_to_the_definition),
         cmocka_unit_test(the_share_inside_the_window_has_a_floor),
     };
