@@ -65,7 +65,7 @@ static void one_more_plain_step_moves_nothing(void **state)
  * next evaluation is the plain step from the point before. */
 static void likelihood_never_falls(void **state)
 {
-    static const size_t which[] = {0, 1, 2, 4, 7, 8, 9, 11};
+    static const size_t which[] = {0, 4, 9, 11};
     etas_catalog c = {0};
 
     (void)state;
@@ -78,7 +78,7 @@ static void likelihood_never_falls(void **state)
 
         cfg.plain_em = k % 2 == 1;
         for (cfg.max_iterations = 1;
-             st == ETAS_E_CONVERGE && cfg.max_iterations < (cfg.plain_em ? 40 : 100);
+             st == ETAS_E_CONVERGE && cfg.max_iterations < (cfg.plain_em ? 25 : 100);
              cfg.max_iterations++) {
             etas_inversion *inversion = NULL;
             double now;
