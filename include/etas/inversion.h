@@ -52,9 +52,10 @@ typedef struct etas_inversion_config {
     etas_fixed fixed;
     const etas_region *inner_region; /**< NULL or where targets must lie too */
     bool three_dim;       /**< distances from the catalogue's x, y, z; kernel normalised in space */
-    bool free_background; /**< mu per target, smoothed from P_background */
+    bool free_background; /**< mu per target, smoothed from P_background; no acceleration */
     double bw_sq_km2;     /**< its Gaussian's variance; default 1 */
-    bool free_productivity;  /**< kappa per source instead of k0 e^{a dm} */
+    bool free_productivity;  /**< kappa per source instead of k0 e^{a dm}; no acceleration; a and k0
+                                are those of a regression, 0 <= a <= 5 */
     bool induced;            /**< the catalogue's covariate column is the induced term's shape */
     bool plain_em;           /**< no acceleration */
     size_t memory_bytes;     /**< for stored pairs; the others are found again in every E-step; 0:
