@@ -2,6 +2,8 @@
 
 #include <math.h>
 
+#include "etas/special.h"
+
 /* How far an exclusive bound (omega > 0 without a taper, rho > 1/2 in space) is kept away from. */
 static const double EXCLUSIVE = 1e-6;
 
@@ -173,6 +175,15 @@ static etas_status hold_alpha(etas_constraints *self, const etas_inversion_confi
     return check_reach(self, err);
 }
 
+/* A thousandth of an event in the whole window and region: what the background may come down to,
+ * where the region is so large that the parameter's own bound stands for more. */
+static double thinnest_rate(const etas_inversion_config *cfg)
+{
+    const double days = etas_days_between(cfg->window_start, cfg->window_end);
+
+    return etas_ln(1e-3 / (cfg->area_km2 * days)) / M_LN10;
+}
+
 etas_status etas_constraints_init(etas_constraints *self, const etas_inversion_config *cfg,
                                   double beta, etas_error *err)
 {
@@ -183,6 +194,7 @@ etas_status etas_constraints_init(etas_constraints *self, const etas_inversion_c
         self->low[k] = etas_param_low(k);
         self->high[k] = etas_param_high(k);
     }
+    self->low[ETAS_LOG10_MU] = fmin(self->low[ETAS_LOG10_MU], thinnest_rate(cfg));
     if (self->three_dim)
         self->low[ETAS_RHO] = 0.5 + EXCLUSIVE;
     if (cfg->free_productivity) { /* a and k0 are those of a regression, afterwards */

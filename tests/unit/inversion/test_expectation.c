@@ -130,6 +130,28 @@ static void a_target_without_a_source_is_background(void **state)
     etas_catalog_free(&c);
 }
 
+/* The parameter's own bound, 1e-10, would be 4e5 events in a region as large as this one. */
+static void a_background_as_thin_as_a_large_region_asks_is_kept(void **state)
+{
+    etas_catalog c = {0};
+    etas_inversion_config cfg = small_config();
+    etas_inversion *inversion = NULL;
+    etas_error err = {0};
+
+    (void)state;
+    cfg.area_km2 = 5e12;
+    small_catalog(N, 7, &c);
+    check_ok(etas_inversion_open(&inversion, &c, &cfg, &err), &err);
+    for (int i = 0; i < 3; i++) {
+        check_ok(etas_inversion_step(inversion, &err), &err);
+        const etas_inversion_state s = etas_inversion_state_get(inversion);
+        assert_true(s.theta.value[ETAS_LOG10_MU] < -10);
+        check_abs(s.theta.value[ETAS_LOG10_MU], log10(s.n_hat / (5e12 * SMALL_WINDOW_DAYS)), 1e-13);
+    }
+    etas_inversion_close(inversion);
+    etas_catalog_free(&c);
+}
+
 static void parameters_without_finite_rates_are_refused(void **state)
 {
     etas_catalog c = {0};
@@ -155,6 +177,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_expectation_is_that_of_loops_over_all_events),
         cmocka_unit_test(a_target_without_a_source_is_background),
+        cmocka_unit_test(a_background_as_thin_as_a_large_region_asks_is_kept),
         cmocka_unit_test(parameters_without_finite_rates_are_refused),
     };
 

@@ -191,11 +191,14 @@ static void contrary_catalog(etas_catalog *out)
     }
 }
 
+/* The background comes down to a thousandth of an event. */
 static void check_stays_within_bounds(const etas_params *theta)
 {
+    const double mu_low = log10(1e-3 / (small_config().area_km2 * SMALL_WINDOW_DAYS)) - 1e-12;
+
     for (etas_param k = 0; k < ETAS_N_PARAMS; k++)
         if (k != ETAS_LOG10_IOTA)
-            assert_true(theta->value[k] >= etas_param_low(k) &&
+            assert_true(theta->value[k] >= (k == ETAS_LOG10_MU ? mu_low : etas_param_low(k)) &&
                         theta->value[k] <= etas_param_high(k));
 }
 
