@@ -120,7 +120,7 @@ static void make_world(world *w, size_t n, bool dense)
     w->cfg.area_km2 = 960000;
     w->cfg.m_ref = 3.6 - lower;
     w->cfg.delta_m = 0.1;
-    set_theta(-lower, dense ? factor : 1.0, &w->theta);
+    set_theta(-lower, dense ? 1.5 * factor : 1.2, &w->theta);
     simulate(w, n);
     w->cfg.window_start = (etas_time)(AUXILIARY_YEARS * 365.25 * (double)ETAS_NS_PER_DAY);
     w->cfg.window_end = w->catalog.time[n - 1] + 1;

@@ -185,18 +185,37 @@ void etas_neighbours_free(etas_neighbours *self)
     *self = (etas_neighbours){0};
 }
 
-/* Is some place of its box within the reach? */
-static bool may_reach(const etas_neighbour_node *node, const double at[3])
+/* How far x lies outside an interval. */
+static inline double beyond(double low, double high, double x)
 {
-    double square = 0.0;
+    const double below = low - x, above = x - high, out = below > above ? below : above;
 
-    for (unsigned axis = 0; axis < 3; axis++) {
-        const double below = node->low[axis] - at[axis], above = at[axis] - node->high[axis];
-        const double away = below > above ? below : above;
+    return out > 0.0 ? out : 0.0;
+}
 
-        square += away > 0.0 ? away * away : 0.0;
+/* Is some place of its box within the reach? */
+static inline bool may_reach(const etas_neighbour_node *node, const double at[3])
+{
+    const double x = beyond(node->low[0], node->high[0], at[0]);
+    const double y = beyond(node->low[1], node->high[1], at[1]);
+    const double z = beyond(node->low[2], node->high[2], at[2]);
+
+    return x * x + y * y + z * z <= node->reach * node->reach;
+}
+
+/* The end of those of the ascending run [first, end) that are below a limit; the first one is. */
+static inline uint32_t end_below(const uint32_t index[], uint32_t first, uint32_t end,
+                                 uint32_t limit)
+{
+    uint32_t length = end - first;
+
+    while (length > 1) {
+        const uint32_t half = length / 2;
+
+        first = index[first + half] < limit ? first + half : first;
+        length -= half;
     }
-    return square <= node->reach * node->reach;
+    return first + 1;
 }
 
 bool etas_neighbours_next(const etas_neighbours *self, const double at[3], uint32_t before,
@@ -215,9 +234,7 @@ bool etas_neighbours_next(const etas_neighbours *self, const double at[3], uint3
         if (node->skip != i)
             continue;
         run->first = node->first;
-        run->end = node->end;
-        while (self->index[run->end - 1] >= before)
-            run->end--;
+        run->end = end_below(self->index, node->first, node->end, before);
         run->next_node = i;
         return true;
     }

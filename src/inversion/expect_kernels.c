@@ -17,17 +17,14 @@ _Static_assert((int)ETAS_LANES == (int)V_LANES, "rows are padded to the lanes of
 /* Square of the sine of an angle in [-pi/2, pi/2]. */
 static inline vd sine_square(vd x)
 {
-    const vd z = x * x;
-    vd p = z * 0x1.89a43bea5b135p-49 - 0x1.ae51366b753a9p-41;
+    const vd z = x * x, z2 = z * z, z4 = z2 * z2;
+    const vd a = (-0x1.5555555555555p-3 + z * 0x1.1111111111107p-7) +
+                 z2 * (-0x1.a01a01a018aaap-13 + z * 0x1.71de3a54564dfp-19);
+    const vd b = (-0x1.ae6455a1c0795p-26 + z * 0x1.612401540ed0fp-33) +
+                 z2 * (-0x1.ae51366b753a9p-41 + z * 0x1.89a43bea5b135p-49);
+    const vd sine = x + x * z * (a + z4 * b);
 
-    p = p * z + 0x1.612401540ed0fp-33;
-    p = p * z - 0x1.ae6455a1c0795p-26;
-    p = p * z + 0x1.71de3a54564dfp-19;
-    p = p * z - 0x1.a01a01a018aaap-13;
-    p = p * z + 0x1.1111111111107p-7;
-    p = p * z - 0x1.5555555555555p-3;
-    p = x + x * z * p;
-    return p * p;
+    return sine * sine;
 }
 
 static void haversines(size_t n, const etas_place_columns *places, const double at[3], double h[])

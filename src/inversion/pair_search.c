@@ -182,13 +182,18 @@ etas_status etas_search_scratch_init(etas_search_scratch *self, size_t n_sources
         st = etas_array_alloc((void **)&self->summary, words_for(words), sizeof *self->summary);
     if (st == ETAS_OK)
         st = etas_array_alloc((void **)&self->value, n_sources, sizeof *self->value);
+    if (st == ETAS_OK)
+        st = etas_array_alloc((void **)&self->near, n_sources + ETAS_LANES, sizeof *self->near);
+    if (st == ETAS_OK)
+        st = etas_array_alloc((void **)&self->near_at, n_sources + 1, sizeof *self->near_at);
     return st;
 }
 
 void etas_search_scratch_free(etas_search_scratch *self)
 {
-    void **columns[] = {(void **)&self->bits,      (void **)&self->summary, (void **)&self->value,
-                        (void **)&self->time_days, (void **)&self->r2_km2,  (void **)&self->source};
+    void **columns[] = {(void **)&self->near,    (void **)&self->near_at, (void **)&self->bits,
+                        (void **)&self->summary, (void **)&self->value,   (void **)&self->time_days,
+                        (void **)&self->r2_km2,  (void **)&self->source};
 
     for (size_t k = 0; k < sizeof columns / sizeof *columns; k++)
         etas_array_free(columns[k]);
@@ -210,13 +215,13 @@ static etas_status reserve_pairs(etas_search_scratch *s, size_t n)
 
 /* ---- searching ---- */
 
-/* Marks the sources of target row @p j, with the kernel's number of each; returns how many. */
-static size_t mark_sources(const etas_pair_search *self, size_t j, etas_search_scratch *s)
+/* The kernel's numbers of all sources that may reach target row @p j, and where these are. */
+static size_t look_around(const etas_pair_search *self, size_t j, etas_search_scratch *s)
 {
     const etas_time *time = self->catalog->time;
-    double tree_at[3], kernel_at[3], value[ETAS_NEIGHBOUR_RUN + ETAS_LANES];
+    double tree_at[3], kernel_at[3];
     etas_neighbour_run run = {0};
-    size_t before = j, found = 0;
+    size_t before = j, n = 0;
 
     while (before > 0 && time[before - 1] == time[j])
         before--;
@@ -225,22 +230,37 @@ static size_t mark_sources(const etas_pair_search *self, size_t j, etas_search_s
     while (etas_neighbours_next(&self->tree, tree_at, (uint32_t)before, &run)) {
         const etas_place_columns places = {
             .a = self->a + run.first, .b = self->b + run.first, .c = self->c + run.first};
-        const size_t n = run.end - run.first;
 
         if (self->three_dim)
-            self->kernels->squares(n, &places, kernel_at, value);
+            self->kernels->squares(run.end - run.first, &places, kernel_at, s->near + n);
         else
-            self->kernels->haversines(n, &places, kernel_at, value);
-        for (size_t k = 0; k < n; k++) {
-            const uint32_t i = self->tree.index[run.first + k];
+            self->kernels->haversines(run.end - run.first, &places, kernel_at, s->near + n);
+        for (uint32_t k = run.first; k < run.end; k++)
+            s->near_at[n++] = k;
+    }
+    return n;
+}
 
-            if (!(value[k] <= self->limit[run.first + k]))
-                continue;
-            s->value[i] = value[k];
-            s->bits[i >> 6] |= UINT64_C(1) << (i & 63);
-            s->summary[i >> 12] |= UINT64_C(1) << (i >> 6 & 63);
-            found++;
-        }
+/* Marks the sources of target row @p j, with the kernel's number of each; returns how many. */
+static size_t mark_sources(const etas_pair_search *self, size_t j, etas_search_scratch *s)
+{
+    const size_t n = look_around(self, j, s);
+    size_t found = 0;
+
+    for (size_t k = 0; k < n; k++) { /* without branches that cannot be foretold */
+        const uint32_t at = s->near_at[k];
+        const double value = s->near[k];
+
+        s->near_at[found] = at;
+        s->near[found] = value;
+        found += value <= self->limit[at];
+    }
+    for (size_t k = 0; k < found; k++) {
+        const uint32_t i = self->tree.index[s->near_at[k]];
+
+        s->value[i] = s->near[k];
+        s->bits[i >> 6] |= UINT64_C(1) << (i & 63);
+        s->summary[i >> 12] |= UINT64_C(1) << (i >> 6 & 63);
     }
     return found;
 }

@@ -45,6 +45,8 @@ typedef struct etas_pair_block {
 typedef struct etas_search_scratch {
     uint64_t *bits, *summary; /**< sources found: a bit each, and a bit for 64 of those words */
     double *value;            /**< by source */
+    double *near;             /**< of those in the runs that may reach the target (+) */
+    uint32_t *near_at;        /**< the same: position in the tree's order */
     size_t time_capacity, r2_capacity, source_capacity;
     double *time_days, *r2_km2;
     uint32_t *source;
