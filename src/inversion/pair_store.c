@@ -21,7 +21,7 @@ etas_status etas_pair_store_open(etas_pair_store *self, const etas_catalog *cata
 
 void etas_pair_store_free(etas_pair_store *self)
 {
-    for (size_t b = 0; b < self->n_blocks; b++)
+    for (size_t b = 0; b < self->n_blocks && self->block != NULL; b++)
         etas_array_free((void **)&self->block[b].columns);
     etas_array_free((void **)&self->block);
     etas_pair_search_free(&self->search);

@@ -35,42 +35,108 @@ static etas_inversion *solved(const etas_catalog *c, const etas_inversion_config
     return out;
 }
 
-static void threads_and_instruction_sets_change_no_bit(void **state)
+/* Of pairs that are kept: all, none, some. */
+static const size_t MEMORY[] = {0, 1, 1000000};
+
+static void check_every_way(const etas_catalog *c, etas_inversion_config cfg,
+                            const etas_inversion_state *want)
 {
     static const char *const kernels[] = {"scalar", "avx2", "avx512"};
     static const size_t threads[] = {1, 2, 5};
+
+    for (size_t k = 0; k < 9; k++) {
+        etas_inversion *other = NULL;
+        etas_error err = {0};
+
+        cfg.kernels = kernels[k / 3];
+        cfg.n_threads = threads[k % 3];
+        cfg.memory_bytes = MEMORY[(k + k / 3) % 3];
+        if (etas_inversion_open(&other, c, &cfg, &err) != ETAS_OK) {
+            assert_int_equal(err.code, ETAS_E_ARG); /* not on this CPU */
+            print_message("%s\n", err.text);
+            continue;
+        }
+        assert_int_equal(etas_inversion_solve(other, NULL), ETAS_E_CONVERGE);
+        const etas_inversion_state got = etas_inversion_state_get(other);
+        check_same(&got, want);
+        etas_inversion_close(other);
+    }
+}
+
+static void threads_instruction_sets_and_memory_change_no_bit(void **state)
+{
+    (void)state;
+    for (int continuous = 0; continuous < 2; continuous++) {
+        etas_catalog c = {0};
+        etas_inversion_config cfg = small_config();
+        etas_inversion *first;
+        uint64_t x = 4;
+
+        cfg.coppersmith_multiplier = 5000; /* enough pairs for several shards */
+        cfg.kernels = "scalar";
+        cfg.max_iterations = 4;
+        small_catalog(continuous ? 700 : N + 100, 2024, &c);
+        for (size_t i = 0; i < c.n && continuous; i++)
+            c.mag[i] += 0.09 * small_uniform(&x);
+        first = opened(&c, &cfg);
+        assert_int_equal(etas_inversion_solve(first, NULL), ETAS_E_CONVERGE);
+        const etas_inversion_state want = etas_inversion_state_get(first);
+        assert_true(want.n_pairs > 200000); /* shards of 100,000 at least */
+        check_every_way(&c, cfg, &want);
+        etas_inversion_close(first);
+        etas_catalog_free(&c);
+    }
+}
+
+/* The rows come in order, and their probabilities add up. */
+typedef struct visit {
+    const etas_inversion_state *state;
+    size_t rows, pairs, stop_after;
+} visit;
+
+static etas_status look_at(void *context, const etas_pair_row *row, etas_error *err)
+{
+    visit *self = context;
+    double sum = 0;
+
+    assert_int_equal(row->number, self->rows);
+    for (size_t k = 0; k < row->n; k++) {
+        assert_true(k == 0 || row->source[k] > row->source[k - 1]);
+        assert_true(row->source[k] < self->state->target[row->number]);
+        assert_true(row->time_days[k] > 0 && row->r2_km2[k] >= 0 && row->p[k] > 0);
+        sum += row->p[k];
+    }
+    check_abs(sum, self->state->expectation->p_triggered[row->number], 1e-13);
+    self->pairs += row->n;
+    if (++self->rows == self->stop_after)
+        return etas_fail(err, ETAS_E_LIMIT, "that is enough");
+    return ETAS_OK;
+}
+
+static void a_visitor_sees_every_target_and_may_stop(void **state)
+{
     etas_catalog c = {0};
     etas_inversion_config cfg = small_config();
-    etas_inversion *first;
 
     (void)state;
-    cfg.coppersmith_multiplier = 5000; /* enough pairs for several threads */
-    cfg.kernels = "scalar";
-    cfg.max_iterations = 4;
-    small_catalog(N, 2024, &c);
-    first = opened(&c, &cfg);
-    assert_int_equal(etas_inversion_solve(first, NULL), ETAS_E_CONVERGE);
-    const etas_inversion_state want = etas_inversion_state_get(first);
-    assert_true(want.n_pairs > 131072);
-    for (size_t k = 0; k < 3; k++) {
-        cfg.kernels = kernels[k];
-        for (size_t t = 0; t < 3; t++) {
-            etas_inversion *other = NULL;
-            etas_error err = {0};
+    small_catalog(N, 33, &c);
+    for (size_t m = 0; m < 2; m++) {
+        etas_inversion *inversion;
+        etas_error err = {0};
 
-            cfg.n_threads = threads[t];
-            if (etas_inversion_open(&other, &c, &cfg, &err) != ETAS_OK) {
-                assert_int_equal(err.code, ETAS_E_ARG); /* not on this CPU */
-                print_message("%s\n", err.text);
-                break;
-            }
-            assert_int_equal(etas_inversion_solve(other, NULL), ETAS_E_CONVERGE);
-            const etas_inversion_state got = etas_inversion_state_get(other);
-            check_same(&got, &want);
-            etas_inversion_close(other);
-        }
+        cfg.memory_bytes = MEMORY[m];
+        inversion = opened(&c, &cfg);
+        check_ok(etas_inversion_expect(inversion, &cfg.theta_0, &err), &err);
+        const etas_inversion_state s = etas_inversion_state_get(inversion);
+        visit all = {.state = &s}, some = {.state = &s, .stop_after = 20};
+        check_ok(etas_inversion_visit_pairs(inversion, look_at, &all, &err), &err);
+        assert_int_equal(all.rows, s.n_targets);
+        assert_int_equal(all.pairs, s.n_pairs);
+        assert_int_equal(etas_inversion_visit_pairs(inversion, look_at, &some, &err), ETAS_E_LIMIT);
+        assert_non_null(strstr(err.text, "enough"));
+        assert_int_equal(some.rows, 20);
+        etas_inversion_close(inversion);
     }
-    etas_inversion_close(first);
     etas_catalog_free(&c);
 }
 
@@ -424,7 +490,8 @@ static void poor_catalogues_give_no_nan(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(threads_and_instruction_sets_change_no_bit),
+        cmocka_unit_test(threads_instruction_sets_and_memory_change_no_bit),
+        cmocka_unit_test(a_visitor_sees_every_target_and_may_stop),
         cmocka_unit_test(the_order_of_the_input_s_rows_does_not_matter),
         cmocka_unit_test(the_solution_is_a_fixed_point_of_the_plain_step),
         cmocka_unit_test(maximum_likelihood_never_falls_and_ends_flat),

@@ -127,6 +127,108 @@ static void pairs_are_those_of_a_search_through_all(void **state)
     }
 }
 
+/* The whole globe: reaches of a quarter of it and more, both sides of the date line, poles. */
+static void pairs_across_the_globe_are_found(void **state)
+{
+    uint64_t x = 17;
+    etas_catalog c = {0};
+    etas_inversion_config cfg = small_config();
+    all_pairs pairs;
+
+    (void)state;
+    for (size_t i = 0; i < 300; i++)
+        small_add(&c, 100 + 2 * (double)i, i % 50 == 3 ? 90 : 180 * small_uniform(&x) - 90,
+                  i % 3 == 0 ? 180 - 1e-3 * small_uniform(&x) : 360 * small_uniform(&x) - 180,
+                  5 + 0.1 * floor(40 * small_uniform(&x)));
+    for (int k = 0; k < 3; k++) {
+        cfg.kernels = k == 0 ? "scalar" : NULL;
+        cfg.coppersmith_multiplier = k == 1 ? 1e9 : 100;
+        find_all(&c, &cfg, &pairs);
+        check_against_all(&c, &cfg, &pairs);
+        free_all(&pairs);
+    }
+    etas_catalog_free(&c);
+}
+
+static void targets_lie_in_the_inner_region(void **state)
+{
+    const double lat[] = {46.5, 46.5, 47.5, 47.5}, lon[] = {7.5, 9, 9, 7.5};
+    etas_region inner = {0};
+    etas_catalog c = {0};
+    etas_inversion_config cfg = small_config();
+    all_pairs all, some;
+    size_t j = 0;
+
+    (void)state;
+    check_ok(etas_region_set_ring(&inner, 4, lat, lon, NULL), NULL);
+    small_catalog(400, 99, &c);
+    cfg.coppersmith_multiplier = 3000;
+    find_all(&c, &cfg, &all);
+    cfg.inner_region = &inner;
+    find_all(&c, &cfg, &some);
+    assert_in_range(some.n_targets, 20, all.n_targets - 20);
+    for (size_t k = 0; k < all.n_targets; k++) { /* their rows are the same as without it */
+        const uint32_t row = all.target[k];
+        const size_t n = all.row_start[k + 1] - all.row_start[k];
+
+        if (!etas_region_contains(&inner, c.lat[row], c.lon[row]))
+            continue;
+        assert_int_equal(some.target[j], row);
+        assert_int_equal(some.row_start[j + 1] - some.row_start[j], n);
+        assert_memory_equal(some.source + some.row_start[j], all.source + all.row_start[k],
+                            n * sizeof *all.source);
+        assert_memory_equal(some.r2_km2 + some.row_start[j], all.r2_km2 + all.row_start[k],
+                            n * sizeof *all.r2_km2);
+        j++;
+    }
+    assert_int_equal(j, some.n_targets);
+    free_all(&all);
+    free_all(&some);
+    etas_region_free(&inner);
+    etas_catalog_free(&c);
+}
+
+static void distances_in_space_are_straight(void **state)
+{
+    uint64_t rng = 3;
+    etas_catalog c = {0};
+    etas_pair_search search = {0};
+    etas_inversion_config cfg = small_config();
+    etas_error err = {0};
+    all_pairs pairs;
+    size_t k = 0;
+
+    (void)state;
+    cfg.three_dim = true;
+    small_catalog(300, 6, &c);
+    c.z[7] = NAN;
+    assert_int_equal(etas_pair_search_open(&search, &c, &cfg, KERNELS[0], &err), ETAS_E_ARG);
+    assert_non_null(strstr(err.text, "x, y, z"));
+    for (size_t i = 0; i < c.n; i++) {
+        c.x[i] = 20 * small_uniform(&rng);
+        c.y[i] = -5 + 10 * small_uniform(&rng);
+        c.z[i] = i % 5 == 0 ? 0 : 3 * small_uniform(&rng);
+    }
+    find_all(&c, &cfg, &pairs);
+    for (size_t t = 0; t < pairs.n_targets; t++) {
+        const size_t j = pairs.target[t];
+
+        for (size_t i = 0; i < j; i++) {
+            const double x = c.x[i] - c.x[j], y = c.y[i] - c.y[j], z = c.z[i] - c.z[j];
+            const double reach = pow(10, 0.59 * c.mag[i] - 2.44) * cfg.coppersmith_multiplier;
+
+            if (c.time[i] >= c.time[j] || sqrt(x * x + y * y + z * z) > reach)
+                continue;
+            assert_int_equal(pairs.source[k], i);
+            check_rel(pairs.r2_km2[k++], x * x + y * y + z * z, 1e-15);
+        }
+        assert_int_equal(pairs.row_start[t + 1], k);
+    }
+    assert_true(k > 1000);
+    free_all(&pairs);
+    etas_catalog_free(&c);
+}
+
 static void equal_times_make_no_pair(void **state)
 {
     etas_catalog c = {0};
@@ -185,6 +287,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pairs_are_those_of_a_search_through_all),
+        cmocka_unit_test(pairs_across_the_globe_are_found),
+        cmocka_unit_test(targets_lie_in_the_inner_region),
+        cmocka_unit_test(distances_in_space_are_straight),
         cmocka_unit_test(equal_times_make_no_pair),
         cmocka_unit_test(an_event_at_the_window_s_start_is_a_target),
         cmocka_unit_test(a_catalogue_out_of_order_is_refused),
