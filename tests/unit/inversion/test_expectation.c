@@ -172,12 +172,65 @@ static void parameters_without_finite_rates_are_refused(void **state)
     etas_catalog_free(&c);
 }
 
+/* The rows come in order, and their probabilities add up. */
+typedef struct visit {
+    const etas_inversion_state *state;
+    size_t rows, pairs, stop_after;
+} visit;
+
+static etas_status look_at(void *context, const etas_pair_row *row, etas_error *err)
+{
+    visit *self = context;
+    double sum = 0;
+
+    assert_int_equal(row->number, self->rows);
+    for (size_t k = 0; k < row->n; k++) {
+        assert_true(k == 0 || row->source[k] > row->source[k - 1]);
+        assert_true(row->source[k] < self->state->target[row->number]);
+        assert_true(row->time_days[k] > 0 && row->r2_km2[k] >= 0 && row->p[k] > 0);
+        sum += row->p[k];
+    }
+    check_abs(sum, self->state->expectation->p_triggered[row->number], 1e-13);
+    self->pairs += row->n;
+    if (++self->rows == self->stop_after)
+        return etas_fail(err, ETAS_E_LIMIT, "that is enough");
+    return ETAS_OK;
+}
+
+static void a_visitor_sees_every_target_and_may_stop(void **state)
+{
+    etas_catalog c = {0};
+    etas_inversion_config cfg = small_config();
+
+    (void)state;
+    small_catalog(500, 33, &c);
+    for (size_t m = 0; m < 2; m++) {
+        etas_inversion *inversion = NULL;
+        etas_error err = {0};
+
+        cfg.memory_bytes = m; /* all pairs are kept, or none */
+        check_ok(etas_inversion_open(&inversion, &c, &cfg, &err), &err);
+        check_ok(etas_inversion_expect(inversion, &cfg.theta_0, &err), &err);
+        const etas_inversion_state s = etas_inversion_state_get(inversion);
+        visit all = {.state = &s}, some = {.state = &s, .stop_after = 20};
+        check_ok(etas_inversion_visit_pairs(inversion, look_at, &all, &err), &err);
+        assert_int_equal(all.rows, s.n_targets);
+        assert_int_equal(all.pairs, s.n_pairs);
+        assert_int_equal(etas_inversion_visit_pairs(inversion, look_at, &some, &err), ETAS_E_LIMIT);
+        assert_non_null(strstr(err.text, "enough"));
+        assert_int_equal(some.rows, 20);
+        etas_inversion_close(inversion);
+    }
+    etas_catalog_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_expectation_is_that_of_loops_over_all_events),
         cmocka_unit_test(a_target_without_a_source_is_background),
         cmocka_unit_test(a_background_as_thin_as_a_large_region_asks_is_kept),
+        cmocka_unit_test(a_visitor_sees_every_target_and_may_stop),
         cmocka_unit_test(parameters_without_finite_rates_are_refused),
     };
 

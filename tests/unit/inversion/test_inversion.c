@@ -88,58 +88,6 @@ static void threads_instruction_sets_and_memory_change_no_bit(void **state)
     }
 }
 
-/* The rows come in order, and their probabilities add up. */
-typedef struct visit {
-    const etas_inversion_state *state;
-    size_t rows, pairs, stop_after;
-} visit;
-
-static etas_status look_at(void *context, const etas_pair_row *row, etas_error *err)
-{
-    visit *self = context;
-    double sum = 0;
-
-    assert_int_equal(row->number, self->rows);
-    for (size_t k = 0; k < row->n; k++) {
-        assert_true(k == 0 || row->source[k] > row->source[k - 1]);
-        assert_true(row->source[k] < self->state->target[row->number]);
-        assert_true(row->time_days[k] > 0 && row->r2_km2[k] >= 0 && row->p[k] > 0);
-        sum += row->p[k];
-    }
-    check_abs(sum, self->state->expectation->p_triggered[row->number], 1e-13);
-    self->pairs += row->n;
-    if (++self->rows == self->stop_after)
-        return etas_fail(err, ETAS_E_LIMIT, "that is enough");
-    return ETAS_OK;
-}
-
-static void a_visitor_sees_every_target_and_may_stop(void **state)
-{
-    etas_catalog c = {0};
-    etas_inversion_config cfg = small_config();
-
-    (void)state;
-    small_catalog(N, 33, &c);
-    for (size_t m = 0; m < 2; m++) {
-        etas_inversion *inversion;
-        etas_error err = {0};
-
-        cfg.memory_bytes = MEMORY[m];
-        inversion = opened(&c, &cfg);
-        check_ok(etas_inversion_expect(inversion, &cfg.theta_0, &err), &err);
-        const etas_inversion_state s = etas_inversion_state_get(inversion);
-        visit all = {.state = &s}, some = {.state = &s, .stop_after = 20};
-        check_ok(etas_inversion_visit_pairs(inversion, look_at, &all, &err), &err);
-        assert_int_equal(all.rows, s.n_targets);
-        assert_int_equal(all.pairs, s.n_pairs);
-        assert_int_equal(etas_inversion_visit_pairs(inversion, look_at, &some, &err), ETAS_E_LIMIT);
-        assert_non_null(strstr(err.text, "enough"));
-        assert_int_equal(some.rows, 20);
-        etas_inversion_close(inversion);
-    }
-    etas_catalog_free(&c);
-}
-
 static void the_order_of_the_input_s_rows_does_not_matter(void **state)
 {
     etas_catalog sorted = {0}, reversed = {0}, prepared[2] = {{0}, {0}};
@@ -491,7 +439,6 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_instruction_sets_and_memory_change_no_bit),
-        cmocka_unit_test(a_visitor_sees_every_target_and_may_stop),
         cmocka_unit_test(the_order_of_the_input_s_rows_does_not_matter),
         cmocka_unit_test(the_solution_is_a_fixed_point_of_the_plain_step),
         cmocka_unit_test(maximum_likelihood_never_falls_and_ends_flat),
