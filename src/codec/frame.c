@@ -114,10 +114,10 @@ static bool are_catalogs(const etas_events *events)
 etas_status etas_frame_decode(size_t len, const uint8_t bytes[], etas_frame_header *header,
                               etas_events *out, etas_error *err)
 {
-    uint8_t *scratch = NULL;
+    etas_frame_body body = {0};
     const uint8_t *p;
     size_t n;
-    etas_status st = etas_frame_open(len, bytes, ETAS_FRAME_EVENTS, header, &scratch, &p, err);
+    etas_status st = etas_frame_open(len, bytes, ETAS_FRAME_EVENTS, header, &body, err);
 
     out->n = out->n_catalogs = 0;
     if (st != ETAS_OK)
@@ -128,7 +128,7 @@ etas_status etas_frame_decode(size_t len, const uint8_t bytes[], etas_frame_head
         etas_fail(err, st, "no memory for %zu events", n);
         goto out;
     }
-    p = etas_plane_get_u32(p, header->count, out->count);
+    p = etas_plane_get_u32(body.columns, header->count, out->count);
     p = unpack_u64(p, n, out->time_ms);
     p = etas_plane_get_u32(p, n, (uint32_t *)out->lat);
     p = etas_plane_get_u32(p, n, (uint32_t *)out->lon);
@@ -141,6 +141,6 @@ etas_status etas_frame_decode(size_t len, const uint8_t bytes[], etas_frame_head
         st = etas_fail(err, ETAS_E_CORRUPT, "a result frame holds no possible catalogues");
     }
 out:
-    etas_array_free((void **)&scratch);
+    etas_array_free((void **)&body.scratch);
     return st;
 }

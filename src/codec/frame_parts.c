@@ -198,31 +198,29 @@ etas_status etas_frame_peek(size_t len, const uint8_t bytes[], etas_frame_header
     return ETAS_OK;
 }
 
-/* The raw columns: in the frame itself, or in *scratch. */
-static etas_status get_columns(const etas_frame_header *header, const uint8_t body[],
-                               uint8_t **scratch, const uint8_t **columns, etas_error *err)
+static etas_status get_body(const etas_frame_header *header, const uint8_t bytes[],
+                            etas_frame_body *out, etas_error *err)
 {
     const size_t raw = header->raw_bytes, stored = header->stored_bytes;
 
-    *columns = body;
+    out->columns = bytes;
     if (header->compressed) {
-        if (ZSTD_getFrameContentSize(body, stored) != raw ||
-            ZSTD_findFrameCompressedSize(body, stored) != stored)
+        if (ZSTD_getFrameContentSize(bytes, stored) != raw ||
+            ZSTD_findFrameCompressedSize(bytes, stored) != stored)
             return etas_fail(err, ETAS_E_CORRUPT, "a result frame's body has another length");
-        if (etas_array_alloc((void **)scratch, raw, 1) != ETAS_OK)
+        if (etas_array_alloc((void **)&out->scratch, raw, 1) != ETAS_OK)
             return etas_fail(err, ETAS_E_NOMEM, "no memory for a result frame of %zu bytes", raw);
-        if (ZSTD_decompress(*scratch, raw, body, stored) != raw)
+        if (ZSTD_decompress(out->scratch, raw, bytes, stored) != raw)
             return etas_fail(err, ETAS_E_CORRUPT, "a result frame's body does not decompress");
-        *columns = *scratch;
+        out->columns = out->scratch;
     }
-    if (XXH64(*columns, raw, 0) != header->checksum)
+    if (XXH64(out->columns, raw, 0) != header->checksum)
         return etas_fail(err, ETAS_E_CORRUPT, "the checksum of a result frame is wrong");
     return ETAS_OK;
 }
 
 etas_status etas_frame_open(size_t len, const uint8_t bytes[], etas_frame_kind kind,
-                            etas_frame_header *header, uint8_t **scratch, const uint8_t **columns,
-                            etas_error *err)
+                            etas_frame_header *header, etas_frame_body *body, etas_error *err)
 {
     etas_status st = etas_frame_peek(len, bytes, header, err);
 
@@ -230,7 +228,5 @@ etas_status etas_frame_open(size_t len, const uint8_t bytes[], etas_frame_kind k
         st = etas_fail(err, ETAS_E_CORRUPT, "a result frame holds %s",
                        header->kind == ETAS_FRAME_RECORDS ? "records instead of catalogues"
                                                           : "catalogues instead of records");
-    if (st == ETAS_OK)
-        st = get_columns(header, bytes + AT_BODY, scratch, columns, err);
-    return st;
+    return st == ETAS_OK ? get_body(header, bytes + AT_BODY, body, err) : st;
 }

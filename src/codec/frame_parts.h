@@ -22,13 +22,16 @@ uint8_t *etas_frame_columns(const etas_frame_header *header, size_t raw, uint8_t
 ETAS_NODISCARD etas_status etas_frame_seal(etas_frame_header *header, size_t raw, uint8_t out[],
                                            size_t *len);
 
-/**
- * Header of a frame that has to be of @p kind, and its raw bytes: in the frame itself, or in
- * *scratch, to be freed with etas_array_free.
- */
+/** Raw bytes of a frame: in the frame itself, or in scratch, to be freed with etas_array_free. */
+typedef struct etas_frame_body {
+    const uint8_t *columns;
+    uint8_t *scratch;
+} etas_frame_body;
+
+/** Header and raw bytes of a frame that has to be of @p kind; @p body starts as {0}. */
 ETAS_NODISCARD etas_status etas_frame_open(size_t len, const uint8_t bytes[], etas_frame_kind kind,
-                                           etas_frame_header *header, uint8_t **scratch,
-                                           const uint8_t **columns, etas_error *err);
+                                           etas_frame_header *header, etas_frame_body *body,
+                                           etas_error *err);
 
 /** A column of 32-bit integers as byte planes; each returns the end. */
 uint8_t *etas_plane_put_u32(uint8_t *out, size_t n, const uint32_t v[]);

@@ -75,11 +75,11 @@ etas_status etas_record_frame_encode(etas_frame_header *header, const etas_recor
 etas_status etas_record_frame_decode(size_t len, const uint8_t bytes[], etas_frame_header *header,
                                      etas_records *out, etas_error *err)
 {
-    uint8_t *scratch = NULL;
+    etas_frame_body body = {0};
     const uint8_t *p;
     uint64_t total = 0;
     size_t n_bytes;
-    etas_status st = etas_frame_open(len, bytes, ETAS_FRAME_RECORDS, header, &scratch, &p, err);
+    etas_status st = etas_frame_open(len, bytes, ETAS_FRAME_RECORDS, header, &body, err);
 
     out->n = out->n_bytes = 0;
     if (st != ETAS_OK)
@@ -90,7 +90,7 @@ etas_status etas_record_frame_decode(size_t len, const uint8_t bytes[], etas_fra
         etas_fail(err, st, "no memory for records of %zu bytes", n_bytes);
         goto out;
     }
-    p = etas_plane_get_u32(p, header->count, out->length);
+    p = etas_plane_get_u32(body.columns, header->count, out->length);
     for (size_t i = 0; i < header->count; i++)
         total += out->length[i];
     if (total != n_bytes) {
@@ -101,6 +101,6 @@ etas_status etas_record_frame_decode(size_t len, const uint8_t bytes[], etas_fra
     out->n = header->count;
     out->n_bytes = n_bytes;
 out:
-    etas_array_free((void **)&scratch);
+    etas_array_free((void **)&body.scratch);
     return st;
 }

@@ -193,8 +193,8 @@ static etas_status give_back(processes *self, uint32_t slot, const char *why, et
         }
     }
     if (st == ETAS_OK && ++s->errors >= ETAS_MAX_ATTEMPTS) {
-        etas_log_write(self->job->cfg->log, ETAS_LOG_WARN, "catalogue %llu cannot be made: %s",
-                       (unsigned long long)rest.first, why);
+        etas_log_write(self->job->cfg->log, ETAS_LOG_WARN, "%s %llu cannot be made: %s",
+                       self->job->thing, (unsigned long long)rest.first, why);
         *s = self->suspects[--self->n_suspects];
         st = etas_ranges_subtract(&self->waiting, (etas_range){rest.first, 1});
         if (st == ETAS_OK)

@@ -30,13 +30,14 @@ static etas_status read_piece(void *context, const etas_store_frame *frame, etas
                          (unsigned long long)frame->first);
     at = r->bytes;
     for (uint64_t i = 0; i < skip + part.count && st == ETAS_OK; i++) {
+        const uint64_t index = frame->first + i;
         const size_t len = r->length[i];
 
         if (i >= skip && !self->kind->is_record(len, at))
             st = etas_fail(err, ETAS_E_CORRUPT, "the record of index %llu is damaged",
-                           (unsigned long long)(frame->first + i));
+                           (unsigned long long)index);
         else if (i >= skip)
-            st = self->visit(self->context, frame->first + i, len, at, err);
+            st = self->visit(self->context, index, len, at, err);
         at += len;
     }
     return st;

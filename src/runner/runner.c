@@ -107,6 +107,7 @@ static etas_status run_backend(run_state *self, etas_error *err)
     char sha[65];
     const etas_job job = {.cfg = self->cfg,
                           .run = &self->run,
+                          .thing = self->sink.kind->one,
                           .blob_sha256_hex = etas_hex(32, self->run.blob_sha256, sha),
                           .store = self->sink.store,
                           .sink = &self->sink,
@@ -177,9 +178,9 @@ etas_status etas_run(etas_store *store, const etas_runner_config *cfg, etas_run_
             st = told;
     }
     if (st == ETAS_E_INCOMPLETE)
-        etas_fail(err, st, "%llu of %llu catalogues could not be made",
+        etas_fail(err, st, "%llu of %llu %s could not be made",
                   (unsigned long long)(self.run.n_catalogs - out->n_catalogs),
-                  (unsigned long long)self.run.n_catalogs);
+                  (unsigned long long)self.run.n_catalogs, self.sink.kind->many);
     etas_sink_close(&self.sink);
     return st;
 }

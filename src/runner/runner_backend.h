@@ -25,6 +25,7 @@ typedef struct etas_sink etas_sink;
 typedef struct etas_job {
     const etas_runner_config *cfg;
     const etas_store_run *run;   /**< id, seed, blob, n_catalogs, first_catalog */
+    const char *thing;           /**< what an index is: "catalogue" */
     const char *blob_sha256_hex; /**< 64 characters */
     etas_store *store;           /**< for its epoch and etas_store_next_serial */
     etas_sink *sink;

@@ -82,8 +82,8 @@ static etas_status after_failure(serial *self, const etas_error *why, etas_error
         return ETAS_OK;
     self->attempts = 0;
     etas_error_format(why, sizeof text, text);
-    etas_log_write(self->job->cfg->log, ETAS_LOG_WARN, "catalogue %llu cannot be made: %s",
-                   (unsigned long long)index, text);
+    etas_log_write(self->job->cfg->log, ETAS_LOG_WARN, "%s %llu cannot be made: %s",
+                   self->job->thing, (unsigned long long)index, text);
     return etas_sink_dead(self->job->sink, (etas_range){index, 1}, text, err);
 }
 

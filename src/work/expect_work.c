@@ -214,6 +214,8 @@ static etas_status expect_make(void *handle, uint64_t seed, uint64_t first, size
 
 const etas_work_kind etas_work_expect = {.magic = {'E', 'T', 'E', 'X'},
                                          .frames = ETAS_FRAME_RECORDS,
+                                         .one = "part",
+                                         .many = "parts of an E-step",
                                          .open = expect_open,
                                          .close = expect_close,
                                          .inherit = expect_inherit,

@@ -210,6 +210,8 @@ static bool is_refit(size_t len, const uint8_t bytes[])
 
 const etas_work_kind etas_work_refit = {.magic = {'E', 'T', 'R', 'F'},
                                         .frames = ETAS_FRAME_RECORDS,
+                                        .one = "refit",
+                                        .many = "refits",
                                         .open = refit_open,
                                         .close = refit_close,
                                         .watch = refit_watch,

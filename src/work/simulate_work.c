@@ -51,6 +51,8 @@ static etas_status simulate_make(void *handle, uint64_t seed, uint64_t first, si
 
 const etas_work_kind etas_work_simulate = {.magic = {'E', 'T', 'B', 'L'},
                                            .frames = ETAS_FRAME_EVENTS,
+                                           .one = "catalogue",
+                                           .many = "catalogues",
                                            .open = simulate_open,
                                            .close = simulate_close,
                                            .batch = simulate_batch,

@@ -3,13 +3,13 @@
 #include <string.h>
 
 static const etas_work_kind *const KINDS[] = {&etas_work_simulate, &etas_work_refit,
-                                              &etas_work_expect};
+                                              &etas_work_expect, NULL};
 
 const etas_work_kind *etas_work_kind_of(size_t len, const uint8_t blob[])
 {
-    for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
-        if (len >= ETAS_WORK_MAGIC && memcmp(blob, KINDS[i]->magic, ETAS_WORK_MAGIC) == 0)
-            return KINDS[i];
+    for (const etas_work_kind *const *kind = KINDS; *kind != NULL; kind++)
+        if (len >= ETAS_WORK_MAGIC && memcmp(blob, (*kind)->magic, ETAS_WORK_MAGIC) == 0)
+            return *kind;
     return NULL;
 }
 

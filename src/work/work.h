@@ -21,6 +21,7 @@ typedef void (*etas_work_alive)(void *context);
 typedef struct etas_work_kind {
     uint8_t magic[ETAS_WORK_MAGIC]; /**< its blobs begin with it */
     etas_frame_kind frames;
+    const char *one, *many; /**< what an index is: "catalogue", "catalogues" */
     etas_status (*open)(void **self, size_t len, const uint8_t blob[], const char *kernels,
                         etas_error *err);
     void (*close)(void *self);
