@@ -37,7 +37,8 @@ typedef struct etas_runner_config {
     etas_redis_options redis; /**< for ETAS_BACKEND_REDIS */
     double lease_s;           /**< redis: of a chunk; 0: 60 */
     uint64_t mark_bytes;      /**< redis: most result bytes to lie there; 0: the server's default */
-    bool hasty; /**< redis: fetch results as they come instead of gathering some first */
+    bool brief; /**< redis: one of many short runs: results are fetched as they come, not gathered,
+                   and no summary stays behind */
     bool allow_missing;
     const volatile sig_atomic_t *interrupted; /**< non-zero: leave cleanly with E_INTERRUPTED */
     const etas_log *log;

@@ -46,7 +46,7 @@ etas_status etas_distribution_open(etas_distribution **out, const etas_runner_co
     }
     self->cfg.log = self->cfg.redis.log = &self->log;
     self->cfg.progress = NULL;
-    self->cfg.hasty = true;
+    self->cfg.brief = true;
     if (cfg->backend == ETAS_BACKEND_PROCESSES) {
         const etas_slots_config slots = {.n = n,
                                          .kernels = cfg->kernels,

@@ -425,7 +425,7 @@ static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
         st = collect(self, &bytes, err);
     if (st != ETAS_OK || bytes >= GATHER_BYTES || self->job->todo->n == 0)
         return st;
-    if (bytes > 0 && self->job->cfg->hasty)
+    if (bytes > 0 && self->job->cfg->brief)
         return ETAS_OK;
     if (bytes > 0)
         (void)poll(NULL, 0, (int)(1e3 * fmin(GATHER_S, fmax(timeout_s, 0))));
@@ -456,6 +456,8 @@ static void redis_finish(void *opaque, etas_status outcome)
     for (int i = 0; st != ETAS_OK && i < FINISH_TRIES; i++) {
         error = (etas_error){0};
         st = etas_queue_run_finish(self->queue, &self->meta, &error);
+        if (st == ETAS_OK && self->job->cfg->brief)
+            st = etas_queue_purge(self->queue, self->meta.id, &error);
     }
     if (st != ETAS_OK)
         etas_log_write(log_of(self), ETAS_LOG_WARN, "run %.6s: its keys stay on the server: %s",
