@@ -20,6 +20,9 @@ static const variable JOINT[ETAS_JOINT_N] = {
 };
 enum { SPACE_FIRST = ETAS_JOINT_LN_D, DELAYS_FIRST = ETAS_JOINT_LN_C };
 
+/* The objective is in units of triggered events; with fewer it may be rounding. */
+static const double HARDLY_ANY = 1e-9;
+
 static double clamp(double x, double low, double high)
 {
     return fmin(high, fmax(low, x));
@@ -191,13 +194,17 @@ etas_status etas_em_maximise(etas_em *self, const etas_constraints *box, etas_pa
                              etas_error *err)
 {
     const double n_hat = self->expectation.n_hat, i_hat = self->expectation.i_hat;
+    const double triggered = self->expectation.sum_l_hat;
     etas_status st;
 
-    if (!(self->expectation.sum_l_hat > 0.0))
-        return etas_fail(err, ETAS_E_CONVERGE,
-                         "all events became background ones: the parameters cannot be estimated");
-    st = self->kappa == NULL ? maximise_parametric(self, box, theta)
-                             : maximise_kernel(self, box, theta);
+    st = !(triggered > 0.0)    ? ETAS_E_CONVERGE
+         : self->kappa == NULL ? maximise_parametric(self, box, theta)
+                               : maximise_kernel(self, box, theta);
+    if (st != ETAS_OK && !(triggered > HARDLY_ANY))
+        return etas_fail(err, st,
+                         "all events became background ones (%.3g triggered): the parameters "
+                         "cannot be estimated from here",
+                         triggered);
     if (st != ETAS_OK)
         return etas_fail(err, st, "the maximisation step did not converge");
     theta->value[ETAS_LOG10_MU] = log10_rate(self, box, ETAS_LOG10_MU, n_hat);

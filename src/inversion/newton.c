@@ -13,6 +13,7 @@ static const double SMALL_STEP = 0.05; /* ... of which the first was not longer 
 static const double LAST_GAIN = 1e-20;
 static const double LAST_SLOPE_GAIN = 1e-15;
 static const double LONGEST_STEP = 3.0;
+static const double SNAP = 1e-15;
 static const double NOISE = 1e-13;            /* of the value, relative */
 static const double GRADIENT_NOISE = 2.5e-16; /* of a gradient, relative to the value */
 
@@ -149,11 +150,19 @@ static double relative_size(size_t n, const double x[], const double step[])
     return size;
 }
 
+/* A bound that is reached but for rounding is reached. */
+static double inside(double x, double low, double high)
+{
+    if (x <= low + SNAP * (1.0 + fabs(low)))
+        return low;
+    return x >= high - SNAP * (1.0 + fabs(high)) ? high : x;
+}
+
 static void move(const etas_newton_problem *p, const double x[], const double step[], double part,
                  double out[])
 {
     for (size_t i = 0; i < p->n; i++)
-        out[i] = step[i] == 0.0 ? x[i] : fmin(p->high[i], fmax(p->low[i], x[i] + part * step[i]));
+        out[i] = step[i] == 0.0 ? x[i] : inside(x[i] + part * step[i], p->low[i], p->high[i]);
 }
 
 static double slope_along(size_t n, const etas_newton_point *at, const double step[])
