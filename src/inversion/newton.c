@@ -4,7 +4,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { MAX_STEPS = 200, MAX_HALVINGS = 50 };
+enum { MAX_STEPS = 1000, MAX_HALVINGS = 50 };
 
 static const double LAST_STEP = 1e-8;  /* relative; its square is what remains after it */
 static const double REMAINDER = 1e-14; /* or less, after two whole steps in a row ... */
