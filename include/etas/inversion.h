@@ -96,7 +96,8 @@ void etas_inversion_close(etas_inversion *self);
 /** One plain EM iteration: E-step at the current theta, then the M-step. */
 ETAS_NODISCARD etas_status etas_inversion_step(etas_inversion *self, etas_error *err);
 /** Iterate to the fixed point (accelerated where that is safe); the last E-step is at the final
- * theta. E_CONVERGE when max_iterations do not get there. */
+ * theta. E_CONVERGE when max_iterations do not get there, or where hardly any event is triggered.
+ */
 ETAS_NODISCARD etas_status etas_inversion_solve(etas_inversion *self, etas_error *err);
 
 /** Facts about the state after the latest step; pointers belong to the inversion. */

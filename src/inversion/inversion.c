@@ -323,7 +323,9 @@ etas_status etas_inversion_solve(etas_inversion *self, etas_error *err)
     st = etas_fixed_point_find(&problem, x, &result, err);
     params_from(&s, x, &self->theta);
     self->distance = result.distance;
-    return st == ETAS_OK ? expect(self, &self->theta, err) : st;
+    if (st == ETAS_OK)
+        st = expect(self, &self->theta, err);
+    return st == ETAS_OK ? etas_em_check_triggered(&self->em, err) : st;
 }
 
 /* ---- results ---- */

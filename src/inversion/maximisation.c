@@ -190,21 +190,27 @@ static double log10_rate(const etas_em *em, const etas_constraints *box, etas_pa
     return clamp(best, box->low[which], box->high[which]);
 }
 
+etas_status etas_em_check_triggered(const etas_em *self, etas_error *err)
+{
+    if (self->expectation.sum_l_hat > HARDLY_ANY)
+        return ETAS_OK;
+    return etas_fail(err, ETAS_E_CONVERGE,
+                     "all events became background ones (%.3g triggered): the parameters cannot be "
+                     "estimated from here",
+                     self->expectation.sum_l_hat);
+}
+
 etas_status etas_em_maximise(etas_em *self, const etas_constraints *box, etas_params *theta,
                              etas_error *err)
 {
     const double n_hat = self->expectation.n_hat, i_hat = self->expectation.i_hat;
-    const double triggered = self->expectation.sum_l_hat;
     etas_status st;
 
-    st = !(triggered > 0.0)    ? ETAS_E_CONVERGE
-         : self->kappa == NULL ? maximise_parametric(self, box, theta)
-                               : maximise_kernel(self, box, theta);
-    if (st != ETAS_OK && !(triggered > HARDLY_ANY))
-        return etas_fail(err, st,
-                         "all events became background ones (%.3g triggered): the parameters "
-                         "cannot be estimated from here",
-                         triggered);
+    st = !(self->expectation.sum_l_hat > 0.0) ? ETAS_E_CONVERGE
+         : self->kappa == NULL                ? maximise_parametric(self, box, theta)
+                                              : maximise_kernel(self, box, theta);
+    if (st != ETAS_OK && etas_em_check_triggered(self, err) != ETAS_OK)
+        return ETAS_E_CONVERGE;
     if (st != ETAS_OK)
         return etas_fail(err, st, "the maximisation step did not converge");
     theta->value[ETAS_LOG10_MU] = log10_rate(self, box, ETAS_LOG10_MU, n_hat);

@@ -13,4 +13,8 @@
 ETAS_NODISCARD etas_status etas_em_maximise(etas_em *self, const etas_constraints *box,
                                             etas_params *theta, etas_error *err);
 
+/** E_CONVERGE when the latest E-step left hardly any triggered event: an iteration may pass through
+ * that, but an end there says nothing about the parameters. */
+ETAS_NODISCARD etas_status etas_em_check_triggered(const etas_em *self, etas_error *err);
+
 #endif

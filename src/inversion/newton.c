@@ -4,12 +4,13 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { MAX_STEPS = 1000, MAX_HALVINGS = 50 };
+enum { MAX_STEPS = 1000, PATIENCE = 50, MAX_HALVINGS = 50 };
 
 static const double LAST_STEP = 1e-8;  /* relative; its square is what remains after it */
 static const double REMAINDER = 1e-14; /* or less, after two whole steps in a row ... */
 static const double SMALL_STEP = 0.05; /* ... of which the first was not longer */
-/* Of the value, relative: a long step for less is noise; and where the curvature says nothing. */
+/* After PATIENCE steps, when they gain no more than this of the value, relative, or the other where
+ * the curvature says nothing: all that goes on is rounding. */
 static const double LAST_GAIN = 1e-20;
 static const double LAST_SLOPE_GAIN = 1e-15;
 static const double LONGEST_STEP = 3.0;
@@ -88,11 +89,10 @@ static bool newton_step(size_t n, const bool free[], const etas_newton_point *at
 }
 
 /* Directions that leave the box from its boundary are taken out, until the step keeps inside.
- * Returns false when no variable is free, or the gradient of those that are is rounding. */
+ * Returns false when no variable is free, or the gradient of those that are is below @p noise. */
 static bool feasible_step(const etas_newton_problem *p, const double x[],
-                          const etas_newton_point *at, double step[], bool *pure)
+                          const etas_newton_point *at, double noise, double step[], bool *pure)
 {
-    const double noise = GRADIENT_NOISE * (1.0 + fabs(at->value));
     bool free[ETAS_NEWTON_MAX];
     bool any = false;
 
@@ -212,10 +212,11 @@ etas_status etas_newton_minimise(const etas_newton_problem *problem, double x[])
     if (!isfinite(at.value))
         return ETAS_E_CONVERGE;
     for (int k = 0; k < MAX_STEPS; k++) {
+        const double noise = GRADIENT_NOISE * (1.0 + fabs(at.value));
         double step[ETAS_NEWTON_MAX], part, size;
         bool pure;
 
-        if (!feasible_step(problem, x, &at, step, &pure))
+        if (!feasible_step(problem, x, &at, k < PATIENCE ? 0.0 : noise, step, &pure))
             return ETAS_OK;
         part = longest_part(problem, x, step);
         size = relative_size(problem->n, x, step);
@@ -225,8 +226,9 @@ etas_status etas_newton_minimise(const etas_newton_problem *problem, double x[])
                 return ETAS_OK;
             problem->function(problem->context, x, &at); /* a bound was met on the way */
             before = 0.0;
-        } else if (-slope_along(problem->n, &at, step) <=
-                   (pure ? LAST_GAIN : LAST_SLOPE_GAIN) * (1.0 + fabs(at.value))) {
+        } else if (k >= PATIENCE &&
+                   -slope_along(problem->n, &at, step) <=
+                       (pure ? LAST_GAIN : LAST_SLOPE_GAIN) * (1.0 + fabs(at.value))) {
             return ETAS_OK;
         } else {
             part = search_line(problem, step, part, x, &at);

@@ -212,6 +212,78 @@ static void the_start_does_not_matter(void **state)
     }
 }
 
+static double between(double low, double high, uint64_t *x)
+{
+    return low + (high - low) * small_uniform(x);
+}
+
+/* Options and fixed values drawn at random, and a start anywhere within the bounds. */
+static etas_inversion_config random_config(uint64_t *x)
+{
+    etas_inversion_config cfg = small_config();
+
+    cfg.estimator = small_uniform(x) < 0.5 ? ETAS_ESTIMATOR_MLE : ETAS_ESTIMATOR_REFERENCE;
+    cfg.three_dim = small_uniform(x) < 0.25;
+    cfg.coppersmith_multiplier = cfg.three_dim ? 2000 : cfg.coppersmith_multiplier;
+    cfg.induced = small_uniform(x) < 0.2;
+    cfg.free_background = small_uniform(x) < 0.1;
+    cfg.free_productivity = small_uniform(x) < 0.05;
+    for (etas_param k = 0; k < ETAS_N_PARAMS; k++) {
+        const double low = k == ETAS_RHO && cfg.three_dim ? 0.5 : etas_param_low(k);
+
+        if (k == ETAS_LOG10_IOTA && !cfg.induced)
+            continue;
+        cfg.theta_0.value[k] = between(low, etas_param_high(k), x);
+        if (small_uniform(x) < 0.2)
+            cfg.fixed.value.value[k] = between(low, etas_param_high(k), x);
+    }
+    if (small_uniform(x) < 0.1)
+        cfg.fixed.value.value[ETAS_LOG10_TAU] = INFINITY;
+    if (small_uniform(x) < 0.4) {
+        cfg.fixed.alpha_rule = small_uniform(x) < 0.3 ? ETAS_ALPHA_BETA : ETAS_ALPHA_NUMBER;
+        cfg.fixed.alpha = between(-3, 5, x);
+    }
+    cfg.max_iterations = 1000;
+    return cfg;
+}
+
+static void anything_from_anywhere_ends_at_a_fixed_point_or_says_why(void **state)
+{
+    enum { RUNS = 80 };
+    uint64_t x = 88172645463325252u;
+    unsigned solved_runs = 0, refused_runs = 0;
+
+    (void)state;
+    for (int run = 0; run < RUNS; run++) {
+        const etas_inversion_config cfg = random_config(&x);
+        etas_catalog c = {0};
+        etas_inversion *inversion = NULL;
+        etas_error err = {0};
+        etas_status st;
+
+        option_catalog(40 + (size_t)between(0, 120, &x), run % 3 == 0, &c);
+        st = etas_inversion_open(&inversion, &c, &cfg, &err);
+        refused_runs += st != ETAS_OK;
+        if (st == ETAS_OK)
+            st = etas_inversion_solve(inversion, &err);
+        assert_true(st == ETAS_OK || err.text[0] != '\0');
+        if (st == ETAS_OK) {
+            const etas_params end = etas_inversion_state_get(inversion).theta;
+
+            solved_runs++;
+            check_ok(etas_inversion_step(inversion, &err), &err);
+            const etas_params after = etas_inversion_state_get(inversion).theta;
+            if (!(difference(&end, &after) <= 1e-7))
+                fail_msg("run %d: a plain step from the end moves a parameter by %.3g", run,
+                         difference(&end, &after));
+        }
+        etas_inversion_close(inversion);
+        etas_catalog_free(&c);
+    }
+    print_message("%u solved, %u contradictory, of %d\n", solved_runs, refused_runs, RUNS);
+    assert_true(solved_runs + refused_runs >= RUNS - 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +292,7 @@ int main(void)
         cmocka_unit_test(the_gradient_of_the_likelihood_vanishes),
         cmocka_unit_test(threads_and_instruction_sets_change_no_bit),
         cmocka_unit_test(the_start_does_not_matter),
+        cmocka_unit_test(anything_from_anywhere_ends_at_a_fixed_point_or_says_why),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
