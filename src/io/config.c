@@ -37,6 +37,18 @@ static void set_defaults(etas_config *self)
         self->theta_0.value[i] = NAN;
 }
 
+enum { MAX_ID = 200 }; /* file names end at 255 bytes, and more than the id stands in them */
+
+static bool names_a_file(const char *id)
+{
+    const size_t len = strlen(id);
+
+    for (size_t i = 0; i < len; i++)
+        if (id[i] == '/' || (unsigned char)id[i] < ' ' || id[i] == 0x7f)
+            return false;
+    return len > 0 && len <= MAX_ID;
+}
+
 static etas_status read_texts(const etas_config_reader *r)
 {
     etas_config *c = r->self;
@@ -70,11 +82,11 @@ static etas_status read_texts(const etas_config_reader *r)
         c->name = strdup("NoName ETAS Model");
     if (c->id == NULL || c->name == NULL)
         return etas_fail(r->err, ETAS_E_NOMEM, "out of memory for %s", r->file->path);
-    if (strchr(c->id, '/') != NULL || c->id[0] == '\0')
+    if (!names_a_file(c->id))
         return etas_setting_fail(r, "id", ETAS_E_RANGE,
-                                 "\"%s\" cannot be part of a file name; expected letters, digits, "
-                                 "'_', '-' and the like",
-                                 c->id);
+                                 "\"%.40s\" cannot be part of a file name; expected up to %d "
+                                 "letters, digits, '_', '-' and the like",
+                                 c->id, MAX_ID);
     return ETAS_OK;
 }
 

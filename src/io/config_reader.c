@@ -62,13 +62,11 @@ etas_status etas_setting_text(const etas_config_reader *r, const char *key, char
 {
     const json_t *value = etas_setting_find(r, key).value;
     char digits[32];
-    const char *text = NULL;
+    const char *text = etas_json_text(value);
 
     if (value == NULL)
         return ETAS_OK;
-    if (json_is_string(value))
-        text = json_string_value(value);
-    else if (json_is_integer(value)) { /* an id is often one */
+    if (json_is_integer(value)) { /* an id is often one */
         etas_format(sizeof digits, digits, "%lld", (long long)json_integer_value(value));
         text = digits;
     }
@@ -82,14 +80,13 @@ etas_status etas_setting_text(const etas_config_reader *r, const char *key, char
 etas_status etas_setting_path(const etas_config_reader *r, const char *key, char **out)
 {
     const etas_setting s = etas_setting_find(r, key);
+    const char *text = etas_json_text(s.value);
 
     if (s.value == NULL)
         return ETAS_OK;
-    if (!json_is_string(s.value) || json_string_length(s.value) == 0)
+    if (text == NULL || text[0] == '\0')
         return etas_setting_fail_type(r, key, "the path of a file");
-    return etas_path_resolve(json_string_value(s.value), s.file->path, out) == ETAS_OK
-               ? ETAS_OK
-               : fail_memory(r);
+    return etas_path_resolve(text, s.file->path, out) == ETAS_OK ? ETAS_OK : fail_memory(r);
 }
 
 etas_status etas_setting_number(const etas_config_reader *r, const char *key, double low,
@@ -148,13 +145,14 @@ etas_status etas_setting_flag(const etas_config_reader *r, const char *key, bool
 etas_status etas_setting_time(const etas_config_reader *r, const char *key, etas_time *out)
 {
     const json_t *value = etas_setting_find(r, key).value;
+    const char *text = etas_json_text(value);
     etas_error e = {0};
 
     if (value == NULL)
         return ETAS_OK;
-    if (!json_is_string(value))
+    if (text == NULL)
         return etas_setting_fail_type(r, key, "a time \"YYYY-MM-DD HH:MM:SS\"");
-    if (etas_time_parse(json_string_value(value), json_string_length(value), out, &e) != ETAS_OK)
+    if (etas_time_parse(text, json_string_length(value), out, &e) != ETAS_OK)
         return etas_setting_fail(r, key, e.code, "%s", e.text);
     return ETAS_OK;
 }

@@ -116,7 +116,7 @@ etas_status etas_setting_region(const etas_config_reader *r, const char *key, et
         st = region_from_list(s.value, lonlat, out, &e);
     else if (json_is_object(s.value))
         st = etas_region_from_geojson(s.value, out, &e);
-    else if (!json_is_string(s.value))
+    else if (etas_json_text(s.value) == NULL)
         st = etas_fail(&e, ETAS_E_PARSE, "expected a list [[lat, lon], ...] or the path of a file");
     else if (is_inline(json_string_value(s.value)))
         st = etas_region_read(out, json_string_length(s.value), json_string_value(s.value), lonlat,

@@ -145,6 +145,13 @@ bool etas_json_is_number(const json_t *value, double *out)
     return true;
 }
 
+const char *etas_json_text(const json_t *value)
+{
+    double number;
+
+    return is_special(value, &number) ? NULL : json_string_value(value);
+}
+
 const char *etas_json_describe(const json_t *value, char out[64])
 {
     double number;

@@ -30,6 +30,9 @@ json_t *etas_json_get(const json_t *object, const char *key);
 /** True for a number, also one that JSON proper does not have. */
 bool etas_json_is_number(const json_t *value, double *out);
 
+/** The text of a string; NULL for anything else, Infinity included. */
+const char *etas_json_text(const json_t *value);
+
 /** What a value is, for messages: "a string", "the number 3" ... @p out holds 64 bytes. */
 const char *etas_json_describe(const json_t *value, char out[64]);
 
