@@ -65,6 +65,7 @@ typedef struct invert {
     etas_config cfg;
     fit_options fit;
     bootstrap_options bootstrap;
+    run_request pool; /* with --distribute: who computes the fit's E-steps */
     const char *directory;
     bool store_pij;
     talk t;
@@ -74,17 +75,8 @@ typedef struct invert {
 static etas_status open_pool(const invert *self, fit_pool *out, etas_error *err)
 {
     const run_options *const run = &self->bootstrap.run;
-    run_request request = {0};
-    etas_status st = ETAS_OK;
 
-    if (run->distribute == NULL)
-        return ETAS_OK;
-    if (run_request_init_at(&request, run, &self->cfg, "", "", &usage) == OPTIONS_RUN)
-        st = fit_pool_open(out, run, &request, &self->t, err);
-    else
-        st = etas_fail(err, ETAS_E_ARG, "the fit cannot be distributed");
-    run_request_free(&request);
-    return st;
+    return run->distribute != NULL ? fit_pool_open(out, run, &self->pool, &self->t, err) : ETAS_OK;
 }
 
 /* Inverts, writes the results and prints them. */
@@ -187,6 +179,10 @@ int cmd_invert(int argc, char *argv[])
         self.directory = self.cfg.data_path;
     if (st != ETAS_OK) {
         code = talk_fail(&self.t, st, &err);
+    } else if (self.bootstrap.run.distribute != NULL &&
+               run_request_init_at(&self.pool, &self.bootstrap.run, &self.cfg, "", "", &usage) !=
+                   OPTIONS_RUN) {
+        code = EXIT_USAGE;
     } else if (self.bootstrap.run.n_catalogs == OPTION_UNSET) {
         code = only_fit(&self);
     } else {
@@ -200,6 +196,7 @@ int cmd_invert(int argc, char *argv[])
 
         code = bootstrap_main(&job);
     }
+    run_request_free(&self.pool);
     etas_config_free(&self.cfg);
     return code;
 }

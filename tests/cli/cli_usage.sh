@@ -48,6 +48,9 @@ for command in forecast invert; do
         complains '--memory' "\"$size\" is not a size such as 512M or 2G"
     done
 done
+expect 2 etas invert "$ETAS_SOURCE/examples/forecast.json" --distribute somewhere
+complains '--distribute: "somewhere" is not auto, serial, processes or redis'
+one_line
 expect 2 etas simulate "$ETAS_SOURCE/examples/simulate.json" --kernels fast
 complains '--kernels'
 expect 2 etas-redis-manager
