@@ -206,7 +206,11 @@ static void print_quantity(const char *name, const etas_bootstrap_quantity *q)
         printf("          -\n");
         return;
     }
-    printf(" %10.5g %10.3g %10.4g", q->mean, q->bias, q->deviation);
+    printf(" %10.5g %10.3g", q->mean, q->bias);
+    if (q->n > 1)
+        printf(" %10.4g", q->deviation);
+    else
+        printf(" %10s", "-");
     for (size_t k = 0; k < ETAS_N_BOOTSTRAP_QUANTILES; k++)
         printf(" %10.5g", q->quantile[k]);
     putchar('\n');

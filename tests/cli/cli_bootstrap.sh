@@ -53,6 +53,11 @@ for name in ('log10_mu', 'a', 'rho'):
 assert abs(results['bootstrap']['beta']['fitted'] - results['beta']) == 0
 PY
 
+shows "one refit has no spread"
+expect 0 etas invert config.json -o one --bootstrap 1 --seed 42 --progress none
+grep -qE '^rho( +[-0-9.e]+){3} +-( +[-0-9.e]+){5}$' stdout || fail "the row of rho: $(grep '^rho' stdout)"
+[ "$(jq '[.bootstrap.rho.n, .bootstrap.rho.std] | tostring' one/parameters_example.json)" = '"[1,null]"' ] || fail "its std"
+
 shows "the rest of the parameters file is what it is without a bootstrap"
 expect 0 etas invert config.json -o plain --progress none
 cmp <(jq -S 'del(.calculation_date, .invert_seconds, .fn_ip, .fn_src)' plain/parameters_example.json) \
@@ -90,7 +95,7 @@ wait $pid || fail "the run ended with $?: $(tail -n 3 killed.log)"
 same_as_serial killed
 
 shows "the driver killed, --resume: no other fit, the same bytes"
-midway resumed --distribute processes --processes 2
+midway resumed --distribute processes --processes 1 --chunk-size 1
 kill -9 $pid
 wait $pid 2>/dev/null || true
 [ ! -e resumed/bootstrap_example.csv ] || fail "an unfinished bootstrap was written"
@@ -118,7 +123,7 @@ same_as_serial pooled
 
 shows "results of another fit do not get this one's bootstrap"
 rm resumed/bootstrap_example.*
-midway resumed --distribute processes --processes 2
+midway resumed --distribute processes --processes 1 --chunk-size 1
 kill -9 $pid
 wait $pid 2>/dev/null || true
 sed -i 's/"log10_mu": -/"log10_mu": -1/' resumed/parameters_example.json
