@@ -63,8 +63,8 @@ typedef struct etas_selection {
  * Cut in time and space, sort by time (stable), round magnitudes half up to multiples of delta_m,
  * keep those at or above their completeness. ETAS_MC_POSITIVE takes the previous event in time
  * among all that are left before this last step, kept or not; the first one drops out. E_RANGE
- * names the first event whose mc column, x, y or z is needed and NaN. @p out starts as {0}; its mc
- * column holds the completeness of each.
+ * names the first event whose mc column, x, y or z is needed and NaN, or whose mc is below -10. @p
+ * out starts as {0}; its mc column holds the completeness of each.
  */
 ETAS_NODISCARD etas_status etas_catalog_select(const etas_catalog *self, const etas_selection *how,
                                                etas_catalog *out, etas_error *err);

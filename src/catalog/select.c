@@ -52,6 +52,9 @@ static bool is_candidate(const etas_catalog *self, size_t i, const etas_selectio
            is_inside(self, i, how);
 }
 
+/* That of magnitudes in files: all are measured from the smallest completeness. */
+static const double LOWEST_MC = -10;
+
 static etas_status fail_without(const etas_event *e, const char *what, etas_error *err)
 {
     char time[32];
@@ -74,6 +77,9 @@ static etas_status keep_complete(const etas_selection *how, const etas_event *be
     case ETAS_MC_COLUMN:
         if (isnan(row->mc))
             return fail_without(row, "completeness magnitude (column mc_current)", err);
+        if (row->mc < LOWEST_MC)
+            return fail_without(row, "completeness magnitude of -10 or more (column mc_current)",
+                                err);
         break;
     case ETAS_MC_POSITIVE:
         row->mc = before != NULL ? before->mag + how->delta_m : INFINITY;

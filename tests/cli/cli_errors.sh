@@ -115,6 +115,10 @@ refuse '"rate": no target has a value above 0'
 with_column mc_current ''
 edit 's/"mc": 3.6/"mc": "var", "m_ref": 3.6/'
 refuse 'catalog.csv: event ' 'has no completeness magnitude'
+for value in -inf -1000; do
+    with_column mc_current $value
+    refuse 'catalog.csv: event ' 'has no completeness magnitude of -10 or more'
+done
 cp "$ETAS_SOURCE/examples/catalog.csv" in/
 
 shows "thresholds that leave nothing, or promise too much, are warned about"
