@@ -154,11 +154,12 @@ static bool got_worse(const etas_fixed_point *p, const evaluation *before, const
     return largest(p->n, now->residual) > WORSE * largest(p->n, before->residual);
 }
 
-/* The next x; true if it is an accelerated one. */
+/* The next x; true if it is an accelerated one. What has not converged after so many maps goes in
+ * circles, between the images of a map that jumps; plain steps end where they can. */
 static bool choose_next(const etas_fixed_point *p, const evaluation *now, const history *h,
-                        double x[])
+                        uint32_t n_maps, double x[])
 {
-    if (!p->plain && p->plain_sum <= 0.0 && h->n > 0) {
+    if (!p->plain && p->plain_sum <= 0.0 && h->n > 0 && n_maps <= p->max_maps / 10) {
         double candidate[N];
 
         accelerate(p->n, now, h, candidate);
@@ -209,9 +210,14 @@ etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
             memcpy(now.x, before.image, n * sizeof *now.x);
             accelerated = false;
         } else {
-            accelerated = choose_next(problem, &before, &h, now.x);
+            accelerated = choose_next(problem, &before, &h, out->n_maps, now.x);
         }
     }
+    if (isinf(out->distance))
+        return etas_fail(err, ETAS_E_CONVERGE,
+                         "no fixed point after %u iterations: the last step was %.3g, and steps do "
+                         "not get shorter",
+                         out->n_maps, out->step);
     return etas_fail(err, ETAS_E_CONVERGE,
                      "no fixed point after %u iterations: the last step was %.3g, the distance is "
                      "about %.3g",
