@@ -4,7 +4,7 @@
 . "$ETAS_SOURCE/tests/support/shell.bash"
 
 cp "$ETAS_SOURCE"/examples/{catalog.csv,region.json} .
-sed 's/"mc": 3.6/"mc": 4.2/; s/"data_path": "output\/",//' "$ETAS_SOURCE/examples/forecast.json" >config.json
+sed 's/"mc": 3.6/"mc": 3.9/; s/"data_path": "output\/",//' "$ETAS_SOURCE/examples/forecast.json" >config.json
 n=24
 
 # refit NAME OPTIONS...: into folder NAME; the refits and the results are those of the serial run.
