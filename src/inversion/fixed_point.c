@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DEPTH = 6, RATIOS = 6, PLAIN_RATIOS = 3, N = ETAS_FIXED_POINT_MAX };
+enum { DEPTH = 6, RATIOS = 6, PLAIN_RATIOS = 3, MAX_ACCELERATED = 1000, N = ETAS_FIXED_POINT_MAX };
 
 /* An accelerated point is given up when its merit falls or, where there is none, when its step is
  * so much longer than the one before. */
@@ -159,7 +159,7 @@ static bool got_worse(const etas_fixed_point *p, const evaluation *before, const
 static bool choose_next(const etas_fixed_point *p, const evaluation *now, const history *h,
                         uint32_t n_maps, double x[])
 {
-    if (!p->plain && p->plain_sum <= 0.0 && h->n > 0 && n_maps <= p->max_maps / 10) {
+    if (!p->plain && p->plain_sum <= 0.0 && h->n > 0 && n_maps <= MAX_ACCELERATED) {
         double candidate[N];
 
         accelerate(p->n, now, h, candidate);
