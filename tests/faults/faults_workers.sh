@@ -14,12 +14,18 @@ start_agent 0
 start_agent 1
 
 shows "undisturbed, the run lasts 90 s or longer on six slots in two agents"
-begin=$(date +%s)
-start_driver
-driver_ends_well
-lasted=$(($(date +%s) - begin))
-echo "  $lasted s"
-[ $lasted -ge 90 ] || fail "too short: $lasted s for $n catalogues"
+for attempt in 1 2 3; do # the machine may have been busier when its speed was measured
+    begin=$(date +%s)
+    start_driver
+    driver_ends_well
+    lasted=$(($(date +%s) - begin))
+    echo "  $lasted s"
+    [ $lasted -lt 90 ] || break
+    [ "$attempt" -lt 3 ] || fail "too short: $lasted s for $n catalogues"
+    n=$((n * 130 / lasted))
+    rm pool.csv pool.csv.store serial.csv*
+    serial_run
+done
 rm pool.csv pool.csv.store
 
 shows "100 slots and 10 agents killed while ranges are leased: the bytes of the serial run"
