@@ -96,8 +96,9 @@ void etas_inversion_close(etas_inversion *self);
 /** One plain EM iteration: E-step at the current theta, then the M-step. */
 ETAS_NODISCARD etas_status etas_inversion_step(etas_inversion *self, etas_error *err);
 /** Iterate to the fixed point (accelerated where that is safe); the last E-step is at the final
- * theta. E_CONVERGE when max_iterations do not get there, or where hardly any event is triggered.
- */
+ * theta, from where one more step moves no parameter by more than the tolerance (but for
+ * reference_stop). E_CONVERGE when max_iterations do not get there, or where hardly any event is
+ * triggered. */
 ETAS_NODISCARD etas_status etas_inversion_solve(etas_inversion *self, etas_error *err);
 
 /** Facts about the state after the latest step; pointers belong to the inversion. */
@@ -108,7 +109,8 @@ typedef struct etas_inversion_state {
     const char *branching_note;          /**< NULL or the reason */
     double n_hat, i_hat, log_likelihood; /**< of the latest E-step; NaN when it has none */
     uint32_t n_iterations;               /**< evaluations of the EM map */
-    double last_step, distance; /**< largest |dtheta|; estimated distance to the fixed point */
+    double last_step; /**< largest |dtheta|; after etas_inversion_solve: of a step from theta */
+    double distance;  /**< estimated, to the fixed point */
     size_t n_sources, n_targets, n_pairs;
     const uint32_t *target; /**< n_targets: row of the catalogue */
     const double *zeta;     /**< per target: targets hidden below completeness + 1; NULL: all 1 */

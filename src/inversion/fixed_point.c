@@ -81,9 +81,9 @@ static void remember(size_t n, const evaluation *before, const evaluation *now, 
     h->n++;
 }
 
-/* Ratios of accelerated steps may pass 1 where the map contracts in another norm; those of a few
- * plain steps in a row then decide. */
-static double distance_after(const history *h, double step)
+/* Of x, which is @p step before its image. Ratios of accelerated steps may pass 1 where the map
+ * contracts in another norm; those of a few plain steps in a row then decide. */
+static double distance_of(const history *h, double step)
 {
     const size_t n = h->n_plain >= PLAIN_RATIOS ? PLAIN_RATIOS : h->n_ratios;
     double r = 0.0;
@@ -91,7 +91,7 @@ static double distance_after(const history *h, double step)
     for (size_t i = 0; i < n; i++)
         r = fmax(r, h->ratio[i]);
     if (n > 0 && r < 1.0)
-        return step * r / (1.0 - r);
+        return step / (1.0 - r);
     return step <= STEP_NOISE ? step : INFINITY;
 }
 
@@ -197,12 +197,15 @@ etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
         }
         if (have_before)
             remember(n, &before, &now, !accelerated, &h);
-        out->distance = distance_after(&h, out->step);
+        out->distance = distance_of(&h, out->step);
         memcpy(x, now.image, n * sizeof *x);
         close = problem->plain_sum > 0.0 ? sum_abs(n, now.residual) < problem->plain_sum
                                          : out->distance < problem->tolerance;
-        if (close && !accelerated)
+        if (close && !accelerated) {
+            if (problem->plain_sum <= 0.0)
+                memcpy(x, now.x, n * sizeof *x); /* the point whose step has been seen */
             return ETAS_OK;
+        }
         before = now;
         have_before = true;
         if (close || (isinf(out->distance) && out->step < problem->tolerance)) {

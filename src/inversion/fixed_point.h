@@ -26,13 +26,16 @@ typedef struct etas_fixed_point {
 
 typedef struct etas_fixed_point_result {
     uint32_t n_maps;
-    double step, distance; /**< largest component; distance INFINITY when not known */
+    double step, distance; /**< of the latest x evaluated, largest component; distance to the fixed
+                                point, INFINITY when not known */
 } etas_fixed_point_result;
 
 /**
- * @p x is the start and the result, always an image of the map. Stops when
- * step * r / (1 - r) < tolerance after a plain step, r the largest ratio |g(x) - g(y)| / |x - y| of
- * the latest consecutive evaluations, the plain one included. E_CONVERGE after max_maps.
+ * @p x is the start and the result: the latest x that the map was evaluated at, so that the map is
+ * known to move it by result->step and no more; it is the start or the image of another. Stops when
+ * step / (1 - r) < tolerance there, r the largest ratio |g(x) - g(y)| / |x - y| of the latest
+ * consecutive evaluations, the plain one included. With plain_sum, and after max_maps (E_CONVERGE),
+ * the result is the latest image.
  */
 ETAS_NODISCARD etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
                                                  etas_fixed_point_result *out, etas_error *err);

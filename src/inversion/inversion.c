@@ -237,6 +237,7 @@ typedef struct search {
     etas_inversion *inversion;
     size_t n;
     etas_param moving[ETAS_N_PARAMS];
+    double *kappa, *smoothed; /* that state before the latest step, where there is one */
 } search;
 
 static search search_of(etas_inversion *self)
@@ -261,6 +262,23 @@ static void params_from(const search *s, const double x[], etas_params *theta)
         theta->value[s->moving[i]] = x[i];
 }
 
+static etas_status keep_state(search *s, const etas_em *em)
+{
+    etas_status st = ETAS_OK;
+
+    if (em->kappa != NULL)
+        st = etas_array_alloc((void **)&s->kappa, em->n_sources, sizeof *s->kappa);
+    if (st == ETAS_OK && em->smoothed != NULL)
+        st = etas_array_alloc((void **)&s->smoothed, em->n_sources, sizeof *s->smoothed);
+    return st;
+}
+
+static void copy_state(size_t n, const double from[], double to[])
+{
+    if (from != NULL)
+        memcpy(to, from, n * sizeof *to);
+}
+
 static etas_status em_map(void *context, const double x[], double image[], double *merit,
                           etas_error *err)
 {
@@ -269,6 +287,8 @@ static etas_status em_map(void *context, const double x[], double image[], doubl
     etas_status st;
 
     params_from(s, x, &self->theta);
+    copy_state(self->em.n_sources, self->em.kappa, s->kappa);
+    copy_state(self->em.n_sources, self->em.smoothed, s->smoothed);
     st = etas_inversion_step(self, err);
     if (st != ETAS_OK)
         return st;
@@ -317,15 +337,26 @@ etas_status etas_inversion_solve(etas_inversion *self, etas_error *err)
     double x[ETAS_N_PARAMS];
     etas_status st = enter_bounds(self, err);
 
+    if (st == ETAS_OK && (st = keep_state(&s, &self->em)) != ETAS_OK)
+        st = etas_fail(err, st, "the iteration's state: %s", etas_strerror(st));
     if (st != ETAS_OK)
-        return st;
+        goto out;
     params_to(&s, &self->theta, x);
     st = etas_fixed_point_find(&problem, x, &result, err);
     params_from(&s, x, &self->theta);
     self->distance = result.distance;
+    if (st == ETAS_OK && !self->cfg.reference_stop) { /* before the step that confirmed it */
+        copy_state(self->em.n_sources, s.kappa, self->em.kappa);
+        copy_state(self->em.n_sources, s.smoothed, self->em.smoothed);
+    }
     if (st == ETAS_OK)
         st = expect(self, &self->theta, err);
-    return st == ETAS_OK ? etas_em_check_triggered(&self->em, err) : st;
+    if (st == ETAS_OK)
+        st = etas_em_check_triggered(&self->em, err);
+out:
+    etas_array_free((void **)&s.kappa);
+    etas_array_free((void **)&s.smoothed);
+    return st;
 }
 
 /* ---- results ---- */

@@ -120,9 +120,9 @@ static const option_case CASES[] = {
 };
 enum { N_CASES = sizeof CASES / sizeof *CASES };
 
-static void option_catalog(size_t n, bool hidden, etas_catalog *out)
+static inline void random_catalog(size_t n, uint64_t seed, bool hidden, etas_catalog *out)
 {
-    small_catalog(n, 4711, out);
+    small_catalog(n, seed, out);
     for (size_t i = 0; i < out->n; i++) {
         out->x[i] = 75 * (out->lon[i] - 8);
         out->y[i] = 111 * (out->lat[i] - 47);
@@ -131,6 +131,11 @@ static void option_catalog(size_t n, bool hidden, etas_catalog *out)
         if (hidden && i % 3 == 0)
             out->mc[i] = fmin(out->mag[i], 2.3);
     }
+}
+
+static inline void option_catalog(size_t n, bool hidden, etas_catalog *out)
+{
+    random_catalog(n, 4711, hidden, out);
 }
 
 #endif

@@ -181,6 +181,42 @@ static void the_fixed_point_itself_is_recognised(void **state)
     check_abs(result.distance, 0, 0);
 }
 
+/* The first step meets a bound and is long, so that the second seems to have contracted by far more
+ * than the next one will. */
+static etas_status onto_bound(void *context, const double x[], double image[], double *merit,
+                              etas_error *err)
+{
+    uint32_t *calls = context;
+
+    (void)err;
+    ++*calls;
+    image[0] = x[0] > 0 ? 0 : x[0];
+    image[1] = 1 + (x[0] > 0 ? 1e-4 : 2e-3 * (x[1] - 1));
+    *merit = NAN;
+    return ETAS_OK;
+}
+
+static void a_long_first_step_promises_nothing(void **state)
+{
+    uint32_t calls = 0;
+    const etas_fixed_point problem = {.n = 2,
+                                      .context = &calls,
+                                      .map = onto_bound,
+                                      .accepts = accepts,
+                                      .plain = true,
+                                      .tolerance = 1e-7,
+                                      .max_maps = 100};
+    etas_fixed_point_result result;
+    double x[] = {1000, 1}, image[2], merit;
+
+    (void)state;
+    check_ok(etas_fixed_point_find(&problem, x, &result, NULL), NULL);
+    check_ok(onto_bound(&calls, x, image, &merit, NULL), NULL);
+    check_abs(image[1] - x[1], 0, 1e-7);
+    check_abs(fabs(image[1] - x[1]), result.step, 0); /* it is known, not estimated */
+    check_abs(x[1], 1, 1.01 * result.distance);
+}
+
 /* Above 20 it looks as if the fixed point were 0; it is 10, and at 0 there is a trap. */
 typedef struct trap {
     bool by_merit; /* the trap shows in its merit, else in its long step */
@@ -244,6 +280,7 @@ int main(void)
         cmocka_unit_test(a_map_that_expands_does_not_converge),
         cmocka_unit_test(an_error_of_the_map_ends_the_search),
         cmocka_unit_test(the_fixed_point_itself_is_recognised),
+        cmocka_unit_test(a_long_first_step_promises_nothing),
         cmocka_unit_test(an_accelerated_point_that_is_worse_is_given_up),
     };
 
