@@ -133,6 +133,20 @@ static void accelerate(size_t n, const evaluation *now, const history *h, double
     }
 }
 
+/* How far off the differences say that the fixed point is: sees slow directions in which the latest
+ * steps hardly moved. Steps that are rounding say nothing. */
+static double distance_foreseen(size_t n, const evaluation *now, const history *h)
+{
+    double point[N];
+
+    if (h->n == 0 || largest(n, now->residual) <= STEP_NOISE)
+        return 0.0;
+    accelerate(n, now, h, point);
+    for (size_t i = 0; i < n; i++)
+        point[i] -= now->x[i];
+    return largest(n, point);
+}
+
 static etas_status evaluate(const etas_fixed_point *p, evaluation *at, etas_fixed_point_result *out,
                             etas_error *err)
 {
@@ -197,7 +211,7 @@ etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],
         }
         if (have_before)
             remember(n, &before, &now, !accelerated, &h);
-        out->distance = distance_of(&h, out->step);
+        out->distance = fmax(distance_of(&h, out->step), distance_foreseen(n, &now, &h));
         memcpy(x, now.image, n * sizeof *x);
         close = problem->plain_sum > 0.0 ? sum_abs(n, now.residual) < problem->plain_sum
                                          : out->distance < problem->tolerance;

@@ -34,7 +34,8 @@ typedef struct etas_fixed_point_result {
  * @p x is the start and the result: the latest x that the map was evaluated at, so that the map is
  * known to move it by result->step and no more; it is the start or the image of another. Stops when
  * step / (1 - r) < tolerance there, r the largest ratio |g(x) - g(y)| / |x - y| of the latest
- * consecutive evaluations, the plain one included. With plain_sum, and after max_maps (E_CONVERGE),
+ * consecutive evaluations, the plain one included, and what the differences of these foresee is no
+ * further away. With plain_sum, and after max_maps (E_CONVERGE),
  * the result is the latest image.
  */
 ETAS_NODISCARD etas_status etas_fixed_point_find(const etas_fixed_point *problem, double x[],

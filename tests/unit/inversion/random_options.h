@@ -88,4 +88,30 @@ static inline double largest_change(const etas_params *a, const etas_params *b)
     return out;
 }
 
+/* The end that a smaller tolerance leads to from @p end, and how far that is: not for free modes.
+ */
+static inline etas_status closer_end(const random_case *one, const etas_params *end,
+                                     double *distance)
+{
+    etas_inversion_config cfg = one->cfg;
+    etas_inversion *inversion = NULL;
+    etas_status st;
+
+    cfg.tolerance = 1e-10;
+    cfg.theta_0 = *end;
+    /* An end may be below what a start is allowed. */
+    cfg.theta_0.value[ETAS_LOG10_MU] =
+        fmax(end->value[ETAS_LOG10_MU], etas_param_low(ETAS_LOG10_MU));
+    st = etas_inversion_open(&inversion, &one->catalog, &cfg, NULL);
+    if (st == ETAS_OK)
+        st = etas_inversion_solve(inversion, NULL);
+    if (st == ETAS_OK) {
+        const etas_params closer = etas_inversion_state_get(inversion).theta;
+
+        *distance = largest_change(end, &closer);
+    }
+    etas_inversion_close(inversion);
+    return st;
+}
+
 #endif

@@ -266,6 +266,24 @@ static void bounds_that_are_met_on_the_way_hide_no_distance(void **state)
     }
 }
 
+/* Hardly anything moves, slowly, in the direction in which most is left. */
+static void slow_directions_count_in_the_distance(void **state)
+{
+    random_case one;
+    etas_inversion *inversion = NULL;
+    double distance = INFINITY;
+
+    (void)state;
+    random_case_draw(984, &one);
+    check_ok(etas_inversion_open(&inversion, &one.catalog, &one.cfg, NULL), NULL);
+    check_ok(etas_inversion_solve(inversion, NULL), NULL);
+    const etas_params end = etas_inversion_state_get(inversion).theta;
+    check_ok(closer_end(&one, &end, &distance), NULL);
+    check_abs(distance, 0, 1e-7);
+    etas_inversion_close(inversion);
+    random_case_free(&one);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +294,7 @@ int main(void)
         cmocka_unit_test(the_start_does_not_matter),
         cmocka_unit_test(anything_from_anywhere_ends_at_a_fixed_point_or_says_why),
         cmocka_unit_test(bounds_that_are_met_on_the_way_hide_no_distance),
+        cmocka_unit_test(slow_directions_count_in_the_distance),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
