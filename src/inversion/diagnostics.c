@@ -117,6 +117,48 @@ static void look_at_data(const etas_em *em, const etas_fitted *fitted, etas_diag
              background, em->n_targets);
 }
 
+/* Are all dm alike, of sources with aftershocks or of any, and may @p scale make up for what they
+ * do to the rates? */
+static bool no_slope(const etas_em *em, const etas_fitted *fitted, bool any, etas_param scale)
+{
+    double dm = 0.0;
+    bool have = false;
+
+    for (size_t i = 0; i < em->n_sources; i++) {
+        if (!any && !(em->expectation.l_hat[i] > 0.0))
+            continue;
+        if (have && em->dm[i] != dm)
+            return false;
+        dm = em->dm[i];
+        have = true;
+    }
+    return dm == 0.0 || etas_fitted_moves(fitted, scale);
+}
+
+static bool no_shape(const etas_em *em)
+{
+    for (size_t j = 1; j < em->n_targets; j++)
+        if (em->induced[j] != em->induced[0])
+            return false;
+    return true;
+}
+
+/* Parameters that change no rate, or none that another would not make up for, stay where they
+ * started: a fixed point of the iteration, and one of many. */
+static void look_at_start(const etas_em *em, const etas_fitted *fitted, etas_diagnostics *out)
+{
+    if (etas_fitted_moves(fitted, ETAS_A) && !fitted->box->alpha_held && em->kappa == NULL &&
+        no_slope(em, fitted, true, ETAS_LOG10_K0))
+        warn(out, "a is arbitrary, it depends on theta_0: all sources have the same magnitude");
+    if (etas_fitted_moves(fitted, ETAS_GAMMA) && no_slope(em, fitted, false, ETAS_LOG10_D))
+        warn(out, "gamma is arbitrary, it depends on theta_0, and a with it: all sources with "
+                  "aftershocks have the same magnitude");
+    if (em->induced != NULL && etas_fitted_moves(fitted, ETAS_LOG10_MU) &&
+        etas_fitted_moves(fitted, ETAS_LOG10_IOTA) && em->smoothed == NULL && no_shape(em))
+        warn(out, "log10_mu and log10_iota are arbitrary but for the sum of the rates, they depend "
+                  "on theta_0: the induced term's column (bg_term) is the same for all targets");
+}
+
 /* Aftershocks further away than pairs reach count as background, but G counts them. 1 / rho is the
  * mean of y = ln(1 + r2 / D), whose density is rho e^(-rho y): without its end from y0 on, the
  * share e^(-rho y0), that mean is smaller by share (y0 + 1 / rho). */
@@ -198,6 +240,7 @@ void etas_diagnostics_find(const etas_em *em, const etas_fitted *fitted,
     look_at_branching(fitted, out);
     look_at_bounds(fitted, out);
     look_at_data(em, fitted, out);
+    look_at_start(em, fitted, out);
     look_at_reach(fitted, uncertainty, out);
     if (uncertainty->available)
         look_at_ridge(uncertainty, out);

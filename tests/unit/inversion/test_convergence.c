@@ -2,6 +2,8 @@
  * the same bits for any number of threads and any instruction set. */
 #include "random_options.h"
 
+#include "etas/uncertainty.h"
+
 enum { N = 250 };
 
 static etas_inversion_config config_of(size_t which, etas_estimator estimator)
@@ -284,6 +286,68 @@ static void slow_directions_count_in_the_distance(void **state)
     random_case_free(&one);
 }
 
+static bool says(const etas_diagnostics *d, const char *words)
+{
+    for (size_t i = 0; i < d->n_warnings; i++)
+        if (strstr(d->warning[i], words) != NULL)
+            return true;
+    return false;
+}
+
+static etas_params diagnosed(const etas_catalog *c, const etas_inversion_config *cfg,
+                             etas_diagnostics *out)
+{
+    etas_inversion *inversion = solved(c, cfg, "arbitrary");
+    const etas_params theta = etas_inversion_state_get(inversion).theta;
+    etas_uncertainty u;
+
+    check_ok(etas_inversion_uncertainty(inversion, NAN, &u, NULL), NULL);
+    etas_inversion_diagnose(inversion, NAN, &u, out);
+    etas_inversion_close(inversion);
+    return theta;
+}
+
+/* One magnitude and one value of the column: three parameters end where they start. */
+static void what_depends_on_the_start_is_said_to(void **state)
+{
+    (void)state;
+    for (int k = 0; k < 4; k++) {
+        const bool alike = k < 2;
+        etas_inversion_config cfg =
+            config_of(0, k % 2 ? ETAS_ESTIMATOR_MLE : ETAS_ESTIMATOR_REFERENCE);
+        etas_diagnostics d;
+        etas_catalog c = {0};
+        etas_params first, second;
+
+        option_catalog(N, false, &c);
+        for (size_t i = 0; alike && i < c.n; i++) {
+            c.mag[i] = 2.4;
+            c.covariate[i] = 3;
+        }
+        cfg.induced = true;
+        cfg.beta_method = ETAS_BETA_FIXED;
+        cfg.beta = 2.3;
+        first = diagnosed(&c, &cfg, &d);
+        cfg.theta_0.value[ETAS_A] = 1.0;
+        cfg.theta_0.value[ETAS_GAMMA] = 0.3;
+        cfg.theta_0.value[ETAS_LOG10_IOTA] = -6.6;
+        second = diagnosed(&c, &cfg, &d);
+        assert_true(says(&d, "a is arbitrary") == alike);
+        assert_true(says(&d, "gamma is arbitrary") == alike);
+        assert_true(says(&d, "log10_iota are arbitrary") == alike);
+        for (etas_param p = 0; p < ETAS_N_PARAMS; p++) {
+            const bool stays =
+                alike && (p == ETAS_A || p == ETAS_GAMMA || p == ETAS_LOG10_MU ||
+                          p == ETAS_LOG10_IOTA || p == ETAS_LOG10_K0 || p == ETAS_LOG10_D);
+
+            if (stays != (fabs(first.value[p] - second.value[p]) > 1e-6))
+                fail_msg("%s: %.10g and %.10g", etas_param_name(p), first.value[p],
+                         second.value[p]);
+        }
+        etas_catalog_free(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -295,6 +359,7 @@ int main(void)
         cmocka_unit_test(anything_from_anywhere_ends_at_a_fixed_point_or_says_why),
         cmocka_unit_test(bounds_that_are_met_on_the_way_hide_no_distance),
         cmocka_unit_test(slow_directions_count_in_the_distance),
+        cmocka_unit_test(what_depends_on_the_start_is_said_to),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
