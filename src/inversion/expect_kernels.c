@@ -232,13 +232,12 @@ typedef struct far_lanes {
     vd log2_tc[V_VECTORS], power[ETAS_FAR_POWERS][V_VECTORS];
 } far_lanes;
 
-/* Adds the weights @p w of the pairs at @p i, of which @p left are the row's far ones. */
-static inline void add_far(const etas_pair_batch *batch, double c_days, size_t i, size_t left, vd w,
-                           size_t v, far_lanes *sums)
+/* Adds the weights @p w of pairs, zero where they are not the row's far ones. */
+static inline void add_far(vd w, vd tc, vd log2_tc, size_t v, far_lanes *sums)
 {
-    const vd inverse = 1.0 / (load_below(batch->time_days + i, left) + c_days);
+    const vd inverse = 1.0 / tc;
 
-    sums->log2_tc[v] += w * load_below(batch->log2_tc + i, left);
+    sums->log2_tc[v] += w * log2_tc;
     for (size_t k = 0; k < ETAS_FAR_POWERS; k++) {
         w *= inverse;
         sums->power[k][v] += w;
@@ -249,6 +248,7 @@ static inline void weigh_row(const etas_pair_batch *batch, double c_days, const 
                              far_lanes *sums)
 {
     const double factor = row->zeta / row->rate;
+    const double *t = batch->time_days + row->first, *log2_tc = batch->log2_tc + row->first;
     double *w = batch->g + row->first;
     size_t i = 0;
 
@@ -258,13 +258,14 @@ static inline void weigh_row(const etas_pair_batch *batch, double c_days, const 
             const vd weight = v_load(w + at) * factor;
 
             v_store(w + at, weight);
-            add_far(batch, c_days, row->first + at, ETAS_VLEN, weight, v, sums);
+            add_far(weight, v_load(t + at) + c_days, v_load(log2_tc + at), v, sums);
         }
     }
     for (size_t v = 0; v < V_VECTORS && i + v * ETAS_VLEN < row->n_far; v++) {
         const size_t at = i + v * ETAS_VLEN, left = row->n_far - at;
 
-        add_far(batch, c_days, row->first + at, left, load_below(w + at, left) * factor, v, sums);
+        add_far(load_below(w + at, left) * factor, load_below(t + at, left) + c_days,
+                load_below(log2_tc + at, left), v, sums);
     }
     for (; i + ETAS_VLEN <= row->n; i += ETAS_VLEN)
         v_store(w + i, v_load(w + i) * factor);

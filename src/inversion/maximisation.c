@@ -28,14 +28,17 @@ static double clamp(double x, double low, double high)
     return fmin(high, fmax(low, x));
 }
 
-/* Bounds and start, inside them, of n variables from JOINT's @p first on. */
-static void take(const etas_constraints *box, const etas_params *theta, size_t n,
-                 const variable first[], double low[], double high[], double x[])
+/* Bounds and start, inside them, of the problem's variables from its @p at -th on, which are
+ * JOINT's from @p first on. */
+static void take(const etas_constraints *box, const etas_params *theta, size_t first, size_t at,
+                 etas_newton_problem *problem, double x[])
 {
-    for (size_t i = 0; i < n; i++) {
-        low[i] = box->low[first[i].which] * first[i].unit;
-        high[i] = box->high[first[i].which] * first[i].unit;
-        x[i] = clamp(theta->value[first[i].which] * first[i].unit, low[i], high[i]);
+    for (size_t i = at; i < problem->n; i++) {
+        const variable *v = &JOINT[first + i - at];
+
+        problem->low[i] = box->low[v->which] * v->unit;
+        problem->high[i] = box->high[v->which] * v->unit;
+        x[i] = clamp(theta->value[v->which] * v->unit, problem->low[i], problem->high[i]);
     }
 }
 
@@ -56,7 +59,7 @@ static etas_status solve_space(etas_em *em, const etas_constraints *box, const e
     etas_newton_problem problem = {
         .n = ETAS_SPACE_N, .function = etas_objective_space, .context = em};
 
-    take(box, start, ETAS_SPACE_N, JOINT + SPACE_FIRST, problem.low, problem.high, x);
+    take(box, start, SPACE_FIRST, 0, &problem, x);
     return etas_newton_minimise(&problem, x);
 }
 
@@ -76,8 +79,7 @@ static etas_status solve_time(etas_em *em, const etas_constraints *box, const et
                                       : etas_param_high(ETAS_A) -
                                             etas_param_high(ETAS_RHO) * etas_param_low(ETAS_GAMMA);
     rest[0] = clamp(etas_params_alpha(start), problem.low[0], problem.high[0]);
-    take(box, start, ETAS_DELAYS_N, JOINT + DELAYS_FIRST, problem.low + 1, problem.high + 1,
-         rest + 1);
+    take(box, start, DELAYS_FIRST, 1, &problem, rest);
     st = etas_newton_minimise(&problem, rest);
     if (st == ETAS_OK)
         x[ETAS_TIME_LN_K] = etas_objective_ln_k(em, rest);
@@ -116,7 +118,7 @@ static etas_status solve_tied(etas_em *em, const etas_constraints *box, double x
 
     for (size_t i = 0; i < ETAS_JOINT_N; i++)
         start.value[JOINT[i].which] = x[i] / JOINT[i].unit;
-    take(box, &start, ETAS_JOINT_N, JOINT, joint.low, joint.high, x);
+    take(box, &start, 0, 0, &joint, x);
     if (box->alpha_held) {
         const bool a_too = etas_constraints_hold(box, ETAS_A);
         const size_t follows = a_too ? ETAS_JOINT_GAMMA : ETAS_JOINT_A;
@@ -171,7 +173,7 @@ static etas_status maximise_kernel(etas_em *em, const etas_constraints *box, eta
 
     if (st != ETAS_OK)
         return st;
-    take(box, theta, ETAS_DELAYS_N, JOINT + DELAYS_FIRST, problem.low, problem.high, delays);
+    take(box, theta, DELAYS_FIRST, 0, &problem, delays);
     st = etas_newton_minimise(&problem, delays);
     if (st != ETAS_OK)
         return st;
