@@ -3,7 +3,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { DEPTH = 6, RATIOS = 6, PLAIN_RATIOS = 3, MAX_ACCELERATED = 1000, N = ETAS_FIXED_POINT_MAX };
+enum { DEPTH = 6, RATIOS = 6, PLAIN_RATIOS = 3, MAX_ACCELERATED = 5000, N = ETAS_FIXED_POINT_MAX };
 
 /* An accelerated point is given up when its merit falls or, where there is none, when its step is
  * so much longer than the one before. */
