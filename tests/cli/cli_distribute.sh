@@ -86,10 +86,10 @@ expect 0 etas invert config.json -o both --bootstrap 2 --seed 1 --distribute pro
 cmp <(results local) <(results both | jq 'del(.bootstrap)') || fail "other parameters"
 
 shows "an interrupted fit leaves with 130"
-etas invert config.json -o stopped "${slow[@]}" --distribute processes --processes 2 >stopped.out 2>stopped.log &
+etas invert config.json -o stopped --plain-em --tolerance 1e-15 --distribute processes --processes 2 >stopped.out 2>stopped.log &
 pid=$!
 children+=("$pid")
-sleep 0.5
+wait_for "a slot" pgrep --full '^etas-slot' --parent $pid
 kill -INT $pid
 code=0
 wait $pid || code=$?
