@@ -122,6 +122,9 @@ ETAS_NODISCARD etas_status etas_em_visit_shard(etas_em *self, size_t shard,
                                                etas_pair_visitor visitor, void *context,
                                                etas_error *err);
 
+/** Whether the model has a likelihood: no varying completeness, no free mode. */
+bool etas_em_has_likelihood(const etas_em *self);
+
 /** Sum over sources of G_i. */
 double etas_em_expected_total(etas_em *self, const etas_params *theta);
 

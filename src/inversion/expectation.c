@@ -293,7 +293,7 @@ static etas_status reserve_total(etas_em *self)
                                     : etas_statistics_init(&self->total, &self->layout, &shape);
 }
 
-static bool has_likelihood(const etas_em *self)
+bool etas_em_has_likelihood(const etas_em *self)
 {
     return self->zeta == NULL && self->xi == NULL && self->kappa == NULL && self->smoothed == NULL;
 }
@@ -319,7 +319,7 @@ static void fill_expectation(etas_em *self)
     self->sum_w_t = total->sums->w_t;
     self->sum_ln_rate = total->sums->ln_rate;
     self->far_c_days = self->decay.c_days;
-    if (has_likelihood(self))
+    if (etas_em_has_likelihood(self))
         e->log_likelihood = self->sum_ln_rate -
                             (self->mu + self->iota) * self->area_km2 * self->window_days -
                             etas_em_expected_total(self, &self->theta);
@@ -339,7 +339,7 @@ etas_status etas_em_gather(etas_em *self, etas_error *err)
     fill_expectation(self);
     etas_windows_weigh(&self->windows, e->l_hat);
     if (!isfinite(e->n_hat) || !isfinite(self->sum_ln_rate) || !isfinite(e->sum_l_hat) ||
-        (has_likelihood(self) && !isfinite(e->log_likelihood)))
+        (etas_em_has_likelihood(self) && !isfinite(e->log_likelihood)))
         return etas_fail(err, ETAS_E_RANGE,
                          "the parameters give a rate that is zero or not finite");
     return ETAS_OK;

@@ -185,20 +185,10 @@ void etas_inversion_close(etas_inversion *self)
 
 /* ---- iteration ---- */
 
-static bool has_likelihood(const etas_em *em)
-{
-    return em->zeta == NULL && em->kappa == NULL && em->smoothed == NULL;
-}
-
 static etas_status expect(etas_inversion *self, const etas_params *theta, etas_error *err)
 {
-    etas_status st;
-
     etas_terms_hide_sources(&self->em, self->catalog, self->cfg.m_ref, self->beta, theta);
-    st = etas_em_expect(&self->em, theta, err);
-    if (!has_likelihood(&self->em))
-        self->em.expectation.log_likelihood = NAN;
-    return st;
+    return etas_em_expect(&self->em, theta, err);
 }
 
 /* The largest change of a parameter. */
@@ -293,9 +283,7 @@ static etas_status em_map(void *context, const double x[], double image[], doubl
     if (st != ETAS_OK)
         return st;
     params_to(s, &self->theta, image);
-    *merit = self->cfg.estimator == ETAS_ESTIMATOR_MLE && has_likelihood(&self->em)
-                 ? self->em.expectation.log_likelihood
-                 : NAN;
+    *merit = self->cfg.estimator == ETAS_ESTIMATOR_MLE ? self->em.expectation.log_likelihood : NAN;
     return ETAS_OK;
 }
 
@@ -465,7 +453,7 @@ etas_status etas_inversion_log_likelihood(etas_inversion *self, const etas_param
     double sum = 0.0;
     etas_status st;
 
-    if (!has_likelihood(em))
+    if (!etas_em_has_likelihood(em))
         return etas_fail(err, ETAS_E_UNSUPPORTED,
                          "this model has no likelihood: its completeness varies, or productivity "
                          "or background are free");
