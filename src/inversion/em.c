@@ -267,14 +267,9 @@ void etas_em_free(etas_em *self)
 double etas_em_expected_total(etas_em *self, const etas_params *theta)
 {
     const etas_omori omori = etas_params_omori(theta);
-    double total = 0.0;
 
-    etas_windows_evaluate(&self->windows, self->kernels, &omori);
-    etas_windows_grow(&self->windows, etas_params_alpha(theta));
-    for (size_t k = 0; k < self->windows.n_points; k++)
-        total += self->windows.weight[k].value * etas_time_mesh_value(&self->windows.mesh, k);
-    total *= etas_exp(etas_params_ln_productivity(theta));
-    return total;
+    return etas_windows_total(&self->windows, self->kernels, &omori, etas_params_alpha(theta)) *
+           etas_exp(etas_params_ln_productivity(theta));
 }
 
 etas_space_sums etas_em_space_sums(etas_em *self, double ln_d, double gamma)

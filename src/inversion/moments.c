@@ -1,11 +1,11 @@
 #include "inversion/moments.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "etas/array.h"
 #include "etas/special.h"
+#include "inversion/distinct.h"
 
 static const double PI = 0x1.921fb54442d18p+1;
 static const double SHIFT = 0x1p-30;
@@ -86,25 +86,6 @@ static size_t octave_of(double value)
     return (size_t)(exponent - 1 - ETAS_LOWEST_OCTAVE);
 }
 
-static int by_value(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-/* Sorts and removes what occurs twice. */
-static size_t distinct(size_t n, double x[])
-{
-    size_t kept = 0;
-
-    qsort(x, n, sizeof *x, by_value);
-    for (size_t i = 0; i < n; i++)
-        if (kept == 0 || x[i] != x[kept - 1])
-            x[kept++] = x[i];
-    return kept;
-}
-
 /* Sorted and distinct magnitudes to groups; @p continuous has the sources' cells instead. */
 static etas_status name_groups(etas_moment_layout *self, size_t n_values, const double value[],
                                const double dm[], uint32_t group[])
@@ -136,9 +117,7 @@ static etas_status name_groups(etas_moment_layout *self, size_t n_values, const 
                      cell = fmin(floor(in_cells), cells - 1.0);
 
         if (by_class) {
-            const double *at = bsearch(&dm[i], value, n_values, sizeof *value, by_value);
-
-            group[i] = (uint32_t)(at - value);
+            group[i] = (uint32_t)etas_distinct_find(n_values, value, dm[i]);
         } else {
             group[i] = (uint32_t)cell;
             self->place[i] = 2.0 * (in_cells - cell) - 1.0;
@@ -200,7 +179,7 @@ etas_status etas_moment_layout_build(etas_moment_layout *self, size_t n_sources,
     if (st == ETAS_OK) {
         self->n_sources = n_sources;
         memcpy(value, dm, n_sources * sizeof *value);
-        st = name_groups(self, distinct(n_sources, value), value, dm, group);
+        st = name_groups(self, etas_distinct(n_sources, value), value, dm, group);
     }
     if (st == ETAS_OK)
         st = count_cells(self, group, range);

@@ -264,13 +264,9 @@ double etas_objective_ln_k(etas_em *em, const double x[])
 {
     const double full[ETAS_TIME_N] = {0.0, x[0], x[1], x[2], x[3]};
     const etas_omori omori = omori_at(full);
-    double expected = 0.0;
 
-    etas_windows_evaluate(&em->windows, em->kernels, &omori);
-    etas_windows_grow(&em->windows, x[0]);
-    for (size_t k = 0; k < em->windows.n_points; k++)
-        expected += em->windows.weight[k].value * etas_time_mesh_value(&em->windows.mesh, k);
-    return etas_ln(em->expectation.sum_l_hat / expected);
+    return etas_ln(em->expectation.sum_l_hat /
+                   etas_windows_total(&em->windows, em->kernels, &omori, x[0]));
 }
 
 double etas_objective_ln_k_offset(bool three_dim, double ln_d, double rho)

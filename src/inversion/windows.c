@@ -1,11 +1,11 @@
 #include "inversion/windows.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "etas/array.h"
 #include "etas/special.h"
+#include "inversion/distinct.h"
 
 enum { POINTS = ETAS_WINDOW_POINTS };
 
@@ -148,22 +148,6 @@ static void fill_shares(etas_windows *self, const etas_time time[], const etas_t
 
 /* ---- magnitudes ---- */
 
-static int compare_doubles(const void *a, const void *b)
-{
-    const double x = *(const double *)a, y = *(const double *)b;
-
-    return (x > y) - (x < y);
-}
-
-static void find_magnitudes(etas_windows *self, const double dm[])
-{
-    memcpy(self->magnitude, dm, self->n_sources * sizeof *dm);
-    qsort(self->magnitude, self->n_sources, sizeof *dm, compare_doubles);
-    for (size_t i = 0; i < self->n_sources; i++)
-        if (i == 0 || self->magnitude[i] != self->magnitude[i - 1])
-            self->magnitude[self->n_magnitudes++] = self->magnitude[i];
-}
-
 static etas_status add_entry(etas_windows *self, uint32_t magnitude, uint32_t group)
 {
     const etas_status st = etas_array_reserve((void **)&self->entry, &self->entry_capacity,
@@ -181,9 +165,7 @@ static etas_status fill_entries(etas_windows *self, const double dm[], size_t la
     etas_status st = ETAS_OK;
 
     for (size_t i = 0; i < self->n_sources && st == ETAS_OK; i++) {
-        const double *found =
-            bsearch(&dm[i], self->magnitude, self->n_magnitudes, sizeof *dm, compare_doubles);
-        const size_t m = (size_t)(found - self->magnitude);
+        const size_t m = etas_distinct_find(self->n_magnitudes, self->magnitude, dm[i]);
         const uint32_t group = self->group_of[i];
 
         if (last[m] == 0 || self->entry[last[m] - 1].group != group) {
@@ -244,7 +226,8 @@ etas_status etas_windows_build(etas_windows *self, size_t n, const etas_time tim
         for (size_t k = 0; k < self->n_groups; k++)
             place_points(w, &self->group[k], time, point + self->group[k].first_point);
         fill_shares(self, time, point);
-        find_magnitudes(self, dm);
+        memcpy(self->magnitude, dm, n * sizeof *dm);
+        self->n_magnitudes = etas_distinct(n, self->magnitude);
         st = fill_entries(self, dm, last);
     }
     if (st == ETAS_OK)
@@ -327,6 +310,18 @@ void etas_windows_grow(etas_windows *self, double alpha)
             at->curvature += value * dm * dm;
         }
     }
+}
+
+double etas_windows_total(etas_windows *self, const etas_pair_kernels *kernels,
+                          const etas_omori *omori, double alpha)
+{
+    double total = 0.0;
+
+    etas_windows_evaluate(self, kernels, omori);
+    etas_windows_grow(self, alpha);
+    for (size_t k = 0; k < self->n_points; k++)
+        total += self->weight[k].value * etas_time_mesh_value(&self->mesh, k);
+    return total;
 }
 
 void etas_windows_weigh(etas_windows *self, const double l_hat[])

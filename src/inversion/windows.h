@@ -63,6 +63,9 @@ etas_time_integral etas_windows_get(const etas_windows *self, size_t source);
 
 /** Fills weight for one alpha. */
 void etas_windows_grow(etas_windows *self, double alpha);
+/** The sum over sources of e^(alpha dm) T: evaluates and fills weight. */
+double etas_windows_total(etas_windows *self, const etas_pair_kernels *kernels,
+                          const etas_omori *omori, double alpha);
 /** Fills l_weight. */
 void etas_windows_weigh(etas_windows *self, const double l_hat[]);
 
