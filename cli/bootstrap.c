@@ -241,25 +241,13 @@ static void print_results(void *context, const run_session *session)
 
 /* ---- */
 
-static char *path_in(const char *directory, const char *before, const char *id, const char *after)
-{
-    const size_t len = directory != NULL ? strlen(directory) : 0;
-    etas_text path = {0};
-
-    if (etas_text_printf(&path, "%s%s%s%s%s", len > 0 ? directory : "",
-                         len > 0 && directory[len - 1] != '/' ? "/" : "", before, id,
-                         after) != ETAS_OK)
-        return NULL;
-    return path.data;
-}
-
 int bootstrap_main(const bootstrap_job *job)
 {
     const char *const id = job->cfg->id;
     bootstrap self = {.job = job,
-                      .csv = path_in(job->directory, "bootstrap_", id, ".csv"),
-                      .store = path_in(job->directory, "bootstrap_", id, ".store"),
-                      .parameters = path_in(job->directory, "parameters_", id, ".json")};
+                      .csv = etas_results_path(job->directory, "bootstrap_", id, ".csv"),
+                      .store = etas_results_path(job->directory, "bootstrap_", id, ".store"),
+                      .parameters = etas_results_path(job->directory, "parameters_", id, ".json")};
     const run_job what = {.doing = "refitting",
                           .things = "refits",
                           .count_hint = "give --bootstrap the number of the run to resume it",

@@ -97,6 +97,11 @@ ETAS_NODISCARD etas_status etas_output_commit(etas_output *self, etas_error *err
 /** Removes the temporary file; harmless after a commit. */
 void etas_output_discard(etas_output *self);
 
+/** DIRECTORY/BEFORE<id>AFTER, the name of a file of results, to be freed with free(); NULL when out
+ * of memory. @p directory NULL or "": the current one. */
+char *etas_results_path(const char *directory, const char *before, const char *id,
+                        const char *after);
+
 /** What etas_results_save writes. */
 typedef struct etas_results_input {
     const etas_config *config;

@@ -140,7 +140,8 @@ static etas_status write_parameters(const etas_results_saver *s, FILE *out)
     return o.status;
 }
 
-static char *name_in(const char *directory, const char *before, const char *id, const char *after)
+char *etas_results_path(const char *directory, const char *before, const char *id,
+                        const char *after)
 {
     const char *dir = directory != NULL ? directory : "";
     const size_t len = strlen(dir);
@@ -186,12 +187,13 @@ etas_status etas_results_save(const etas_results_input *in, etas_error *err)
 {
     const char *id = in->config->id;
     const bool pairs = in->pairs_of != NULL;
-    etas_results_saver s = {.in = in,
-                            .fn_parameters = name_in(in->directory, "parameters_", id, ".json"),
-                            .fn_targets = name_in(in->directory, "trig_and_bg_probs_", id, ".csv"),
-                            .fn_sources = name_in(in->directory, "sources_", id, ".csv"),
-                            .fn_pij = pairs ? name_in(in->directory, "pij_", id, ".csv") : NULL,
-                            .err = err};
+    etas_results_saver s = {
+        .in = in,
+        .fn_parameters = etas_results_path(in->directory, "parameters_", id, ".json"),
+        .fn_targets = etas_results_path(in->directory, "trig_and_bg_probs_", id, ".csv"),
+        .fn_sources = etas_results_path(in->directory, "sources_", id, ".csv"),
+        .fn_pij = pairs ? etas_results_path(in->directory, "pij_", id, ".csv") : NULL,
+        .err = err};
     etas_status st;
 
     if (s.fn_parameters == NULL || s.fn_targets == NULL || s.fn_sources == NULL ||
