@@ -25,25 +25,6 @@ static int free_cases(void **state)
     return 0;
 }
 
-static etas_inversion *opened(const reference_case *c, const etas_inversion_config *cfg)
-{
-    etas_inversion *out = NULL;
-    etas_error err = {0};
-
-    check_ok(etas_inversion_open(&out, &c->catalog, cfg, &err), &err);
-    return out;
-}
-
-static void check_params(const etas_params *got, json_t *theta, double tolerance)
-{
-    const etas_params want = params_of(theta);
-
-    for (etas_param k = 0; k < ETAS_N_PARAMS; k++)
-        if (!isnan(want.value[k]) && !(fabs(got->value[k] - want.value[k]) <= tolerance))
-            fail_msg("%s is %.12g, expected %.12g (%.2g)", etas_param_name(k), got->value[k],
-                     want.value[k], got->value[k] - want.value[k]);
-}
-
 static void counts_area_and_beta_are_the_reference_s(void **state)
 {
     (void)state;
