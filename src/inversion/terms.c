@@ -181,10 +181,10 @@ etas_status etas_terms_free_productivity(etas_em *em, const etas_constraints *bo
     theta->value[ETAS_LOG10_K0] =
         etas_constraints_hold(box, ETAS_LOG10_K0) ? box->low[ETAS_LOG10_K0] : etas_ln(k) / M_LN10;
     etas_windows_evaluate(&em->windows, em->kernels, &omori);
+    etas_windows_values(&em->windows, em->kappa); /* what stood there is not needed any more: */
     for (size_t i = 0; i < em->n_sources; i++) {
         /* kappa l_hat / G: kappa cancels, and one that is 0 has no children. */
-        const double unit =
-            etas_exp(ln_k - e * gamma * em->dm[i]) * etas_windows_value(&em->windows, i);
+        const double unit = etas_exp(ln_k - e * gamma * em->dm[i]) * em->kappa[i];
 
         em->kappa[i] = unit > 0.0 ? em->expectation.l_hat[i] / unit : 0.0;
     }

@@ -1,6 +1,7 @@
 #include "inversion/windows.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <string.h>
 
 #include "etas/array.h"
@@ -259,21 +260,35 @@ void etas_windows_evaluate(etas_windows *self, const etas_pair_kernels *kernels,
     etas_time_mesh_evaluate(&self->mesh, kernels, omori);
 }
 
-double etas_windows_value(const etas_windows *self, size_t source)
+/* One group's; the points' logarithms serve all of its sources. */
+static void fill_values(const etas_windows *self, const etas_window_group *g, double value[])
 {
-    const etas_window_group *g = &self->group[self->group_of[source]];
-    double ln_t = 0.0;
+    double ln_t[POINTS];
+    bool positive = true;
 
-    if (g->n_points == 1)
-        return etas_time_mesh_value(&self->mesh, g->first_point);
-    for (size_t k = 0; k < g->n_points; k++) {
+    if (g->n_points == 1) {
+        value[g->first_source] = etas_time_mesh_value(&self->mesh, g->first_point);
+        return;
+    }
+    for (size_t k = 0; k < POINTS; k++) {
         const double t = etas_time_mesh_value(&self->mesh, g->first_point + k);
 
-        if (!(t > 0.0))
-            return 0.0;
-        ln_t += self->share[source * POINTS + k] * etas_ln(t);
+        positive = positive && t > 0.0;
+        ln_t[k] = etas_ln(t);
     }
-    return etas_exp(ln_t);
+    for (size_t i = g->first_source; i < g->first_source + g->n_sources; i++) {
+        double sum = 0.0;
+
+        for (size_t k = 0; k < POINTS; k++)
+            sum += self->share[i * POINTS + k] * ln_t[k];
+        value[i] = positive ? etas_exp(sum) : 0.0;
+    }
+}
+
+void etas_windows_values(const etas_windows *self, double value[])
+{
+    for (size_t n = 0; n < self->n_groups; n++)
+        fill_values(self, &self->group[n], value);
 }
 
 etas_time_integral etas_windows_get(const etas_windows *self, size_t source)

@@ -52,13 +52,13 @@ ETAS_NODISCARD etas_status etas_windows_build(etas_windows *self, size_t n, cons
                                               const double dm[], etas_time start, etas_time end);
 void etas_windows_free(etas_windows *self);
 
-/** The mesh at one kernel: etas_windows_get and _value then answer, and so does the mesh by point.
+/** The mesh at one kernel: etas_windows_get and _values then answer, and so does the mesh by point.
  */
 void etas_windows_evaluate(etas_windows *self, const etas_pair_kernels *kernels,
                            const etas_omori *omori);
-/** T_i, to a relative 1e-12, and T_i with its derivatives, to 1e-15 of the kernel's whole integral.
- */
-double etas_windows_value(const etas_windows *self, size_t source);
+/** T_i of every source, to a relative 1e-12. */
+void etas_windows_values(const etas_windows *self, double value[]);
+/** T_i with its derivatives, to 1e-15 of the kernel's whole integral. */
 etas_time_integral etas_windows_get(const etas_windows *self, size_t source);
 
 /** Fills weight for one alpha. */

@@ -72,6 +72,7 @@ static double by_formula(const fixture *f, const etas_omori *omori, size_t i)
 static void every_source_has_its_own_integral(void **state)
 {
     static fixture f;
+    static double value[N];
 
     (void)state;
     for (size_t s = 0; s < sizeof SPANS / sizeof *SPANS; s++) {
@@ -80,10 +81,11 @@ static void every_source_has_its_own_integral(void **state)
             const double all = etas_omori_integral(&KERNELS[k], 0, 1e3);
 
             etas_windows_evaluate(&f.windows, &etas_pair_kernels_scalar, &KERNELS[k]);
+            etas_windows_values(&f.windows, value);
             for (size_t i = 0; i < N; i += 7) {
                 const double want = by_formula(&f, &KERNELS[k], i);
 
-                check_abs(etas_windows_value(&f.windows, i), want, 3e-12 * want + 1e-15 * all);
+                check_abs(value[i], want, 3e-12 * want + 1e-15 * all);
                 check_abs(etas_windows_get(&f.windows, i).d[ETAS_T], want,
                           3e-12 * want + 1e-15 * all);
             }
