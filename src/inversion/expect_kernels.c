@@ -132,8 +132,9 @@ static void gather(size_t n, const uint32_t source[], const etas_source_columns 
     const double *key_productivity = columns->productivity, *key_d_km2 = columns->d_km2;
 
     for (size_t i = 0; i < n; i++) {
-        const uint32_t k = key[source[i]];
+        uint32_t k = key[source[i]];
 
+        __asm__("" : "+r"(k)); /* one by one: gather instructions take longer */
         productivity[i] = key_productivity[k];
         d_km2[i] = key_d_km2[k];
         base[i] = key_base[k];

@@ -333,8 +333,7 @@ etas_status etas_em_gather(etas_em *self, etas_error *err)
     if (st != ETAS_OK)
         return etas_fail(err, st, "the expectation step: %s", etas_strerror(st));
     etas_statistics_zero(&self->total);
-    for (size_t shard = 0; shard < self->n_shards; shard++)
-        etas_statistics_add(&self->total, &self->shard[shard]);
+    etas_statistics_add(&self->total, self->n_workers, self->n_shards, self->shard);
     list_nodes(self);
     fill_expectation(self);
     etas_windows_weigh(&self->windows, e->l_hat);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "etas/array.h"
+#include "etas/parallel.h"
 
 /* Columns start at whole lanes. */
 static double *take(double *flat, size_t *at, size_t n)
@@ -63,33 +64,85 @@ void etas_statistics_zero(etas_statistics *self)
             memset(self->space[cell * self->width], 0, self->width * sizeof *self->space);
 }
 
-static void add(size_t n, const double x[], double sum[])
+/* The share of columns that one of several threads adds. */
+typedef struct slice {
+    size_t number, of;
+} slice;
+
+static size_t slice_start(const slice *own, size_t n)
 {
-    for (size_t i = 0; i < n; i++)
+    return n / own->of * own->number + (own->number < n % own->of ? own->number : n % own->of);
+}
+
+static size_t slice_end(const slice *own, size_t n)
+{
+    const slice next = {own->number + 1, own->of};
+
+    return slice_start(&next, n);
+}
+
+static void add(const slice *own, size_t n, const double x[], double sum[])
+{
+    const size_t end = slice_end(own, n);
+
+    for (size_t i = slice_start(own, n); i < end; i++)
         sum[i] += x[i];
 }
 
-static void copy_targets(const etas_statistics *part, const double *from, double *to)
+static void copy_targets(const slice *own, const etas_statistics *part, const double *from,
+                         double *to)
 {
+    const size_t n = part->shape.n_targets, first = slice_start(own, n);
+
     if (from != NULL && to != NULL)
-        memcpy(to + part->shape.first_target, from, part->shape.n_targets * sizeof *to);
+        memcpy(to + part->shape.first_target + first, from + first,
+               (slice_end(own, n) - first) * sizeof *to);
 }
 
-void etas_statistics_add(etas_statistics *self, const etas_statistics *part)
+static void add_cells(const slice *own, const etas_statistics *part, etas_statistics *sum)
 {
-    const size_t width = self->width;
+    const slice whole = {0, 1};
+    const size_t end = slice_end(own, part->n_space_cells), width = part->width;
 
-    add(sizeof *part->sums / sizeof(double), (const double *)part->sums, (double *)self->sums);
-    add(part->n_time_octaves * ETAS_NODES, part->time[0], self->time[0]);
-    add(part->shape.n_sources, part->l_hat, self->l_hat);
-    for (size_t cell = 0; cell < part->n_space_cells; cell++) {
+    for (size_t cell = slice_start(own, part->n_space_cells); cell < end; cell++) {
         if (part->used[cell] == 0.0)
             continue;
-        self->used[cell] = 1.0;
-        add(width * ETAS_NODES, part->space[cell * width], self->space[cell * width]);
+        sum->used[cell] = 1.0;
+        add(&whole, width * ETAS_NODES, part->space[cell * width], sum->space[cell * width]);
     }
-    copy_targets(part, part->p_background, self->p_background);
-    copy_targets(part, part->p_triggered, self->p_triggered);
-    copy_targets(part, part->p_induced, self->p_induced);
-    copy_targets(part, part->mu, self->mu);
+}
+
+static void add_part(const slice *own, const etas_statistics *part, etas_statistics *sum)
+{
+    add(own, sizeof *part->sums / sizeof(double), (const double *)part->sums, (double *)sum->sums);
+    add(own, part->n_time_octaves * ETAS_NODES, part->time[0], sum->time[0]);
+    add(own, part->shape.n_sources, part->l_hat, sum->l_hat);
+    add_cells(own, part, sum);
+    copy_targets(own, part, part->p_background, sum->p_background);
+    copy_targets(own, part, part->p_triggered, sum->p_triggered);
+    copy_targets(own, part, part->p_induced, sum->p_induced);
+    copy_targets(own, part, part->mu, sum->mu);
+}
+
+typedef struct add_job {
+    etas_statistics *sum;
+    const etas_statistics *part;
+    size_t n_parts, n_slices;
+} add_job;
+
+static void add_slice(void *context, size_t number)
+{
+    const add_job *job = context;
+    const slice own = {number, job->n_slices};
+
+    for (size_t k = 0; k < job->n_parts; k++)
+        add_part(&own, &job->part[k], job->sum);
+}
+
+void etas_statistics_add(etas_statistics *self, size_t n_threads, size_t n_parts,
+                         const etas_statistics part[])
+{
+    add_job job = {.sum = self, .part = part, .n_parts = n_parts, .n_slices = n_threads};
+
+    etas_parallel_for(n_threads, n_threads, add_slice, &job);
 }

@@ -44,8 +44,9 @@ void etas_statistics_free(etas_statistics *self);
 /** Everything that is added up becomes 0; what is by target and the cells in use stay. */
 void etas_statistics_zero(etas_statistics *self);
 
-/** Adds a run's sums and copies what it has by target; self covers all targets and sources. Sums
- * depend on the order of the calls in their last bits. */
-void etas_statistics_add(etas_statistics *self, const etas_statistics *part);
+/** Adds the sums of runs, in their order whatever @p n_threads >= 1 do it, and copies what they
+ * have by target; self covers all targets and sources. */
+void etas_statistics_add(etas_statistics *self, size_t n_threads, size_t n_parts,
+                         const etas_statistics part[]);
 
 #endif
