@@ -64,64 +64,51 @@ void etas_statistics_zero(etas_statistics *self)
             memset(self->space[cell * self->width], 0, self->width * sizeof *self->space);
 }
 
-/* The share of columns that one of several threads adds. */
+/* What one of several threads adds: the same sources and cells of every run. */
 typedef struct slice {
-    size_t number, of;
+    size_t first_source, end_source, first_cell, end_cell;
+    bool has_rest;
 } slice;
 
-static size_t slice_start(const slice *own, size_t n)
+static void add(size_t n, const double x[], double sum[])
 {
-    return n / own->of * own->number + (own->number < n % own->of ? own->number : n % own->of);
-}
-
-static size_t slice_end(const slice *own, size_t n)
-{
-    const slice next = {own->number + 1, own->of};
-
-    return slice_start(&next, n);
-}
-
-static void add(const slice *own, size_t n, const double x[], double sum[])
-{
-    const size_t end = slice_end(own, n);
-
-    for (size_t i = slice_start(own, n); i < end; i++)
+    for (size_t i = 0; i < n; i++)
         sum[i] += x[i];
 }
 
-static void copy_targets(const slice *own, const etas_statistics *part, const double *from,
-                         double *to)
+static void copy_targets(const etas_statistics *part, const double *from, double *to)
 {
-    const size_t n = part->shape.n_targets, first = slice_start(own, n);
-
     if (from != NULL && to != NULL)
-        memcpy(to + part->shape.first_target + first, from + first,
-               (slice_end(own, n) - first) * sizeof *to);
+        memcpy(to + part->shape.first_target, from, part->shape.n_targets * sizeof *to);
 }
 
-static void add_cells(const slice *own, const etas_statistics *part, etas_statistics *sum)
+/* What is not by source or cell. */
+static void add_rest(const etas_statistics *part, etas_statistics *sum)
 {
-    const slice whole = {0, 1};
-    const size_t end = slice_end(own, part->n_space_cells), width = part->width;
-
-    for (size_t cell = slice_start(own, part->n_space_cells); cell < end; cell++) {
-        if (part->used[cell] == 0.0)
-            continue;
-        sum->used[cell] = 1.0;
-        add(&whole, width * ETAS_NODES, part->space[cell * width], sum->space[cell * width]);
-    }
+    add(sizeof *part->sums / sizeof(double), (const double *)part->sums, (double *)sum->sums);
+    add(part->n_time_octaves * ETAS_NODES, part->time[0], sum->time[0]);
+    copy_targets(part, part->p_background, sum->p_background);
+    copy_targets(part, part->p_triggered, sum->p_triggered);
+    copy_targets(part, part->p_induced, sum->p_induced);
+    copy_targets(part, part->mu, sum->mu);
 }
 
 static void add_part(const slice *own, const etas_statistics *part, etas_statistics *sum)
 {
-    add(own, sizeof *part->sums / sizeof(double), (const double *)part->sums, (double *)sum->sums);
-    add(own, part->n_time_octaves * ETAS_NODES, part->time[0], sum->time[0]);
-    add(own, part->shape.n_sources, part->l_hat, sum->l_hat);
-    add_cells(own, part, sum);
-    copy_targets(own, part, part->p_background, sum->p_background);
-    copy_targets(own, part, part->p_triggered, sum->p_triggered);
-    copy_targets(own, part, part->p_induced, sum->p_induced);
-    copy_targets(own, part, part->mu, sum->mu);
+    const size_t width = part->width, first = own->first_source;
+    const size_t end =
+        part->shape.n_sources < own->end_source ? part->shape.n_sources : own->end_source;
+
+    if (end > first)
+        add(end - first, part->l_hat + first, sum->l_hat + first);
+    for (size_t cell = own->first_cell; cell < own->end_cell; cell++) {
+        if (part->used[cell] == 0.0)
+            continue;
+        sum->used[cell] = 1.0;
+        add(width * ETAS_NODES, part->space[cell * width], sum->space[cell * width]);
+    }
+    if (own->has_rest)
+        add_rest(part, sum);
 }
 
 typedef struct add_job {
@@ -133,7 +120,12 @@ typedef struct add_job {
 static void add_slice(void *context, size_t number)
 {
     const add_job *job = context;
-    const slice own = {number, job->n_slices};
+    const size_t sources = job->sum->shape.n_sources, cells = job->sum->n_space_cells;
+    const slice own = {.first_source = sources * number / job->n_slices,
+                       .end_source = sources * (number + 1) / job->n_slices,
+                       .first_cell = cells * number / job->n_slices,
+                       .end_cell = cells * (number + 1) / job->n_slices,
+                       .has_rest = number == 0};
 
     for (size_t k = 0; k < job->n_parts; k++)
         add_part(&own, &job->part[k], job->sum);
