@@ -101,6 +101,12 @@ ETAS_NODISCARD etas_status etas_blob_encode(const etas_plan *plan, uint8_t **out
 ETAS_NODISCARD etas_status etas_blob_decode(size_t len, const uint8_t bytes[], etas_plan *out,
                                             etas_error *err);
 
+/** The same for mixtures. That of one model is the model's blob, and decodes from it. */
+ETAS_NODISCARD etas_status etas_mixture_encode(const etas_mixture *mixture, uint8_t **out,
+                                               size_t *len, etas_error *err);
+ETAS_NODISCARD etas_status etas_mixture_decode(size_t len, const uint8_t bytes[], etas_mixture *out,
+                                               etas_error *err);
+
 /** SHA-256 (libcrypto) of any bytes. */
 ETAS_NODISCARD etas_status etas_sha256(size_t len, const uint8_t bytes[], uint8_t out[32]);
 /** Lower-case hexadecimal, terminated; out holds 2 n + 1. */

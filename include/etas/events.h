@@ -3,6 +3,7 @@
 #ifndef ETAS_EVENTS_H
 #define ETAS_EVENTS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,6 +11,11 @@
 
 #define ETAS_DEGREE_UNITS 1e6 /**< lat and lon: units per degree */
 #define ETAS_MAG_UNITS    1e4 /**< mag: units per magnitude */
+
+typedef enum etas_event_flag {
+    ETAS_EVENT_CHILDLESS = 1, /**< no child was drawn, not even one outside window or region */
+    ETAS_EVENT_INDUCED = 2    /**< of generation 0 */
+} etas_event_flag;
 
 /**
  * The catalogues of one range, one after the other; within a catalogue ordered by (time_ms,
@@ -21,7 +27,12 @@ typedef struct etas_events {
     uint64_t *time_ms;    /**< milliseconds since the start of the window, rounded down */
     int32_t *lat, *lon;   /**< 1e-6 degrees, rounded to nearest */
     int32_t *mag;         /**< 1e-4 magnitudes */
-    uint16_t *generation; /**< 0 = background */
+    uint16_t *generation; /**< 0 = background or induced */
+    uint8_t *flags;       /**< etas_event_flag */
+    int32_t *parent; /**< >= 0: place of the parent among the catalogue's events here; -1: none, or
+                        one that is not reported; <= -2: event -2 - parent of the history. Only
+                        with_parents, else NULL */
+    bool with_parents;
     size_t catalog_capacity, event_capacity;
 } etas_events;
 

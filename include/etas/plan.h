@@ -79,4 +79,18 @@ typedef struct etas_plan {
 /** Frees everything it owns; idempotent; a plan starts as {0}. */
 void etas_plan_free(etas_plan *self);
 
+/**
+ * The models of one forecast: catalogue b comes from model turn[b % period], so that a catalogue
+ * keeps its model however many there are. The plans have the same start, end, output_start and
+ * region filter. Starts as {0}; etas_mixture_free is idempotent.
+ */
+typedef struct etas_mixture {
+    size_t n; /**< 1 .. 255 */
+    etas_plan *plan;
+    size_t period; /**< 1 .. 65536; 1 for one model */
+    uint8_t *turn;
+} etas_mixture;
+
+void etas_mixture_free(etas_mixture *self);
+
 #endif

@@ -8,6 +8,7 @@
 
 #include "etas/catalog.h"
 #include "etas/events.h"
+#include "etas/grid.h"
 #include "etas/plan.h"
 
 /** What the driver knows. Pointers are borrowed for the call. */
@@ -25,6 +26,14 @@ typedef struct etas_plan_input {
     size_t n_locations;          /**< 0: background uniform by area */
     const double *location_lat, *location_lon, *location_weight; /**< P_background * zeta */
     double gaussian_scale_deg;                                   /**< default 0.1 */
+    const etas_rate_grid *background_grid; /**< instead of the locations; NULL: none */
+    const etas_rate_grid *induced_grid;    /**< where induced events happen; NULL: none */
+    double n_induced;                      /**< expected number of them in the window */
+    const etas_magnitude_zones *zones;     /**< NULL: Gutenberg-Richter everywhere */
+    const double *kappa; /**< free productivities: per history event instead of k0 e^(a dm) (its
+                            children, and those alone), or NULL */
+    bool reference_placement; /**< aftershocks by flat degrees instead of along great circles */
+    bool with_parents;        /**< events tell their parent (etas_events.parent) */
     bool allow_supercritical;
 } etas_plan_input;
 
@@ -47,6 +56,18 @@ void etas_simulator_close(etas_simulator *self);
  */
 ETAS_NODISCARD etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t first,
                                               size_t count, etas_events *out, etas_error *err);
+
+/** The same, but only the catalogues b with turn[b % period] == @p mine; the others are left empty
+ * and cost next to nothing. What a catalogue holds does not depend on it. */
+typedef struct etas_turns {
+    size_t period;
+    const uint8_t *turn;
+    uint8_t mine;
+    uint64_t seed, first;
+    size_t count;
+} etas_turns;
+ETAS_NODISCARD etas_status etas_simulator_run_turns(etas_simulator *self, const etas_turns *which,
+                                                    etas_events *out, etas_error *err);
 
 /** A number of catalogues that keeps one run's scratch memory and time small (about 50,000 events).
  */

@@ -20,3 +20,12 @@ void etas_plan_free(etas_plan *self)
     etas_raster_free(&self->raster);
     *self = (etas_plan){0};
 }
+
+void etas_mixture_free(etas_mixture *self)
+{
+    for (size_t k = 0; k < self->n && self->plan != NULL; k++)
+        etas_plan_free(&self->plan[k]);
+    etas_array_free((void **)&self->plan);
+    etas_array_free((void **)&self->turn);
+    *self = (etas_mixture){0};
+}

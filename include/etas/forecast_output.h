@@ -1,0 +1,74 @@
+/** @file forecast_output.h  What is written of a run's catalogues: files of events, rates on a
+ * grid, summaries. One interface, so that one pass over the store makes all of them. */
+#ifndef ETAS_FORECAST_OUTPUT_H
+#define ETAS_FORECAST_OUTPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/events.h"
+#include "etas/plan.h"
+#include "etas/status.h"
+
+typedef enum etas_forecast_format {
+    ETAS_FORMAT_CSEP,      /**< pyCSEP's catalogue forecast CSV */
+    ETAS_FORMAT_REFERENCE, /**< the reference package's CSV */
+    ETAS_FORMAT_HDF5,
+    ETAS_FORMAT_DAT, /**< gridded rates, CSEP1 */
+    ETAS_FORMAT_RATES_CSV,
+    ETAS_FORMAT_RATES_GEOJSON,
+    ETAS_FORMAT_SUMMARY_JSON,
+    ETAS_FORMAT_SUMMARY_CSV
+} etas_forecast_format;
+
+/** What every output may tell of its run; borrowed until the output is closed. */
+typedef struct etas_forecast_about {
+    const etas_mixture *model;
+    uint64_t n_catalogs; /**< that will come */
+    uint64_t seed;
+    const char *config_text, *release; /**< may be NULL */
+} etas_forecast_about;
+
+/** A space-magnitude-time grid of rates and counts; cells in latitude and longitude, closed below
+ * and open above; the last magnitude bin has no end. Starts as etas_forecast_grid_default. */
+typedef struct etas_forecast_grid {
+    double dlat, dlon; /**< default 0.1 degrees, edges at multiples of it */
+    double mag_first;  /**< lowest edge; NaN: of the model's m_threshold */
+    double dmag;       /**< default 0.1 */
+    double mag_last;   /**< lower edge of the open bin; NaN: mag_first + 30 dmag */
+    size_t n_times;    /**< intervals; 0: the whole window */
+    double *time_days; /**< n_times rising ends, days since the window's start */
+} etas_forecast_grid;
+
+typedef struct etas_forecast_spec {
+    const char *path;
+    etas_forecast_format format;
+    bool with_is_background, with_generation, with_parent; /**< columns of the reference's CSV */
+    const etas_forecast_grid *grid;                        /**< for rates; NULL: the default */
+} etas_forecast_spec;
+
+/** Catalogues [at, at + count) of @p events under the ids catalog_id, catalog_id + 1, ... */
+typedef struct etas_forecast_part {
+    const etas_events *events;
+    size_t at, count;
+    uint64_t catalog_id; /**< rises without gaps from part to part */
+    uint64_t index;      /**< the first one's index in the run, which names its model */
+} etas_forecast_part;
+
+typedef struct etas_forecast_output etas_forecast_output;
+
+/** E_IO before any catalogue is taken when the file cannot be written there. */
+ETAS_NODISCARD etas_status etas_forecast_output_open(etas_forecast_output **out,
+                                                     const etas_forecast_spec *spec,
+                                                     const etas_forecast_about *about,
+                                                     etas_error *err);
+ETAS_NODISCARD etas_status etas_forecast_output_take(etas_forecast_output *self,
+                                                     const etas_forecast_part *part,
+                                                     etas_error *err);
+/** All catalogues were taken: the file gets its name. */
+ETAS_NODISCARD etas_status etas_forecast_output_commit(etas_forecast_output *self, etas_error *err);
+/** Without a commit nothing stays behind. */
+void etas_forecast_output_close(etas_forecast_output *self);
+
+#endif
