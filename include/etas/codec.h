@@ -14,7 +14,7 @@
 #include "etas/status.h"
 
 #define ETAS_FRAME_VERSION 1
-#define ETAS_BLOB_VERSION  1
+#define ETAS_BLOB_VERSION  2
 #define ETAS_FRAME_TARGET_BYTES \
     ((size_t)1 << 20) /**< a frame of several catalogues stays below it */
 #define ETAS_FRAME_MAX_BYTES    ((size_t)1 << 29) /**< of raw columns */

@@ -16,7 +16,7 @@
 #include "etas/time.h"
 
 /** Rises with every change of what a given blob and seed produce. */
-#define ETAS_ALGORITHM_VERSION 1
+#define ETAS_ALGORITHM_VERSION 2
 
 /* The most that a plan may allow. */
 #define ETAS_PLAN_MAX_GENERATIONS 65534u
@@ -38,8 +38,18 @@ typedef struct etas_plan_history {
 
 typedef enum etas_background_kind {
     ETAS_BACKGROUND_UNIFORM, /**< by area inside the region */
-    ETAS_BACKGROUND_CATALOG  /**< past events by weight, with a Gaussian offset */
+    ETAS_BACKGROUND_CATALOG, /**< past events by weight, with a Gaussian offset */
+    ETAS_BACKGROUND_GRID     /**< cells by weight, by area inside a cell */
 } etas_background_kind;
+
+/** Cells to place events in. Empty where they are not used. */
+typedef struct etas_plan_cells {
+    size_t n;
+    double *west;                    /**< edge, degrees, [-180, 180) */
+    double *sine_south, *sine_north; /**< of the latitudes of the other edges */
+    double dlon_deg;                 /**< width of each */
+    etas_alias pick;
+} etas_plan_cells;
 
 typedef struct etas_plan_background {
     etas_background_kind kind;
@@ -48,7 +58,31 @@ typedef struct etas_plan_background {
     double *lat, *lon; /**< degrees */
     etas_alias locations;
     double gaussian_scale_deg;
+    etas_plan_cells cells; /**< of a grid */
 } etas_plan_background;
+
+/** Events of generation 0 besides the background. */
+typedef struct etas_plan_induced {
+    double mean; /**< expected number in the window */
+    etas_plan_cells cells;
+} etas_plan_induced;
+
+/**
+ * Magnitude distributions by zone. A place at (lat, lon) lies in row (lat - lat0) / dlat and column
+ * (lon - lon0, modulo 360) / dlon of the lattice; without a zone there (none has number n) its
+ * magnitude is Gutenberg-Richter's.
+ */
+typedef struct etas_plan_zones {
+    size_t n;              /**< tables */
+    uint32_t n_lat, n_lon; /**< lattice; 0 without zones */
+    double lat0, lon0;     /**< its south-western corner, degrees; lon0 in [-180, 180) */
+    double dlat, dlon;
+    uint32_t *zone; /**< n_lat * n_lon, row by row from the south: a table, or n */
+    size_t *first;  /**< n + 1 offsets into dm and cdf: at least two knots each */
+    double *dm;     /**< edges of a table's bins, rising */
+    double *cdf;    /**< share of magnitudes below, linear between edges; from 0 to 1 */
+    double *dm_max; /**< per table: no magnitude is above it */
+} etas_plan_zones;
 
 typedef struct etas_plan {
     uint32_t algorithm;
@@ -61,17 +95,21 @@ typedef struct etas_plan {
     double mag_span_cdf;           /**< 1 - exp(-beta (m_max + delta_m/2 - mc)); 1 without m_max */
     double delta_m;                /**< bin width of reported magnitudes; 0 none */
     double m_threshold;            /**< reported from m_threshold - delta_m / 2 on */
-    double m_max;                  /**< INFINITY: none */
+    double m_max;                  /**< no reported magnitude is above it; INFINITY: none */
     double productivity, alpha;    /**< children per day^-omega: productivity * exp(alpha dm) */
     double c_days, omega, inv_tau; /**< inv_tau 0: no taper */
     double d_km2, gamma, rho;
     double earth_radius_km;
-    double branching_ratio; /**< NaN when undefined */
+    double branching_ratio; /**< NaN when undefined; with zones the largest of any distribution */
     bool filter_region;
+    bool reference_placement; /**< of aftershocks: by flat degrees instead of great circles */
+    bool with_parents;        /**< events tell their parent */
     uint32_t max_generations; /**< beyond it the catalogue is an error, never cut short */
     uint64_t max_events;      /**< per catalogue, all generations */
     etas_plan_history history;
     etas_plan_background background;
+    etas_plan_induced induced;
+    etas_plan_zones zones;
     etas_region region;
     etas_raster raster;
 } etas_plan;

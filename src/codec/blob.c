@@ -20,16 +20,30 @@ enum {
     AT_OUTPUT_START = 40,
     AT_THETA = 48,
     AT_NUMBERS = 128,
-    AT_ROWS = 368,
-    AT_COLUMNS = 372,
-    AT_N_HISTORY = 376,
-    AT_N_BACKGROUND = 384,
-    AT_N_RINGS = 392,
-    AT_N_VERTICES = 400,
-    AT_LENGTH = 408,
-    AT_SECTIONS = 416
+    AT_ROWS = 424,
+    AT_COLUMNS = 428,
+    AT_ZONE_ROWS = 432,
+    AT_ZONE_COLUMNS = 436,
+    AT_N_HISTORY = 440,
+    AT_N_BACKGROUND = 448,
+    AT_N_CELLS = 456,
+    AT_N_INDUCED = 464,
+    AT_N_ZONES = 472,
+    AT_N_KNOTS = 480,
+    AT_N_RINGS = 488,
+    AT_N_VERTICES = 496,
+    AT_LENGTH = 504,
+    AT_SECTIONS = 512
 };
-enum { FLAG_FILTER = 1, FLAG_CATALOG = 2, N_SECTIONS = 15 };
+enum {
+    FLAG_FILTER = 1,
+    FLAG_CATALOG = 2, /* the background by past events */
+    FLAG_GRID = 4,    /* the background by cells */
+    FLAG_PLACEMENT = 8,
+    FLAG_PARENTS = 16,
+    ALL_FLAGS = 31
+};
+enum { N_SECTIONS = 30 };
 static const uint8_t MAGIC[4] = {'E', 'T', 'B', 'L'};
 static const uint64_t MAX_ENTRIES = UINT32_MAX;
 
@@ -57,6 +71,13 @@ static const size_t numbers[] = {
     offsetof(etas_plan, history.mean),
     offsetof(etas_plan, background.mean),
     offsetof(etas_plan, background.gaussian_scale_deg),
+    offsetof(etas_plan, background.cells.dlon_deg),
+    offsetof(etas_plan, induced.mean),
+    offsetof(etas_plan, induced.cells.dlon_deg),
+    offsetof(etas_plan, zones.lat0),
+    offsetof(etas_plan, zones.lon0),
+    offsetof(etas_plan, zones.dlat),
+    offsetof(etas_plan, zones.dlon),
     offsetof(etas_plan, region.lat_min),
     offsetof(etas_plan, region.lat_max),
     offsetof(etas_plan, region.lon_min),
@@ -71,9 +92,10 @@ static const size_t numbers[] = {
 enum { N_NUMBERS = sizeof numbers / sizeof *numbers };
 _Static_assert(AT_NUMBERS + 8 * N_NUMBERS == AT_ROWS, "the table fills its place");
 
-/** Lengths of the arrays of a plan. */
+/** Lengths of the arrays of a plan; the lattice is that of the zones, the pixels are the raster's.
+ */
 typedef struct extent {
-    uint64_t history, background, rings, vertices, cells;
+    uint64_t history, background, cells, induced, zones, knots, lattice, rings, vertices, pixels;
 } extent;
 
 /** One array: where it hangs in the plan (or would), its elements and their width in bytes. */
@@ -82,6 +104,11 @@ typedef struct section {
     uint64_t n;
     unsigned width;
 } section;
+
+static uint64_t ends_of(uint64_t n)
+{
+    return n > 0 ? n + 1 : 0;
+}
 
 static void list_sections(const extent *size, section out[N_SECTIONS])
 {
@@ -97,16 +124,31 @@ static void list_sections(const extent *size, section out[N_SECTIONS])
         {offsetof(etas_plan, background.lon), size->background, 8},
         {offsetof(etas_plan, background.locations.keep), size->background, 8},
         {offsetof(etas_plan, background.locations.other), size->background, 4},
-        {offsetof(etas_plan, region.ring_start), size->rings > 0 ? size->rings + 1 : 0, 8},
+        {offsetof(etas_plan, background.cells.west), size->cells, 8},
+        {offsetof(etas_plan, background.cells.sine_south), size->cells, 8},
+        {offsetof(etas_plan, background.cells.sine_north), size->cells, 8},
+        {offsetof(etas_plan, background.cells.pick.keep), size->cells, 8},
+        {offsetof(etas_plan, background.cells.pick.other), size->cells, 4},
+        {offsetof(etas_plan, induced.cells.west), size->induced, 8},
+        {offsetof(etas_plan, induced.cells.sine_south), size->induced, 8},
+        {offsetof(etas_plan, induced.cells.sine_north), size->induced, 8},
+        {offsetof(etas_plan, induced.cells.pick.keep), size->induced, 8},
+        {offsetof(etas_plan, induced.cells.pick.other), size->induced, 4},
+        {offsetof(etas_plan, zones.zone), size->lattice, 4},
+        {offsetof(etas_plan, zones.first), ends_of(size->zones), 8},
+        {offsetof(etas_plan, zones.dm), size->knots, 8},
+        {offsetof(etas_plan, zones.cdf), size->knots, 8},
+        {offsetof(etas_plan, zones.dm_max), size->zones, 8},
+        {offsetof(etas_plan, region.ring_start), ends_of(size->rings), 8},
         {offsetof(etas_plan, region.lat), size->vertices, 8},
         {offsetof(etas_plan, region.lon), size->vertices, 8},
-        {offsetof(etas_plan, raster.cell), size->cells, 1},
+        {offsetof(etas_plan, raster.cell), size->pixels, 1},
     };
 
     memcpy(out, list, sizeof list);
 }
 
-/* No overflow: every extent is below 2^33, the cells below 2^64 / 2. */
+/* No overflow: every extent is below 2^33, lattice and pixels are no more than the blob's bytes. */
 static uint64_t blob_length(const section sections[N_SECTIONS])
 {
     uint64_t length = AT_SECTIONS;
@@ -118,13 +160,20 @@ static uint64_t blob_length(const section sections[N_SECTIONS])
 
 /* ---- encode ---- */
 
+static uint16_t flags_of(const etas_plan *plan)
+{
+    return (uint16_t)((plan->filter_region ? FLAG_FILTER : 0) |
+                      (plan->background.kind == ETAS_BACKGROUND_CATALOG ? FLAG_CATALOG : 0) |
+                      (plan->background.kind == ETAS_BACKGROUND_GRID ? FLAG_GRID : 0) |
+                      (plan->reference_placement ? FLAG_PLACEMENT : 0) |
+                      (plan->with_parents ? FLAG_PARENTS : 0));
+}
+
 static void put_header(const etas_plan *plan, const extent *size, uint64_t length, uint8_t out[])
 {
     memcpy(out + AT_MAGIC, MAGIC, sizeof MAGIC);
     put_u16(out + AT_VERSION, ETAS_BLOB_VERSION);
-    put_u16(out + AT_FLAGS,
-            (uint16_t)((plan->filter_region ? FLAG_FILTER : 0) |
-                       (plan->background.kind == ETAS_BACKGROUND_CATALOG ? FLAG_CATALOG : 0)));
+    put_u16(out + AT_FLAGS, flags_of(plan));
     put_u32(out + AT_ALGORITHM, plan->algorithm);
     put_u32(out + AT_MAX_GENERATIONS, plan->max_generations);
     put_u64(out + AT_MAX_EVENTS, plan->max_events);
@@ -137,8 +186,14 @@ static void put_header(const etas_plan *plan, const extent *size, uint64_t lengt
         put_f64(out + AT_NUMBERS + 8 * i, *(const double *)((const char *)plan + numbers[i]));
     put_u32(out + AT_ROWS, plan->raster.n_lat);
     put_u32(out + AT_COLUMNS, plan->raster.n_lon);
+    put_u32(out + AT_ZONE_ROWS, plan->zones.n_lat);
+    put_u32(out + AT_ZONE_COLUMNS, plan->zones.n_lon);
     put_u64(out + AT_N_HISTORY, size->history);
     put_u64(out + AT_N_BACKGROUND, size->background);
+    put_u64(out + AT_N_CELLS, size->cells);
+    put_u64(out + AT_N_INDUCED, size->induced);
+    put_u64(out + AT_N_ZONES, size->zones);
+    put_u64(out + AT_N_KNOTS, size->knots);
     put_u64(out + AT_N_RINGS, size->rings);
     put_u64(out + AT_N_VERTICES, size->vertices);
     put_u64(out + AT_LENGTH, length);
@@ -149,7 +204,8 @@ static uint8_t *put_section(const section *s, const void *array, uint8_t out[])
     const uint64_t *const u64 = array;
     const uint32_t *const u32 = array;
     const double *const f64 = array;
-    const bool is_index = s->member == offsetof(etas_plan, region.ring_start);
+    const bool is_index = s->member == offsetof(etas_plan, region.ring_start) ||
+                          s->member == offsetof(etas_plan, zones.first);
 
     if (s->width == 1 && s->n > 0)
         memcpy(out, array, s->n);
@@ -166,12 +222,17 @@ static uint8_t *put_section(const section *s, const void *array, uint8_t out[])
 
 etas_status etas_blob_encode(const etas_plan *plan, uint8_t **out, size_t *len, etas_error *err)
 {
-    const size_t rings = plan->region.n_rings;
+    const size_t rings = plan->region.n_rings, zones = plan->zones.n;
     const extent size = {.history = plan->history.n,
                          .background = plan->background.n,
+                         .cells = plan->background.cells.n,
+                         .induced = plan->induced.cells.n,
+                         .zones = zones,
+                         .knots = zones > 0 ? plan->zones.first[zones] : 0,
+                         .lattice = (uint64_t)plan->zones.n_lat * plan->zones.n_lon,
                          .rings = rings,
                          .vertices = rings > 0 ? plan->region.ring_start[rings] : 0,
-                         .cells = (uint64_t)plan->raster.n_lat * plan->raster.n_lon};
+                         .pixels = (uint64_t)plan->raster.n_lat * plan->raster.n_lon};
     section sections[N_SECTIONS];
     uint64_t length;
     uint8_t *p;
@@ -210,7 +271,8 @@ static etas_status check_start(size_t len, const uint8_t bytes[], etas_error *er
         return etas_fail(err, ETAS_E_VERSION,
                          "the model is for algorithm version %u, this program computes version %d",
                          (unsigned)get_u32(bytes + AT_ALGORITHM), ETAS_ALGORITHM_VERSION);
-    if ((get_u16(bytes + AT_FLAGS) & ~(FLAG_FILTER | FLAG_CATALOG)) != 0)
+    if ((get_u16(bytes + AT_FLAGS) & ~ALL_FLAGS) != 0 ||
+        (get_u16(bytes + AT_FLAGS) & (FLAG_CATALOG | FLAG_GRID)) == (FLAG_CATALOG | FLAG_GRID))
         return etas_fail(err, ETAS_E_CORRUPT, "the model blob has flags that are not known");
     return ETAS_OK;
 }
@@ -221,8 +283,11 @@ static void get_header(const uint8_t bytes[], etas_plan *plan)
 
     plan->algorithm = get_u32(bytes + AT_ALGORITHM);
     plan->filter_region = (flags & FLAG_FILTER) != 0;
-    plan->background.kind =
-        (flags & FLAG_CATALOG) != 0 ? ETAS_BACKGROUND_CATALOG : ETAS_BACKGROUND_UNIFORM;
+    plan->reference_placement = (flags & FLAG_PLACEMENT) != 0;
+    plan->with_parents = (flags & FLAG_PARENTS) != 0;
+    plan->background.kind = (flags & FLAG_CATALOG) != 0 ? ETAS_BACKGROUND_CATALOG
+                            : (flags & FLAG_GRID) != 0  ? ETAS_BACKGROUND_GRID
+                                                        : ETAS_BACKGROUND_UNIFORM;
     plan->max_generations = get_u32(bytes + AT_MAX_GENERATIONS);
     plan->max_events = get_u64(bytes + AT_MAX_EVENTS);
     plan->start = (etas_time)get_u64(bytes + AT_BEGIN);
@@ -234,22 +299,34 @@ static void get_header(const uint8_t bytes[], etas_plan *plan)
         *(double *)((char *)plan + numbers[i]) = get_f64(bytes + AT_NUMBERS + 8 * i);
     plan->raster.n_lat = get_u32(bytes + AT_ROWS);
     plan->raster.n_lon = get_u32(bytes + AT_COLUMNS);
+    plan->zones.n_lat = get_u32(bytes + AT_ZONE_ROWS);
+    plan->zones.n_lon = get_u32(bytes + AT_ZONE_COLUMNS);
 }
 
 static etas_status get_extent(size_t len, const uint8_t bytes[], extent *out,
                               section sections[N_SECTIONS], etas_error *err)
 {
-    const uint64_t rows = get_u32(bytes + AT_ROWS), columns = get_u32(bytes + AT_COLUMNS);
-    bool fits;
+    static const struct {
+        size_t at, member;
+    } counts[] = {
+        {AT_N_HISTORY, offsetof(extent, history)}, {AT_N_BACKGROUND, offsetof(extent, background)},
+        {AT_N_CELLS, offsetof(extent, cells)},     {AT_N_INDUCED, offsetof(extent, induced)},
+        {AT_N_ZONES, offsetof(extent, zones)},     {AT_N_KNOTS, offsetof(extent, knots)},
+        {AT_N_RINGS, offsetof(extent, rings)},     {AT_N_VERTICES, offsetof(extent, vertices)},
+    };
+    bool fits = true;
 
-    out->history = get_u64(bytes + AT_N_HISTORY);
-    out->background = get_u64(bytes + AT_N_BACKGROUND);
-    out->rings = get_u64(bytes + AT_N_RINGS);
-    out->vertices = get_u64(bytes + AT_N_VERTICES);
-    out->cells = rows * columns;
-    fits = out->history < MAX_ENTRIES && out->background < MAX_ENTRIES &&
-           out->rings < MAX_ENTRIES && out->vertices < MAX_ENTRIES && out->cells <= len &&
-           (out->rings > 0 || out->vertices == 0);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        const uint64_t n = get_u64(bytes + counts[i].at);
+
+        memcpy((char *)out + counts[i].member, &n, sizeof n);
+        fits = fits && n < MAX_ENTRIES;
+    }
+    out->lattice =
+        (uint64_t)get_u32(bytes + AT_ZONE_ROWS) * (uint64_t)get_u32(bytes + AT_ZONE_COLUMNS);
+    out->pixels = (uint64_t)get_u32(bytes + AT_ROWS) * (uint64_t)get_u32(bytes + AT_COLUMNS);
+    fits = fits && out->lattice <= len && out->pixels <= len &&
+           (out->rings > 0 || out->vertices == 0) && (out->zones > 0 || out->knots == 0);
     if (fits)
         list_sections(out, sections);
     if (!fits || blob_length(sections) != len || get_u64(bytes + AT_LENGTH) != len) {
@@ -289,6 +366,9 @@ etas_status etas_blob_decode(size_t len, const uint8_t bytes[], etas_plan *out, 
     get_header(bytes, &fresh);
     fresh.history.n = fresh.history.parents.n = size.history;
     fresh.background.n = fresh.background.locations.n = size.background;
+    fresh.background.cells.n = fresh.background.cells.pick.n = size.cells;
+    fresh.induced.cells.n = fresh.induced.cells.pick.n = size.induced;
+    fresh.zones.n = size.zones;
     fresh.region.n_rings = size.rings;
     for (size_t i = 0; i < N_SECTIONS; i++) {
         void *array;
@@ -305,6 +385,8 @@ etas_status etas_blob_decode(size_t len, const uint8_t bytes[], etas_plan *out, 
     }
     if (size.rings > 0 && fresh.region.ring_start[size.rings] != size.vertices)
         st = etas_fail(err, ETAS_E_CORRUPT, "the model blob is damaged: rings");
+    else if (size.zones > 0 && fresh.zones.first[size.zones] != size.knots)
+        st = etas_fail(err, ETAS_E_CORRUPT, "the model blob is damaged: tables of the zones");
     else
         st = etas_plan_check(&fresh, err);
     if (st == ETAS_OK) {

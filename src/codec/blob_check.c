@@ -37,6 +37,7 @@ static etas_status check_numbers(const etas_plan *plan, etas_error *err)
         {"history mean", offsetof(etas_plan, history.mean), 0, 1e300},
         {"background mean", offsetof(etas_plan, background.mean), 0, 1e300},
         {"gaussian_scale_deg", offsetof(etas_plan, background.gaussian_scale_deg), 0, 360},
+        {"induced mean", offsetof(etas_plan, induced.mean), 0, 1e300},
     };
 
     for (size_t i = 0; i < sizeof table / sizeof *table; i++) {
@@ -82,6 +83,74 @@ static bool is_alias(const etas_alias *alias, size_t n)
         if (alias->other[i] >= n)
             return false;
     return true;
+}
+
+static bool are_cells(const etas_plan_cells *cells)
+{
+    const size_t n = cells->n;
+
+    if (n == 0)
+        return cells->dlon_deg == 0;
+    if (!within(1, &cells->dlon_deg, 1e-9, 360) || !within(n, cells->west, -180, 180))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (!(cells->sine_south[i] >= -1 && cells->sine_south[i] <= cells->sine_north[i] &&
+              cells->sine_north[i] <= 1))
+            return false;
+    return true;
+}
+
+static etas_status check_cells(const etas_plan *plan, etas_error *err)
+{
+    const etas_plan_background *b = &plan->background;
+    const etas_plan_induced *induced = &plan->induced;
+
+    if (!are_cells(&b->cells))
+        return refuse(err, "cells of the background");
+    if (!is_alias(&b->cells.pick, b->cells.n) ||
+        (b->kind == ETAS_BACKGROUND_GRID) != (b->cells.n > 0))
+        return refuse(err, "weights of the background's cells");
+    if (!are_cells(&induced->cells))
+        return refuse(err, "cells of induced events");
+    if (!is_alias(&induced->cells.pick, induced->cells.n) ||
+        (induced->cells.n == 0 && induced->mean > 0))
+        return refuse(err, "weights of the cells of induced events");
+    return ETAS_OK;
+}
+
+/* Knots first .. end - 1: edges that rise from mc on, and shares that rise from 0 to 1. */
+static bool is_distribution(const etas_plan_zones *z, size_t first, size_t end)
+{
+    if (end < first || end - first < 2 || z->cdf[first] != 0 || z->cdf[end - 1] != 1 ||
+        !within(end - first, z->dm + first, 0, 200))
+        return false;
+    for (size_t i = first + 1; i < end; i++)
+        if (!(z->dm[i] > z->dm[i - 1] && z->cdf[i] >= z->cdf[i - 1]))
+            return false;
+    return true;
+}
+
+static etas_status check_zones(const etas_plan_zones *z, etas_error *err)
+{
+    const size_t places = (size_t)z->n_lat * z->n_lon;
+
+    if (z->n == 0)
+        return z->n_lat == 0 && z->n_lon == 0 ? ETAS_OK : refuse(err, "a lattice without zones");
+    if (places == 0 || !within(1, &z->lat0, -180, 180) || !within(1, &z->lon0, -180, 180) ||
+        !within(1, &z->dlat, 1e-9, 180) || !within(1, &z->dlon, 1e-9, 360))
+        return refuse(err, "lattice of the zones");
+    for (size_t i = 0; i < places; i++)
+        if (z->zone[i] > z->n)
+            return refuse(err, "numbers of the zones");
+    if (z->first[0] != 0)
+        return refuse(err, "tables of the zones");
+    for (size_t i = 0; i < z->n; i++) { /* first rises so far, to at most the number of knots */
+        if (z->first[i + 1] > z->first[z->n] || !is_distribution(z, z->first[i], z->first[i + 1]))
+            return refuse(err, "tables of the zones");
+        if (!(z->dm_max[i] >= z->dm[z->first[i]] && z->dm_max[i] <= z->dm[z->first[i + 1] - 1]))
+            return refuse(err, "largest magnitudes of the zones");
+    }
+    return ETAS_OK;
 }
 
 static etas_status check_tables(const etas_plan *plan, etas_error *err)
@@ -166,6 +235,10 @@ etas_status etas_plan_check(const etas_plan *plan, etas_error *err)
         st = check_numbers(plan, err);
     if (st == ETAS_OK)
         st = check_tables(plan, err);
+    if (st == ETAS_OK)
+        st = check_cells(plan, err);
+    if (st == ETAS_OK)
+        st = check_zones(&plan->zones, err);
     if (st == ETAS_OK)
         st = check_region(&plan->region, err);
     if (st == ETAS_OK)

@@ -2,6 +2,23 @@
 
 #include "etas/array.h"
 
+static void cells_free(etas_plan_cells *self)
+{
+    etas_array_free((void **)&self->west);
+    etas_array_free((void **)&self->sine_south);
+    etas_array_free((void **)&self->sine_north);
+    etas_alias_free(&self->pick);
+}
+
+static void zones_free(etas_plan_zones *self)
+{
+    etas_array_free((void **)&self->zone);
+    etas_array_free((void **)&self->first);
+    etas_array_free((void **)&self->dm);
+    etas_array_free((void **)&self->cdf);
+    etas_array_free((void **)&self->dm_max);
+}
+
 void etas_plan_free(etas_plan *self)
 {
     etas_plan_history *history = &self->history;
@@ -16,6 +33,9 @@ void etas_plan_free(etas_plan *self)
     etas_array_free((void **)&background->lat);
     etas_array_free((void **)&background->lon);
     etas_alias_free(&background->locations);
+    cells_free(&background->cells);
+    cells_free(&self->induced.cells);
+    zones_free(&self->zones);
     etas_region_free(&self->region);
     etas_raster_free(&self->raster);
     *self = (etas_plan){0};

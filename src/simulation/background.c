@@ -47,6 +47,7 @@ static etas_status draw_numbers(etas_simulator *self, etas_error *err)
         if (st != ETAS_OK)
             return st;
         self->tally[k].from_history = from_history;
+        self->tally[k].background = n;
     }
     return ETAS_OK;
 }

@@ -120,6 +120,8 @@ static void set_numbers(const etas_plan_input *in, etas_plan *out)
     out->rho = rho;
     out->earth_radius_km = in->earth_radius_km;
     out->filter_region = in->filter_region;
+    out->reference_placement = in->reference_placement;
+    out->with_parents = in->with_parents;
     out->max_generations = DEFAULT_MAX_GENERATIONS;
     out->max_events = DEFAULT_MAX_EVENTS;
 }

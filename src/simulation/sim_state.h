@@ -53,6 +53,7 @@ typedef struct sim_key {
 typedef struct sim_tally {
     uint64_t drawn, kept; /**< events of all generations so far */
     double from_history;  /**< number of children of the history */
+    double background;    /**< events of the background; induced ones have the indices after them */
     uint32_t found;       /**< reported events */
 } sim_tally;
 
