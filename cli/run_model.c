@@ -30,15 +30,15 @@ static etas_status model_take(void *context, size_t len, const uint8_t blob[], e
 static etas_status model_write(void *context, run_session *s, etas_error *err)
 {
     model *const m = context;
-    const etas_export_config how = {
-        .path = s->request->output,
-        .writer = {.format = s->request->format,
-                   .window_start = m->plan.start,
-                   .delta_m = m->plan.delta_m,
-                   .with_is_background = s->request->with_is_background,
-                   .with_generation = s->request->with_generation},
-        .skip_missing = s->options->allow_missing,
-    };
+    const etas_forecast_spec output = {.path = s->request->output,
+                                       .format = s->request->format,
+                                       .with_is_background = s->request->with_is_background,
+                                       .with_generation = s->request->with_generation};
+    const etas_mixture one = {.n = 1, .plan = &m->plan, .period = 1, .turn = (uint8_t[]){0}};
+    const etas_export_config how = {.n_outputs = 1,
+                                    .outputs = &output,
+                                    .model = &one,
+                                    .skip_missing = s->options->allow_missing};
 
     return etas_export(s->store, &how, &m->summary, err);
 }

@@ -41,6 +41,7 @@ typedef struct etas_forecast_grid {
     double *time_days; /**< n_times rising ends, days since the window's start */
 } etas_forecast_grid;
 
+/** One output; borrowed until it is closed. */
 typedef struct etas_forecast_spec {
     const char *path;
     etas_forecast_format format;
@@ -58,7 +59,8 @@ typedef struct etas_forecast_part {
 
 typedef struct etas_forecast_output etas_forecast_output;
 
-/** E_IO before any catalogue is taken when the file cannot be written there. */
+/** E_IO before any catalogue is taken when the file cannot be written there. Every error names the
+ * file. */
 ETAS_NODISCARD etas_status etas_forecast_output_open(etas_forecast_output **out,
                                                      const etas_forecast_spec *spec,
                                                      const etas_forecast_about *about,
@@ -66,7 +68,10 @@ ETAS_NODISCARD etas_status etas_forecast_output_open(etas_forecast_output **out,
 ETAS_NODISCARD etas_status etas_forecast_output_take(etas_forecast_output *self,
                                                      const etas_forecast_part *part,
                                                      etas_error *err);
-/** All catalogues were taken: the file gets its name. */
+/** All catalogues were taken: nothing is missing in the file but its name. Called by commit; of
+ * several outputs every one is finished before the first gets its name. */
+ETAS_NODISCARD etas_status etas_forecast_output_finish(etas_forecast_output *self, etas_error *err);
+/** The file gets its name. */
 ETAS_NODISCARD etas_status etas_forecast_output_commit(etas_forecast_output *self, etas_error *err);
 /** Without a commit nothing stays behind. */
 void etas_forecast_output_close(etas_forecast_output *self);

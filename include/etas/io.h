@@ -11,7 +11,6 @@
 #include "etas/bootstrap.h"
 #include "etas/catalog.h"
 #include "etas/config.h"
-#include "etas/events.h"
 #include "etas/inversion.h"
 #include "etas/log.h"
 #include "etas/text.h"
@@ -82,8 +81,9 @@ ETAS_NODISCARD etas_status etas_region_load(etas_region *out, const char *path, 
 ETAS_NODISCARD etas_status etas_region_read(etas_region *out, size_t len, const char bytes[],
                                             bool lonlat, etas_error *err);
 
-/** A file being written. Starts as {0}. Write through stream, then commit or discard. A device or
- * pipe is written to as it is (temporary is NULL then); a symbolic link stays one. */
+/** A file being written. Starts as {0}. Write through stream, or by name into the temporary file,
+ * then commit or discard. A device or pipe is written to as it is (temporary is NULL then); a
+ * symbolic link stays one. */
 typedef struct etas_output {
     FILE *stream;
     char *path, *temporary;
@@ -91,6 +91,8 @@ typedef struct etas_output {
 
 /** Creates missing directories of @p path. E_IO with the system's reason. */
 ETAS_NODISCARD etas_status etas_output_open(etas_output *self, const char *path, etas_error *err);
+/** Flush and sync: most of what may fail in a commit, which does it too. E_IO as there. */
+ETAS_NODISCARD etas_status etas_output_sync(etas_output *self, etas_error *err);
 /** Flush, sync, rename, sync the folder. E_IO with the failing step and the system's reason, also
  * for a write that failed earlier; then the temporary file is removed. */
 ETAS_NODISCARD etas_status etas_output_commit(etas_output *self, etas_error *err);
@@ -162,31 +164,5 @@ typedef struct etas_results {
 ETAS_NODISCARD etas_status etas_results_load(etas_results *self, const char *path,
                                              const etas_config *config, etas_error *err);
 void etas_results_free(etas_results *self);
-
-typedef enum etas_forecast_format { ETAS_FORMAT_CSEP, ETAS_FORMAT_REFERENCE } etas_forecast_format;
-
-typedef struct etas_forecast_writer_config {
-    etas_forecast_format format;
-    etas_time window_start; /**< time_ms of the events counts from here */
-    double delta_m; /**< decides nothing but is checked: magnitudes print the fewest decimals that
-                       hold them */
-    bool with_is_background, with_generation; /**< extra columns of the reference layout */
-} etas_forecast_writer_config;
-
-/** Header line of the chosen layout. */
-ETAS_NODISCARD etas_status etas_forecast_write_header(FILE *out,
-                                                      const etas_forecast_writer_config *cfg,
-                                                      etas_error *err);
-/** Catalogues [at, at + count) of @p events under the ids catalog_id, catalog_id + 1, ...;
- * event ids count from *event_id on, which is advanced. */
-typedef struct etas_forecast_part {
-    const etas_events *events;
-    size_t at, count;
-    uint64_t catalog_id;
-} etas_forecast_part;
-ETAS_NODISCARD etas_status etas_forecast_write_part(FILE *out,
-                                                    const etas_forecast_writer_config *cfg,
-                                                    const etas_forecast_part *part,
-                                                    uint64_t *event_id, etas_error *err);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/forecast_output.h"
 #include "etas/io.h"
 #include "etas/log.h"
 #include "etas/queue.h"
@@ -68,17 +69,19 @@ typedef etas_status (*etas_record_visit)(void *context, uint64_t index, size_t l
 ETAS_NODISCARD etas_status etas_records_each(etas_store *store, etas_record_visit visit,
                                              void *context, etas_error *err);
 
-/** Write the stored catalogues to @p path in the chosen format; with @p skip_missing the missing
- * ones are left out, ids renumbered and PATH.missing.json lists them. Checks the epoch before
- * renaming. */
+/** What is made of the stored catalogues: all outputs in one pass. */
 typedef struct etas_export_config {
-    const char *path;
-    etas_forecast_writer_config writer;
-    bool skip_missing;
+    size_t n_outputs;
+    const etas_forecast_spec *outputs;
+    const etas_mixture *model; /**< of the store's blob */
+    bool skip_missing; /**< leave missing catalogues out and renumber; a list of them is written
+                          beside the first output, as PATH.missing.json */
 } etas_export_config;
 typedef struct etas_export_summary {
     uint64_t n_catalogs, n_events, n_empty;
 } etas_export_summary;
+/** Every output is finished and the epoch checked before the first one gets its name. E_INCOMPLETE
+ * when catalogues are missing that may not be. @p out is {0} on failure. */
 ETAS_NODISCARD etas_status etas_export(etas_store *store, const etas_export_config *cfg,
                                        etas_export_summary *out, etas_error *err);
 

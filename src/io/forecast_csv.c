@@ -1,12 +1,12 @@
 /* Simulated catalogues as text. A run of billions of rows passes through here, so numbers are
  * written digit by digit into a block, without printf. */
 #include <errno.h>
-#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-#include "etas/io.h"
 #include "etas/text.h"
 #include "etas/time.h"
+#include "io/forecast_writer.h"
 
 enum { BLOCK = 1 << 16, LONGEST_ROW = 192, N_DATES = 512 };
 
@@ -18,7 +18,9 @@ static const char pairs[] =
 
 typedef struct block {
     FILE *out;
-    const etas_forecast_writer_config *cfg;
+    const etas_forecast_spec *cfg;
+    etas_time window_start;
+    uint64_t event_id; /**< of the next event */
     const etas_events *events;
     size_t len;
     int64_t day[N_DATES]; /**< whose date is in the slot */
@@ -188,39 +190,10 @@ static char *put_empty(char *at, uint64_t catalog_id)
     return at + 2;
 }
 
-static etas_status check_config(const etas_forecast_writer_config *cfg, etas_error *err)
-{
-    if (!(cfg->delta_m >= 0))
-        return etas_fail(err, ETAS_E_ARG, "a magnitude bin of width %g", cfg->delta_m);
-    if (cfg->window_start == ETAS_TIME_NONE)
-        return etas_fail(err, ETAS_E_ARG, "the window of the forecast has no start");
-    return ETAS_OK;
-}
-
-etas_status etas_forecast_write_header(FILE *out, const etas_forecast_writer_config *cfg,
-                                       etas_error *err)
-{
-    etas_status st = check_config(cfg, err);
-    int got;
-
-    if (st != ETAS_OK)
-        return st;
-    if (cfg->format == ETAS_FORMAT_CSEP)
-        got = fputs("lon,lat,mag,time_string,depth,catalog_id,event_id\n", out);
-    else
-        got = fprintf(out, "id,latitude,longitude,magnitude,time%s%s,catalog_id\n",
-                      cfg->with_is_background ? ",is_background" : "",
-                      cfg->with_generation ? ",generation" : "");
-    if (got < 0)
-        st = etas_fail(err, ETAS_E_IO, "the forecast cannot be written: %s", strerror(errno));
-    return st;
-}
-
 /* The n events from @p first on, which are one catalogue. */
 static etas_status write_catalog(block *b, size_t first, size_t n, row *e, etas_error *err)
 {
-    const etas_forecast_writer_config *cfg = b->cfg;
-    const uint64_t start = (uint64_t)cfg->window_start, ns_per_ms = (uint64_t)ETAS_NS_PER_MS;
+    const uint64_t start = (uint64_t)b->window_start, ns_per_ms = (uint64_t)ETAS_NS_PER_MS;
     const uint64_t last_ms = ((uint64_t)INT64_MAX - start) / ns_per_ms;
 
     for (size_t i = first; i < first + n; i++) {
@@ -239,7 +212,7 @@ static etas_status write_catalog(block *b, size_t first, size_t n, row *e, etas_
         e->mag = b->events->mag[i];
         e->generation = b->events->generation[i];
         at = b->bytes + b->len;
-        at = cfg->format == ETAS_FORMAT_CSEP ? put_csep(b, at, e) : put_reference(b, at, e);
+        at = b->cfg->format == ETAS_FORMAT_CSEP ? put_csep(b, at, e) : put_reference(b, at, e);
         b->len = (size_t)(at - b->bytes);
         e->event_id++;
     }
@@ -254,39 +227,67 @@ static etas_status write_empty(block *b, uint64_t catalog_id, etas_error *err)
     return ETAS_OK;
 }
 
-etas_status etas_forecast_write_part(FILE *out, const etas_forecast_writer_config *cfg,
-                                     const etas_forecast_part *part, uint64_t *event_id,
-                                     etas_error *err)
+static etas_status csv_take(void *self, const etas_forecast_part *part, etas_error *err)
 {
+    block *const b = self;
     const etas_events *events = part->events;
-    row e = {.catalog_id = part->catalog_id, .event_id = *event_id};
+    row e = {.catalog_id = part->catalog_id, .event_id = b->event_id};
     size_t first = 0;
-    block b; /* not initialised: only what is written is read */
-    etas_status st = check_config(cfg, err);
+    etas_status st = ETAS_OK;
 
-    if (st != ETAS_OK)
-        return st;
-    if (part->at > events->n_catalogs || part->count > events->n_catalogs - part->at)
-        return etas_fail(err, ETAS_E_ARG, "catalogues %zu + %zu of %zu", part->at, part->count,
-                         events->n_catalogs);
-    b.out = out;
-    b.cfg = cfg;
-    b.events = events;
-    b.len = 0;
-    for (size_t i = 0; i < N_DATES; i++)
-        b.day[i] = INT64_MIN;
+    b->events = events;
     for (size_t i = 0; i < part->at; i++)
         first += events->count[i];
     for (size_t i = part->at; st == ETAS_OK && i < part->at + part->count; i++, e.catalog_id++) {
         if (events->count[i] > 0)
-            st = write_catalog(&b, first, events->count[i], &e, err);
-        else if (cfg->format == ETAS_FORMAT_CSEP)
-            st = write_empty(&b, e.catalog_id, err);
+            st = write_catalog(b, first, events->count[i], &e, err);
+        else if (b->cfg->format == ETAS_FORMAT_CSEP)
+            st = write_empty(b, e.catalog_id, err);
         first += events->count[i];
     }
-    if (st == ETAS_OK)
-        st = flush(&b, err);
-    if (st == ETAS_OK)
-        *event_id = e.event_id;
+    b->event_id = e.event_id;
     return st;
 }
+
+static etas_status csv_finish(void *self, etas_error *err)
+{
+    return flush(self, err);
+}
+
+static void csv_close(void *self)
+{
+    free(self);
+}
+
+static void put_header(block *b)
+{
+    const bool csep = b->cfg->format == ETAS_FORMAT_CSEP;
+
+    if (csep)
+        b->len =
+            etas_format(BLOCK, b->bytes, "lon,lat,mag,time_string,depth,catalog_id,event_id\n");
+    else
+        b->len =
+            etas_format(BLOCK, b->bytes, "id,latitude,longitude,magnitude,time%s%s,catalog_id\n",
+                        b->cfg->with_is_background ? ",is_background" : "",
+                        b->cfg->with_generation ? ",generation" : "");
+}
+
+static etas_status csv_open(void **self, const etas_forecast_target *to, etas_error *err)
+{
+    block *const b = malloc(sizeof *b);
+
+    *self = b;
+    if (b == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for a forecast file");
+    b->out = to->stream;
+    b->cfg = to->spec;
+    b->window_start = to->about->model->plan[0].start;
+    b->event_id = 0;
+    for (size_t i = 0; i < N_DATES; i++)
+        b->day[i] = INT64_MIN;
+    put_header(b);
+    return ETAS_OK;
+}
+
+const etas_forecast_writer etas_forecast_csv = {csv_open, csv_take, csv_finish, csv_close};

@@ -145,19 +145,26 @@ static etas_status sync_folder(const char *path, etas_error *err)
     return st;
 }
 
-etas_status etas_output_commit(etas_output *self, etas_error *err)
+etas_status etas_output_sync(etas_output *self, etas_error *err)
 {
-    const bool device = self->temporary == NULL;
-    etas_status st = ETAS_OK;
-
     if (self->stream == NULL)
         return etas_fail(err, ETAS_E_ARG, "no output is open");
     if (ferror(self->stream))
-        st = fail(self->path, "an earlier write failed", EIO, err);
-    else if (fflush(self->stream) != 0)
-        st = fail(self->path, "cannot be written", errno, err);
-    else if (!device && fsync(fileno(self->stream)) != 0)
-        st = fail(self->path, "cannot be synced", errno, err);
+        return fail(self->path, "an earlier write failed", EIO, err);
+    if (fflush(self->stream) != 0)
+        return fail(self->path, "cannot be written", errno, err);
+    if (self->temporary != NULL && fsync(fileno(self->stream)) != 0)
+        return fail(self->path, "cannot be synced", errno, err);
+    return ETAS_OK;
+}
+
+etas_status etas_output_commit(etas_output *self, etas_error *err)
+{
+    const bool device = self->temporary == NULL;
+    etas_status st = etas_output_sync(self, err);
+
+    if (self->stream == NULL)
+        return st;
     if (fclose(self->stream) != 0 && st == ETAS_OK)
         st = fail(self->path, "cannot be closed", errno, err);
     self->stream = NULL;

@@ -9,10 +9,11 @@
 
 typedef struct export_state {
     const etas_export_config *cfg;
-    FILE *out;
+    etas_forecast_about about;
+    etas_forecast_output **outputs; /* cfg->n_outputs */
     etas_store_run run;
     etas_events events; /* of one frame */
-    uint64_t next_id, event_id;
+    uint64_t next_id;
     etas_export_summary sum;
 } export_state;
 
@@ -44,7 +45,8 @@ static etas_status write_piece(void *context, const etas_store_frame *frame, eta
     const etas_forecast_part piece = {.events = &self->events,
                                       .at = at,
                                       .count = (size_t)part.count,
-                                      .catalog_id = self->next_id};
+                                      .catalog_id = self->next_id,
+                                      .index = part.first};
     etas_frame_header header;
     etas_status st = etas_frame_decode(frame->len, frame->bytes, &header, &self->events, err);
 
@@ -60,9 +62,8 @@ static etas_status write_piece(void *context, const etas_store_frame *frame, eta
     }
     self->sum.n_catalogs += part.count;
     self->next_id += part.count;
-    st = etas_forecast_write_part(self->out, &self->cfg->writer, &piece, &self->event_id, err);
-    if (st != ETAS_OK)
-        etas_error_in_file(err, self->cfg->path);
+    for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
+        st = etas_forecast_output_take(self->outputs[i], &piece, err);
     return st;
 }
 
@@ -121,30 +122,57 @@ static etas_status write_missing(const char *path, const etas_store_run *run,
 
 /* ---- */
 
+static etas_status open_all(export_state *self, etas_error *err)
+{
+    const size_t n = self->cfg->n_outputs;
+    etas_status st = ETAS_OK;
+
+    self->outputs = calloc(n > 0 ? n : 1, sizeof *self->outputs);
+    if (self->outputs == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for %zu outputs", n);
+    for (size_t i = 0; i < n && st == ETAS_OK; i++)
+        st =
+            etas_forecast_output_open(&self->outputs[i], &self->cfg->outputs[i], &self->about, err);
+    return st;
+}
+
+static etas_status commit_all(export_state *self, etas_store *store, const etas_ranges *missing,
+                              etas_error *err)
+{
+    etas_status st = ETAS_OK;
+
+    for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
+        st = etas_forecast_output_finish(self->outputs[i], err);
+    if (st == ETAS_OK)
+        st = etas_store_check_epoch(store, err);
+    if (st == ETAS_OK && self->cfg->n_outputs > 0)
+        st = write_missing(self->cfg->outputs[0].path, &self->run, missing, err);
+    for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
+        st = etas_forecast_output_commit(self->outputs[i], err);
+    return st;
+}
+
 static etas_status write_all(export_state *self, etas_store *store, const etas_ranges *missing,
                              etas_error *err)
 {
-    const char *const path = self->cfg->path;
-    etas_output out = {0};
-    etas_status st = etas_output_open(&out, path, err);
+    const uint64_t n = self->run.n_catalogs - etas_ranges_total(missing);
+    etas_status st;
 
-    if (st != ETAS_OK)
-        return st;
-    self->out = out.stream;
-    st = etas_forecast_write_header(out.stream, &self->cfg->writer, err);
-    if (st != ETAS_OK)
-        etas_error_in_file(err, path);
-    else
+    self->about = (etas_forecast_about){.model = self->cfg->model,
+                                        .n_catalogs = n,
+                                        .seed = self->run.seed,
+                                        .config_text = self->run.config_text,
+                                        .release = self->run.release};
+    st = open_all(self, err);
+    if (st == ETAS_OK)
         st = etas_store_each(store, write_piece, self, err);
-    if (st == ETAS_OK && self->sum.n_catalogs != self->run.n_catalogs - etas_ranges_total(missing))
+    if (st == ETAS_OK && self->sum.n_catalogs != n)
         st = etas_fail(err, ETAS_E_CORRUPT, "the store lists catalogues that are not the run's");
     if (st == ETAS_OK)
-        st = etas_store_check_epoch(store, err);
-    if (st == ETAS_OK)
-        st = write_missing(path, &self->run, missing, err);
-    if (st == ETAS_OK)
-        st = etas_output_commit(&out, err);
-    etas_output_discard(&out);
+        st = commit_all(self, store, missing, err);
+    for (size_t i = 0; self->outputs != NULL && i < self->cfg->n_outputs; i++)
+        etas_forecast_output_close(self->outputs[i]);
+    free(self->outputs);
     return st;
 }
 

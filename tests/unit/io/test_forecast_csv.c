@@ -2,9 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "etas/io.h"
+#include "etas/forecast_output.h"
 #include "etas/text.h"
 #include "support/check.h"
+#include "support/scratch.h"
 
 enum { N_CATALOGS = 5, N = 6 };
 
@@ -23,22 +24,45 @@ static const etas_events events = {.n_catalogs = N_CATALOGS,
                                    .mag = mags,
                                    .generation = generations};
 
-static char *write_all(const etas_forecast_writer_config *cfg, size_t at, size_t count,
-                       uint64_t catalog_id)
+static etas_forecast_output *open_from(const etas_forecast_spec *spec, etas_time start)
 {
-    const etas_forecast_part part = {
-        .events = &events, .at = at, .count = count, .catalog_id = catalog_id};
+    static etas_plan plan;
+    static uint8_t turn;
+    static const etas_mixture model = {.n = 1, .plan = &plan, .period = 1, .turn = &turn};
+    static const etas_forecast_about about = {.model = &model, .n_catalogs = N_CATALOGS};
+    etas_forecast_output *out;
     etas_error err = {0};
-    uint64_t event_id = 0;
-    char *text = NULL;
-    size_t len;
-    FILE *out = open_memstream(&text, &len);
 
-    assert_non_null(out);
-    check_ok(etas_forecast_write_header(out, cfg, &err), &err);
-    check_ok(etas_forecast_write_part(out, cfg, &part, &event_id, &err), &err);
-    assert_int_equal(fclose(out), 0);
+    plan.start = start;
+    check_ok(etas_forecast_output_open(&out, spec, &about, &err), &err);
+    return out;
+}
+
+/* Commits and closes; what was written. */
+static char *text_of(etas_forecast_output *out, const etas_forecast_spec *spec)
+{
+    etas_error err = {0};
+    size_t len;
+    char *text;
+
+    check_ok(etas_forecast_output_commit(out, &err), &err);
+    etas_forecast_output_close(out);
+    text = (char *)scratch_read(spec->path, &len);
+    assert_non_null(text);
+    text = realloc(text, len + 1);
+    assert_non_null(text);
+    text[len] = '\0';
     return text;
+}
+
+static char *write_all(const etas_forecast_spec *spec, etas_time start,
+                       const etas_forecast_part *part)
+{
+    etas_forecast_output *out = open_from(spec, start);
+    etas_error err = {0};
+
+    check_ok(etas_forecast_output_take(out, part, &err), &err);
+    return text_of(out, spec);
 }
 
 static etas_time at_time(const char *text)
@@ -51,9 +75,9 @@ static etas_time at_time(const char *text)
 
 static void csep_layout_has_seven_fields_and_a_row_for_every_empty_catalogue(void **state)
 {
-    const etas_forecast_writer_config cfg = {
-        .format = ETAS_FORMAT_CSEP, .window_start = at_time("2022-09-10"), .delta_m = 0.1};
-    char *text = write_all(&cfg, 0, N_CATALOGS, 0);
+    const etas_forecast_spec spec = {.format = ETAS_FORMAT_CSEP, .path = scratch_path("a.csv")};
+    char *text = write_all(&spec, at_time("2022-09-10"),
+                           &(etas_forecast_part){.events = &events, .count = N_CATALOGS});
 
     (void)state;
     assert_string_equal(text, "lon,lat,mag,time_string,depth,catalog_id,event_id\n"
@@ -71,9 +95,10 @@ static void csep_layout_has_seven_fields_and_a_row_for_every_empty_catalogue(voi
 
 static void reference_layout_has_the_columns_that_are_asked_for(void **state)
 {
-    etas_forecast_writer_config cfg = {.format = ETAS_FORMAT_REFERENCE,
-                                       .window_start = at_time("1899-12-31 23:59:59.9999995")};
-    char *text = write_all(&cfg, 1, 2, 10);
+    const etas_time start = at_time("1899-12-31 23:59:59.9999995");
+    etas_forecast_spec spec = {.format = ETAS_FORMAT_REFERENCE, .path = scratch_path("a.csv")};
+    etas_forecast_part part = {.events = &events, .at = 1, .count = 2, .catalog_id = 10};
+    char *text = write_all(&spec, start, &part);
 
     (void)state;
     assert_string_equal(text, "id,latitude,longitude,magnitude,time,catalog_id\n"
@@ -81,8 +106,10 @@ static void reference_layout_has_the_columns_that_are_asked_for(void **state)
                               "1,-0.000001,-0.999999,3,1900-01-01 23:59:59.998999,10\n"
                               "2,0.000000,179.999999,4.5678,1900-01-30 23:59:59.998999,10\n");
     free(text);
-    cfg.with_is_background = cfg.with_generation = true;
-    text = write_all(&cfg, 3, 2, UINT64_C(1) << 47);
+    spec.with_is_background = spec.with_generation = true;
+    part.at = 3;
+    part.catalog_id = UINT64_C(1) << 47;
+    text = write_all(&spec, start, &part);
     assert_string_equal(
         text, "id,latitude,longitude,magnitude,time,is_background,generation,catalog_id\n"
               "0,89.999999,-180.000000,-0.5,1900-01-01 00:00:00.000999,True,0,140737488355328\n"
@@ -94,24 +121,23 @@ static void reference_layout_has_the_columns_that_are_asked_for(void **state)
 
 static void parts_written_one_by_one_make_the_same_file(void **state)
 {
-    const etas_forecast_writer_config cfg = {.format = ETAS_FORMAT_CSEP,
-                                             .window_start = at_time("2022-09-10")};
-    char *whole = write_all(&cfg, 0, N_CATALOGS, 7), *parts = NULL;
-    uint64_t event_id = 0;
-    size_t len;
-    FILE *out = open_memstream(&parts, &len);
+    const etas_time start = at_time("2022-09-10");
+    const etas_forecast_spec spec = {.format = ETAS_FORMAT_CSEP, .path = scratch_path("a.csv")};
+    char *whole =
+        write_all(&spec, start,
+                  &(etas_forecast_part){.events = &events, .count = N_CATALOGS, .catalog_id = 7});
+    etas_forecast_output *out = open_from(&spec, start);
+    char *parts;
 
     (void)state;
-    check_ok(etas_forecast_write_header(out, &cfg, NULL), NULL);
     for (size_t i = 0; i < N_CATALOGS; i++)
         check_ok(
-            etas_forecast_write_part(
-                out, &cfg,
+            etas_forecast_output_take(
+                out,
                 &(etas_forecast_part){.events = &events, .at = i, .count = 1, .catalog_id = 7 + i},
-                &event_id, NULL),
+                NULL),
             NULL);
-    assert_int_equal(fclose(out), 0);
-    assert_int_equal(event_id, N);
+    parts = text_of(out, &spec);
     assert_string_equal(parts, whole);
     free(parts);
     free(whole);
@@ -122,36 +148,29 @@ static void many_rows_agree_with_printf(void **state)
 {
     enum { MANY = 20000 };
     etas_events many = {.n_catalogs = 1, .n = MANY};
-    const etas_forecast_writer_config cfg = {.format = ETAS_FORMAT_CSEP,
-                                             .window_start = at_time("1871-01-01")};
-    uint32_t count = MANY;
-    uint64_t event_id = 5;
-    char *text = NULL, *line;
-    size_t len;
-    FILE *out = open_memstream(&text, &len);
+    const etas_time start = at_time("1871-01-01");
+    const etas_forecast_spec spec = {.format = ETAS_FORMAT_CSEP, .path = scratch_path("a.csv")};
+    char *text, *line;
 
     (void)state;
     check_ok(etas_events_reserve(&many, 1, MANY), NULL);
-    many.count[0] = count;
+    many.count[0] = MANY;
     for (size_t i = 0; i < MANY; i++) {
         many.time_ms[i] = (uint64_t)rand() * 2000;
         many.lat[i] = rand() % 180000001 - 90000000;
         many.lon[i] = rand() % 360000001 - 180000000;
         many.mag[i] = rand() % 100001 - 10000;
     }
-    check_ok(etas_forecast_write_part(
-                 out, &cfg, &(etas_forecast_part){.events = &many, .count = 1, .catalog_id = 3},
-                 &event_id, NULL),
-             NULL);
-    assert_int_equal(fclose(out), 0);
-    line = text;
+    text = write_all(&spec, start,
+                     &(etas_forecast_part){.events = &many, .count = 1, .catalog_id = 3});
+    line = strchr(text, '\n') + 1;
     for (size_t i = 0; i < MANY; i++) {
         char want[256], time[32], mag[32];
 
-        etas_time_format(cfg.window_start + (etas_time)many.time_ms[i] * ETAS_NS_PER_MS, 'T', time);
+        etas_time_format(start + (etas_time)many.time_ms[i] * ETAS_NS_PER_MS, 'T', time);
         etas_format(sizeof mag, mag, "%.6g", many.mag[i] / 1e4);
         etas_format(sizeof want, want, "%.6f,%.6f,%s,%s,0,3,%zu\n", many.lon[i] / 1e6,
-                    many.lat[i] / 1e6, mag, time, i + 5);
+                    many.lat[i] / 1e6, mag, time, i);
         assert_memory_equal(line, want, strlen(want));
         line += strlen(want);
     }
@@ -162,28 +181,32 @@ static void many_rows_agree_with_printf(void **state)
 
 static void full_disk_and_wrong_input_are_errors(void **state)
 {
-    etas_forecast_writer_config cfg = {.format = ETAS_FORMAT_CSEP, .window_start = 0};
+    etas_forecast_spec spec = {.format = ETAS_FORMAT_CSEP, .path = "/dev/full"};
     etas_forecast_part part = {.events = &events, .count = N_CATALOGS};
-    uint64_t event_id = 0;
+    etas_forecast_output *out = open_from(&spec, 0);
     etas_error err = {0};
-    FILE *full = fopen("/dev/full", "w");
 
     (void)state;
-    assert_non_null(full);
-    assert_int_equal(setvbuf(full, NULL, _IONBF, 0), 0);
-    assert_int_equal(etas_forecast_write_part(full, &cfg, &part, &event_id, &err), ETAS_E_IO);
+    check_ok(etas_forecast_output_take(out, &part, &err), &err);
+    assert_int_equal(etas_forecast_output_finish(out, &err), ETAS_E_IO);
     assert_non_null(strstr(err.text, "No space left"));
-    assert_int_equal(event_id, 0);
-    assert_int_equal(etas_forecast_write_header(full, &cfg, NULL), ETAS_E_IO);
+    assert_string_equal(err.file, "/dev/full");
+    etas_forecast_output_close(out);
+
+    spec.path = scratch_path("never.csv");
+    out = open_from(&spec, INT64_MAX - 1000);
     part.at = 1;
-    assert_int_equal(etas_forecast_write_part(full, &cfg, &part, &event_id, NULL), ETAS_E_ARG);
-    part = (etas_forecast_part){.events = &events, .count = N_CATALOGS};
-    cfg.window_start = INT64_MAX - 1000;
+    assert_int_equal(etas_forecast_output_take(out, &part, NULL), ETAS_E_ARG);
+    part = (etas_forecast_part){.events = &events, .count = 1};
+    check_ok(etas_forecast_output_take(out, &part, &err), &err);
+    assert_int_equal(etas_forecast_output_take(out, &part, &err), ETAS_E_ARG);
+    assert_non_null(strstr(err.text, "catalogue 0 follows where 1 should"));
+    part = (etas_forecast_part){.events = &events, .at = 1, .count = 1, .catalog_id = 1};
     err = (etas_error){0};
-    assert_int_equal(etas_forecast_write_part(full, &cfg, &part, &event_id, &err), ETAS_E_RANGE);
-    cfg = (etas_forecast_writer_config){.delta_m = NAN};
-    assert_int_equal(etas_forecast_write_header(full, &cfg, NULL), ETAS_E_ARG);
-    (void)fclose(full);
+    assert_int_equal(etas_forecast_output_take(out, &part, &err), ETAS_E_RANGE);
+    assert_string_equal(err.file, spec.path);
+    etas_forecast_output_close(out);
+    assert_null(scratch_read(spec.path, &(size_t){0}));
 }
 
 int main(void)
@@ -196,5 +219,11 @@ int main(void)
         cmocka_unit_test(full_disk_and_wrong_input_are_errors),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    int failed;
+
+    if (scratch_open() != 0)
+        return 1;
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_close();
+    return failed;
 }

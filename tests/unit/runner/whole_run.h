@@ -18,16 +18,13 @@ static model small;
 static uint8_t *wanted; /* the serial run's file */
 static size_t wanted_len;
 
-static inline etas_forecast_writer_config csep(void)
-{
-    return (etas_forecast_writer_config){
-        .format = ETAS_FORMAT_CSEP, .window_start = 0, .delta_m = 0.1};
-}
-
 static inline etas_status export_to(etas_store *store, const char *path, bool skip_missing,
                                     etas_export_summary *summary, etas_error *err)
 {
-    const etas_export_config cfg = {.path = path, .writer = csep(), .skip_missing = skip_missing};
+    const etas_forecast_spec output = {.path = path, .format = ETAS_FORMAT_CSEP};
+    const etas_mixture mixture = {.n = 1, .plan = &small.plan, .period = 1, .turn = (uint8_t[]){0}};
+    const etas_export_config cfg = {
+        .n_outputs = 1, .outputs = &output, .model = &mixture, .skip_missing = skip_missing};
 
     return etas_export(store, &cfg, summary, err);
 }

@@ -1,0 +1,131 @@
+#include "etas/forecast_output.h"
+
+#include <stdlib.h>
+
+#include "etas/io.h"
+#include "io/forecast_writer.h"
+
+struct etas_forecast_output {
+    etas_forecast_target to;
+    const etas_forecast_writer *writer;
+    void *state; /* the writer's */
+    etas_output file;
+    bool any, finished;
+    uint64_t next_id; /* once there was any part */
+};
+
+static const etas_forecast_writer *const writers[] = {
+    [ETAS_FORMAT_CSEP] = &etas_forecast_csv,
+    [ETAS_FORMAT_REFERENCE] = &etas_forecast_csv,
+    [ETAS_FORMAT_HDF5] = NULL,
+    [ETAS_FORMAT_DAT] = NULL,
+    [ETAS_FORMAT_RATES_CSV] = NULL,
+    [ETAS_FORMAT_RATES_GEOJSON] = NULL,
+    [ETAS_FORMAT_SUMMARY_JSON] = NULL,
+    [ETAS_FORMAT_SUMMARY_CSV] = NULL,
+};
+
+static etas_status in_file(const etas_forecast_output *self, etas_status st, etas_error *err)
+{
+    if (st != ETAS_OK)
+        etas_error_in_file(err, self->to.spec->path);
+    return st;
+}
+
+static etas_status start(etas_forecast_output *self, etas_error *err)
+{
+    const etas_forecast_spec *const spec = self->to.spec;
+    const etas_mixture *const model = self->to.about->model;
+    etas_status st;
+
+    if ((size_t)spec->format >= sizeof writers / sizeof *writers)
+        return etas_fail(err, ETAS_E_ARG, "an unknown format of forecasts: %d", (int)spec->format);
+    if (model == NULL || model->n == 0 || model->plan[0].start == ETAS_TIME_NONE)
+        return etas_fail(err, ETAS_E_ARG, "the window of the forecast has no start");
+    self->writer = writers[spec->format];
+    if (self->writer == NULL)
+        return etas_fail(err, ETAS_E_UNSUPPORTED, "this format was not built into the program");
+    st = etas_output_open(&self->file, spec->path, err);
+    if (st != ETAS_OK)
+        return st;
+    self->to.stream = self->file.stream;
+    self->to.temporary = self->file.temporary;
+    return self->writer->open(&self->state, &self->to, err);
+}
+
+etas_status etas_forecast_output_open(etas_forecast_output **out, const etas_forecast_spec *spec,
+                                      const etas_forecast_about *about, etas_error *err)
+{
+    etas_forecast_output *self = calloc(1, sizeof *self);
+    etas_status st;
+
+    *out = NULL;
+    if (self == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for a forecast file");
+    self->to.spec = spec;
+    self->to.about = about;
+    st = in_file(self, start(self, err), err);
+    if (st == ETAS_OK)
+        *out = self;
+    else
+        etas_forecast_output_close(self);
+    return st;
+}
+
+static etas_status check_part(const etas_forecast_output *self, const etas_forecast_part *part,
+                              etas_error *err)
+{
+    if (self->finished)
+        return etas_fail(err, ETAS_E_ARG, "a catalogue after the last one");
+    if (part->at > part->events->n_catalogs || part->count > part->events->n_catalogs - part->at)
+        return etas_fail(err, ETAS_E_ARG, "catalogues %zu + %zu of %zu", part->at, part->count,
+                         part->events->n_catalogs);
+    if (self->any && part->catalog_id != self->next_id)
+        return etas_fail(err, ETAS_E_ARG, "catalogue %llu follows where %llu should",
+                         (unsigned long long)part->catalog_id, (unsigned long long)self->next_id);
+    return ETAS_OK;
+}
+
+etas_status etas_forecast_output_take(etas_forecast_output *self, const etas_forecast_part *part,
+                                      etas_error *err)
+{
+    etas_status st = check_part(self, part, err);
+
+    if (st != ETAS_OK)
+        return in_file(self, st, err);
+    self->any = true;
+    self->next_id = part->catalog_id + part->count;
+    return in_file(self, self->writer->take(self->state, part, err), err);
+}
+
+etas_status etas_forecast_output_finish(etas_forecast_output *self, etas_error *err)
+{
+    etas_status st = ETAS_OK;
+
+    if (self->finished)
+        return ETAS_OK;
+    st = self->writer->finish(self->state, err);
+    if (st == ETAS_OK)
+        st = etas_output_sync(&self->file, err);
+    self->finished = st == ETAS_OK;
+    return in_file(self, st, err);
+}
+
+etas_status etas_forecast_output_commit(etas_forecast_output *self, etas_error *err)
+{
+    etas_status st = etas_forecast_output_finish(self, err);
+
+    if (st == ETAS_OK)
+        st = etas_output_commit(&self->file, err);
+    return in_file(self, st, err);
+}
+
+void etas_forecast_output_close(etas_forecast_output *self)
+{
+    if (self == NULL)
+        return;
+    if (self->writer != NULL)
+        self->writer->close(self->state);
+    etas_output_discard(&self->file);
+    free(self);
+}
