@@ -198,6 +198,7 @@ static void full_disk_and_wrong_input_are_errors(void **state)
     part.at = 1;
     assert_int_equal(etas_forecast_output_take(out, &part, NULL), ETAS_E_ARG);
     part = (etas_forecast_part){.events = &events, .count = 1};
+    err = (etas_error){0};
     check_ok(etas_forecast_output_take(out, &part, &err), &err);
     assert_int_equal(etas_forecast_output_take(out, &part, &err), ETAS_E_ARG);
     assert_non_null(strstr(err.text, "catalogue 0 follows where 1 should"));
