@@ -97,11 +97,106 @@ static void maximum_likelihood_too(void **state)
         follow(&CASES[k], ETAS_ESTIMATOR_MLE, k % 2 == 0);
 }
 
+/* ---- the order of rows ---- */
+
+static void shuffle(const etas_catalog *c, etas_catalog *out)
+{
+    uint64_t x = 2024;
+    size_t *row = calloc(c->n, sizeof *row);
+
+    assert_non_null(row);
+    for (size_t i = 0; i < c->n; i++)
+        row[i] = i;
+    for (size_t i = c->n; i > 1; i--) {
+        const size_t k = (size_t)(small_uniform(&x) * (double)i), other = row[k];
+
+        row[k] = row[i - 1];
+        row[i - 1] = other;
+    }
+    for (size_t i = 0; i < c->n; i++) {
+        const etas_event e = etas_catalog_row(c, row[i]);
+
+        check_ok(etas_catalog_append(out, &e), NULL);
+    }
+    free(row);
+}
+
+static etas_inversion *stepped(const etas_catalog *raw, const etas_inversion_config *cfg,
+                               etas_catalog *prepared)
+{
+    etas_region globe = {0};
+    const etas_selection how = {.start = 0,
+                                .end = cfg->window_end,
+                                .region = &globe,
+                                .delta_m = cfg->delta_m,
+                                .mc_method = ETAS_MC_COLUMN};
+    etas_inversion *out = NULL;
+    etas_error err = {0};
+
+    check_ok(etas_catalog_select(raw, &how, prepared, &err), &err);
+    check_ok(etas_inversion_open(&out, prepared, cfg, &err), &err);
+    for (int k = 0; k < 5; k++)
+        check_ok(etas_inversion_step(out, &err), &err);
+    return out;
+}
+
+static void check_column(size_t n, const double *a, const double *b)
+{
+    assert_true((a == NULL) == (b == NULL));
+    if (a != NULL)
+        assert_memory_equal(a, b, n * sizeof *a);
+}
+
+static void check_same_bits(const etas_inversion_state *a, const etas_inversion_state *b)
+{
+    const etas_expectation *const ea = a->expectation, *const eb = b->expectation;
+
+    assert_int_equal(a->n_pairs, b->n_pairs);
+    assert_int_equal(a->n_targets, b->n_targets);
+    check_column(ETAS_N_PARAMS, a->theta.value, b->theta.value);
+    check_column(1, &a->beta, &b->beta);
+    check_column(1, &a->n_hat, &b->n_hat);
+    check_column(1, &a->i_hat, &b->i_hat);
+    check_column(a->n_targets, a->zeta, b->zeta);
+    check_column(a->n_sources, a->xi, b->xi);
+    check_column(a->n_sources, a->kappa, b->kappa);
+    check_column(a->n_sources, ea->l_hat, eb->l_hat);
+    check_column(a->n_targets, ea->p_background, eb->p_background);
+    check_column(a->n_targets, ea->p_induced, eb->p_induced);
+    check_column(a->n_targets, ea->mu, eb->mu);
+}
+
+static void the_order_of_the_input_s_rows_does_not_matter(void **state)
+{
+    (void)state;
+    for (size_t k = 0; k < 2 * N_CASES; k++) {
+        etas_catalog raw[2] = {{0}, {0}}, prepared[2] = {{0}, {0}};
+        etas_inversion *inversion[2];
+        etas_inversion_config cfg = small_config();
+
+        CASES[k / 2].set(&cfg);
+        option_catalog(4 * N, k % 2 != 0, &raw[0]);
+        shuffle(&raw[0], &raw[1]);
+        for (size_t i = 0; i < 2; i++)
+            inversion[i] = stepped(&raw[i], &cfg, &prepared[i]);
+        const etas_inversion_state a = etas_inversion_state_get(inversion[0]);
+        const etas_inversion_state b = etas_inversion_state_get(inversion[1]);
+        assert_true((a.xi != NULL) == (k % 2 != 0));
+        check_same_bits(&a, &b);
+        for (size_t i = 0; i < 2; i++) {
+            etas_inversion_close(inversion[i]);
+            etas_catalog_free(&prepared[i]);
+            etas_catalog_free(&raw[i]);
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_option_is_the_em_of_its_formulas),
         cmocka_unit_test(maximum_likelihood_too),
+        cmocka_unit_test(the_order_of_the_input_s_rows_does_not_matter),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
