@@ -8,6 +8,7 @@
 #include "etas/io.h"
 #include "etas/text.h"
 #include "magnitudes.h"
+#include "run_session.h"
 
 uint32_t available_cpus(void)
 {
@@ -224,26 +225,15 @@ static etas_status judge(fit *self, const etas_config *cfg, talk *t, etas_error 
     return ETAS_OK;
 }
 
-etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options, talk *t,
-                    etas_error *err)
+static etas_status invert(fit *self, talk *t, etas_error *err)
 {
-    double start;
-    etas_status st = prepare(self, cfg, t, err);
+    const double start = talk_seconds();
+    etas_status st = etas_inversion_open(&self->inversion, &self->catalog, &self->how, err);
 
-    if (st != ETAS_OK)
-        return st;
-    self->how = inversion_config(self, cfg, options);
-    if (options->distribution != NULL)
-        etas_distribution_apply(options->distribution, &self->catalog, &self->how);
-    say_estimator(cfg, t);
-    start = talk_seconds();
-    st = etas_inversion_open(&self->inversion, &self->catalog, &self->how, err);
     if (st == ETAS_OK)
         st = etas_inversion_solve(self->inversion, err);
-    if (st != ETAS_OK) {
-        (void)etas_error_in_file(err, cfg->path);
+    if (st != ETAS_OK)
         return st;
-    }
     self->state = etas_inversion_state_get(self->inversion);
     self->invert_s = talk_seconds() - start;
     etas_log_write(&t->log, ETAS_LOG_INFO,
@@ -251,7 +241,31 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
                    "distance to the fixed point %.1e",
                    self->state.n_sources, self->state.n_targets, self->state.n_pairs,
                    self->invert_s, self->state.n_iterations, self->state.distance);
-    return judge(self, cfg, t, err);
+    return ETAS_OK;
+}
+
+etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options, talk *t,
+                    etas_error *err)
+{
+    etas_status st = prepare(self, cfg, t, err);
+
+    if (st != ETAS_OK)
+        return st;
+    self->how = inversion_config(self, cfg, options);
+    self->how.interrupted = run_catch_signals();
+    if (options->distribution != NULL)
+        etas_distribution_apply(options->distribution, &self->catalog, &self->how);
+    say_estimator(cfg, t);
+    st = invert(self, t, err);
+    if (st == ETAS_OK)
+        st = judge(self, cfg, t, err);
+    if (st == ETAS_E_INTERRUPTED) {
+        *err = (etas_error){0};
+        return etas_fail(err, st, "interrupted in the inversion: nothing was written");
+    }
+    if (st != ETAS_OK)
+        (void)etas_error_in_file(err, cfg->path);
+    return st;
 }
 
 void fit_free(fit *self)

@@ -2,6 +2,7 @@
 #ifndef ETAS_INVERSION_H
 #define ETAS_INVERSION_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -64,7 +65,8 @@ typedef struct etas_inversion_config {
     bool reference_stop;     /**< stop at sum |dtheta| < 1e-3 as the reference does */
     uint32_t max_iterations; /**< E_CONVERGE beyond it; default 10000 */
     size_t n_threads;
-    const char *kernels; /**< "scalar", "avx2", "avx512" or NULL = best */
+    const char *kernels;                      /**< "scalar", "avx2", "avx512" or NULL = best */
+    const volatile sig_atomic_t *interrupted; /**< NULL, or non-zero: end with E_INTERRUPTED */
     /** Computes all shards of an E-step elsewhere (etas_distribution); NULL: threads do, here. */
     etas_status (*compute)(void *context, struct etas_em *em, etas_error *err);
     void *compute_context;

@@ -13,6 +13,7 @@ etas_status etas_pair_store_open(etas_pair_store *self, const etas_catalog *cata
     if (st != ETAS_OK)
         return st;
     self->limit_bytes = cfg->memory_bytes;
+    self->interrupted = cfg->interrupted;
     self->n_blocks = (self->search.n_targets + ETAS_BLOCK_ROWS - 1) / ETAS_BLOCK_ROWS;
     st = etas_array_alloc((void **)&self->block, self->n_blocks, sizeof *self->block);
     return st == ETAS_OK ? ETAS_OK
@@ -72,6 +73,8 @@ etas_status etas_pair_store_get(etas_pair_store *self, size_t block, etas_search
     const size_t n_rows = left < ETAS_BLOCK_ROWS ? left : ETAS_BLOCK_ROWS;
     etas_status st;
 
+    if (self->interrupted != NULL && *self->interrupted != 0)
+        return ETAS_E_INTERRUPTED;
     if (own->columns == NULL) {
         st = etas_pair_search_find(&self->search, first, n_rows, scratch, out);
         return st == ETAS_OK ? keep(self, block, out) : st;

@@ -3,6 +3,7 @@
 #ifndef ETAS_INVERSION_PAIR_STORE_H
 #define ETAS_INVERSION_PAIR_STORE_H
 
+#include <signal.h>
 #include <stdatomic.h>
 
 #include "inversion/pair_search.h"
@@ -21,6 +22,7 @@ typedef struct etas_pair_store {
     etas_stored_block *block;
     size_t limit_bytes; /**< 0: none */
     _Atomic size_t used_bytes;
+    const volatile sig_atomic_t *interrupted; /**< NULL, or non-zero: no more pairs */
 } etas_pair_store;
 
 ETAS_NODISCARD etas_status etas_pair_store_open(etas_pair_store *self, const etas_catalog *catalog,
@@ -31,7 +33,8 @@ void etas_pair_store_free(etas_pair_store *self);
 
 /**
  * The pairs of a block, found if they are not kept, and kept from then on if they fit. @p out
- * points into the store or into the scratch. Threads may ask for different blocks at once. E_NOMEM.
+ * points into the store or into the scratch. Threads may ask for different blocks at once. E_NOMEM,
+ * E_INTERRUPTED.
  */
 ETAS_NODISCARD etas_status etas_pair_store_get(etas_pair_store *self, size_t block,
                                                etas_search_scratch *scratch, etas_pair_block *out);

@@ -113,6 +113,7 @@ etas_status etas_refit_build(const etas_refit_input *in, etas_refit *out, etas_e
     self.how.kernels = NULL;
     self.how.compute = NULL;
     self.how.compute_context = NULL;
+    self.how.interrupted = NULL;
     if (st == ETAS_OK)
         st = take_history(in, &self.history, err);
     if (st == ETAS_OK)

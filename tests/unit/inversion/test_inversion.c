@@ -88,37 +88,6 @@ static void threads_instruction_sets_and_memory_change_no_bit(void **state)
     }
 }
 
-static void the_order_of_the_input_s_rows_does_not_matter(void **state)
-{
-    etas_catalog sorted = {0}, reversed = {0}, prepared[2] = {{0}, {0}};
-    etas_region globe = {0};
-    const etas_inversion_config cfg = small_config();
-    const etas_selection how = {
-        .start = 0, .end = cfg.window_end, .region = &globe, .delta_m = 0.1, .mc = 2.0};
-    etas_inversion *inversion[2];
-
-    (void)state;
-    small_catalog(N, 77, &sorted);
-    for (size_t i = sorted.n; i-- > 0;) {
-        const etas_event row = etas_catalog_row(&sorted, i);
-
-        check_ok(etas_catalog_append(&reversed, &row), NULL);
-    }
-    check_ok(etas_catalog_select(&sorted, &how, &prepared[0], NULL), NULL);
-    check_ok(etas_catalog_select(&reversed, &how, &prepared[1], NULL), NULL);
-    for (size_t k = 0; k < 2; k++)
-        inversion[k] = solved(&prepared[k], &cfg);
-    const etas_inversion_state a = etas_inversion_state_get(inversion[0]);
-    const etas_inversion_state b = etas_inversion_state_get(inversion[1]);
-    check_same(&a, &b);
-    for (size_t k = 0; k < 2; k++) {
-        etas_inversion_close(inversion[k]);
-        etas_catalog_free(&prepared[k]);
-    }
-    etas_catalog_free(&sorted);
-    etas_catalog_free(&reversed);
-}
-
 /* Plain steps from the solution stay at it, to what the tolerance promises. */
 static void the_solution_is_a_fixed_point_of_the_plain_step(void **state)
 {
@@ -435,11 +404,61 @@ static void poor_catalogues_give_no_nan(void **state)
     }
 }
 
+static volatile sig_atomic_t flag;
+
+static etas_status interrupt(void *context, const etas_pair_row *row, etas_error *err)
+{
+    (void)context;
+    (void)row;
+    (void)err;
+    flag = 1;
+    return ETAS_OK;
+}
+
+/* Between pairs that are found and between those that are kept, on one thread and on more. */
+static void an_interruption_ends_it_wherever_it_is(void **state)
+{
+    (void)state;
+    for (size_t way = 0; way < 4; way++) {
+        etas_catalog c = {0};
+        etas_inversion_config cfg = small_config();
+        etas_inversion *inversion = NULL;
+        etas_error err = {0};
+
+        small_catalog(N, 11, &c);
+        cfg.interrupted = &flag;
+        flag = 1;
+        cfg.n_threads = 1 + way / 2;
+        cfg.memory_bytes = way % 2;
+        assert_int_equal(etas_inversion_open(&inversion, &c, &cfg, &err), ETAS_E_INTERRUPTED);
+        assert_int_equal(err.code, ETAS_E_INTERRUPTED);
+        assert_null(inversion);
+        flag = 0;
+        inversion = opened(&c, &cfg);
+        check_ok(etas_inversion_step(inversion, NULL), NULL);
+        assert_int_equal(etas_inversion_visit_pairs(inversion, interrupt, NULL, NULL),
+                         ETAS_E_INTERRUPTED);
+        assert_int_equal(etas_inversion_solve(inversion, NULL), ETAS_E_INTERRUPTED);
+        flag = 0; /* and nothing is spoilt */
+        etas_inversion *const other = solved(&c, &cfg);
+        check_ok(etas_inversion_step(inversion, NULL), NULL);
+        check_ok(etas_inversion_solve(inversion, NULL), NULL);
+        const etas_inversion_state a = etas_inversion_state_get(inversion);
+        const etas_inversion_state b = etas_inversion_state_get(other);
+        for (etas_param k = 0; k < ETAS_N_PARAMS; k++)
+            if (k != ETAS_LOG10_IOTA)
+                check_abs(a.theta.value[k], b.theta.value[k], 1e-6);
+        etas_inversion_close(inversion);
+        etas_inversion_close(other);
+        etas_catalog_free(&c);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_instruction_sets_and_memory_change_no_bit),
-        cmocka_unit_test(the_order_of_the_input_s_rows_does_not_matter),
+        cmocka_unit_test(an_interruption_ends_it_wherever_it_is),
         cmocka_unit_test(the_solution_is_a_fixed_point_of_the_plain_step),
         cmocka_unit_test(maximum_likelihood_never_falls_and_ends_flat),
         cmocka_unit_test(a_bound_of_a_couples_the_blocks_and_is_kept),
