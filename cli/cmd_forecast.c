@@ -169,13 +169,18 @@ static etas_status plan_from_results(const forecast *fc, etas_plan *out, run_pha
     return st;
 }
 
-static etas_status make_plan(void *context, etas_plan *out, run_phases *phases, etas_error *err)
+static etas_status make_models(void *context, etas_mixture *out, run_phases *phases,
+                               etas_error *err)
 {
+    const uint64_t once = 1;
     forecast *fc = context;
+    const etas_status st = etas_mixture_init(out, 1, &once, err);
 
+    if (st != ETAS_OK)
+        return st;
     fc->fit.kernels = fc->options->kernels;
-    return fc->cfg->fn_inversion_output != NULL ? plan_from_results(fc, out, phases, err)
-                                                : plan_from_fit(fc, out, phases, err);
+    return fc->cfg->fn_inversion_output != NULL ? plan_from_results(fc, out->plan, phases, err)
+                                                : plan_from_fit(fc, out->plan, phases, err);
 }
 
 int cmd_forecast(int argc, char *argv[])
@@ -191,7 +196,7 @@ int cmd_forecast(int argc, char *argv[])
                               .options = &options,
                               .cfg = &cfg,
                               .t = &t,
-                              .source = {make_plan, &fc}};
+                              .source = {make_models, &fc}};
 
     fit_options_init(&fc.fit);
     fit_options_table(&fc.fit, own);

@@ -20,9 +20,8 @@ typedef struct simulate {
     const run_options *options;
 } simulate;
 
-static etas_status make_plan(void *context, etas_plan *out, run_phases *phases, etas_error *err)
+static etas_status make_plan(const simulate *s, etas_plan *out, run_phases *phases, etas_error *err)
 {
-    const simulate *s = context;
     const etas_config *cfg = s->cfg;
     const double begin = talk_seconds();
     etas_plan_input in = {
@@ -49,6 +48,15 @@ static etas_status make_plan(void *context, etas_plan *out, run_phases *phases, 
     return st;
 }
 
+static etas_status make_models(void *context, etas_mixture *out, run_phases *phases,
+                               etas_error *err)
+{
+    const uint64_t once = 1;
+    const etas_status st = etas_mixture_init(out, 1, &once, err);
+
+    return st == ETAS_OK ? make_plan(context, out->plan, phases, err) : st;
+}
+
 int cmd_simulate(int argc, char *argv[])
 {
     etas_config cfg = {0};
@@ -60,7 +68,7 @@ int cmd_simulate(int argc, char *argv[])
                               .options = &options,
                               .cfg = &cfg,
                               .t = &t,
-                              .source = {make_plan, &s}};
+                              .source = {make_models, &s}};
 
     return run_command_main(&self, argc, argv);
 }

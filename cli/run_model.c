@@ -7,24 +7,40 @@
 
 typedef struct model {
     const run_source *source;
-    etas_plan plan;
+    etas_mixture mixture; /**< all have the same window */
     etas_export_summary summary;
 } model;
+
+/* A mixture of one model is that model's blob. */
+static etas_status encode(const etas_mixture *mixture, uint8_t **blob, size_t *len, etas_error *err)
+{
+    return mixture->n == 1
+               ? etas_blob_encode(mixture->plan, blob, len, err)
+               : etas_fail(err, ETAS_E_UNSUPPORTED, "mixtures of models are not supported yet");
+}
+
+static etas_status decode(size_t len, const uint8_t blob[], etas_mixture *out, etas_error *err)
+{
+    const uint64_t once = 1;
+    const etas_status st = etas_mixture_init(out, 1, &once, err);
+
+    return st == ETAS_OK ? etas_blob_decode(len, blob, out->plan, err) : st;
+}
 
 static etas_status model_make(void *context, uint8_t **blob, size_t *len, run_phases *phases,
                               etas_error *err)
 {
     model *const m = context;
-    const etas_status st = m->source->make_plan(m->source->context, &m->plan, phases, err);
+    const etas_status st = m->source->make_models(m->source->context, &m->mixture, phases, err);
 
-    return st == ETAS_OK ? etas_blob_encode(&m->plan, blob, len, err) : st;
+    return st == ETAS_OK ? encode(&m->mixture, blob, len, err) : st;
 }
 
 static etas_status model_take(void *context, size_t len, const uint8_t blob[], etas_error *err)
 {
     model *const m = context;
 
-    return etas_blob_decode(len, blob, &m->plan, err);
+    return decode(len, blob, &m->mixture, err);
 }
 
 static etas_status model_write(void *context, run_session *s, etas_error *err)
@@ -34,10 +50,9 @@ static etas_status model_write(void *context, run_session *s, etas_error *err)
                                        .format = s->request->format,
                                        .with_is_background = s->request->with_is_background,
                                        .with_generation = s->request->with_generation};
-    const etas_mixture one = {.n = 1, .plan = &m->plan, .period = 1, .turn = (uint8_t[]){0}};
     const etas_export_config how = {.n_outputs = 1,
                                     .outputs = &output,
-                                    .model = &one,
+                                    .model = &m->mixture,
                                     .skip_missing = s->options->allow_missing};
 
     return etas_export(s->store, &how, &m->summary, err);
@@ -48,12 +63,12 @@ static void model_tell(void *context, const run_session *s)
     const model *const m = context;
     char from[32], to[32], sha[65];
 
-    etas_time_format(m->plan.output_start, ' ', from);
-    etas_time_format(m->plan.end, ' ', to);
+    etas_time_format(m->mixture.plan->output_start, ' ', from);
+    etas_time_format(m->mixture.plan->end, ' ', to);
     printf("%s: %" PRIu64 " catalogues, %" PRIu64 " events, %" PRIu64 " catalogues without events\n"
            "window %.19s to %.19s, magnitudes from %g, seed %" PRIu64 "\nmodel %s\n",
            s->request->output, m->summary.n_catalogs, m->summary.n_events, m->summary.n_empty, from,
-           to, m->plan.m_threshold, s->seed, etas_hex(32, s->sha256, sha));
+           to, m->mixture.plan->m_threshold, s->seed, etas_hex(32, s->sha256, sha));
 }
 
 int run_model(const run_options *options, const run_request *request, const etas_config *cfg,
@@ -71,6 +86,6 @@ int run_model(const run_options *options, const run_request *request, const etas
     run_session s = {.options = options, .request = request, .cfg = cfg, .job = &job, .t = t};
     const int code = run_session_main(&s);
 
-    etas_plan_free(&m.plan);
+    etas_mixture_free(&m.mixture);
     return code;
 }

@@ -1,4 +1,4 @@
-/** @file run_model.h  From a plan to a file: store, run, export. Shared by forecast and simulate.
+/** @file run_model.h  From models to a file: store, run, export. Shared by forecast and simulate.
  */
 #ifndef ETAS_CLI_RUN_MODEL_H
 #define ETAS_CLI_RUN_MODEL_H
@@ -10,12 +10,12 @@
 #include "etas/plan.h"
 #include "run_session.h"
 
-/** Makes the plan; called only when no stored one is used. */
-typedef etas_status (*run_make_plan)(void *context, etas_plan *out, run_phases *phases,
-                                     etas_error *err);
+/** Makes the models; called only when no stored ones are used. */
+typedef etas_status (*run_make_models)(void *context, etas_mixture *out, run_phases *phases,
+                                       etas_error *err);
 
 typedef struct run_source {
-    run_make_plan make_plan;
+    run_make_models make_models;
     void *context;
 } run_source;
 

@@ -13,6 +13,7 @@
 #include "etas/geometry.h"
 #include "etas/model.h"
 #include "etas/sampling.h"
+#include "etas/status.h"
 #include "etas/time.h"
 
 /** Rises with every change of what a given blob and seed produce. */
@@ -130,5 +131,17 @@ typedef struct etas_mixture {
 } etas_mixture;
 
 void etas_mixture_free(etas_mixture *self);
+
+/**
+ * Room for @p n empty plans, and their turns in proportion to @p weight, n positive numbers: each
+ * turn goes to the model that is furthest behind its share of the turns so far, this one included,
+ * to the first of equals. The period is the sum of the weights without their common divisor.
+ * E_RANGE for no model or too many, a weight of 0, a period that is too long. @p self starts as
+ * {0}.
+ */
+ETAS_NODISCARD etas_status etas_mixture_init(etas_mixture *self, size_t n, const uint64_t weight[],
+                                             etas_error *err);
+#define ETAS_MIXTURE_MAX_MODELS 255
+#define ETAS_MIXTURE_MAX_PERIOD 65536
 
 #endif
