@@ -267,16 +267,12 @@ static inline vd v_pow(vd x, vd y)
     return v_select(v_eq(y, v_set(0.0)) | v_eq(x, one), one, out);
 }
 
-/** Sine and cosine for |x| <= 2 pi, error < 1 ulp beside multiples of pi/2 too; sin(-0) = 0. */
-static inline void v_sincos(vd x, vd *sine, vd *cosine)
+/**
+ * Sine and cosine of quadrant pi/2 + r + r_low, |r| <= pi/4 and a trifle more. Of the quadrant the
+ * two lowest bits count.
+ */
+static inline void v_sincos_quadrant(vi quadrant, vd r, vd r_low, vd *sine, vd *cosine)
 {
-    const double magic = 0x1.8p52;
-    const vd shifted = x * 0x1.45f306dc9c883p-1 + magic;
-    const vd k = shifted - magic;
-    const vi quadrant = v_ints(shifted);
-    const vd far = x - k * 0x1.921fb54400000p+0, step = k * 0x1.0b4611a600000p-34; /* exact */
-    const vd r = far - step;
-    const vd r_low = ((far - r) - step) - k * 0x1.3198a2e037073p-69;
     const vd z = r * r;
     const vd half = 0.5 * z, w = 1.0 - half;
     vd s = z * 0x1.5e0b1991284d2p-33 - 0x1.ae600b0196bc4p-26;
@@ -298,6 +294,58 @@ static inline void v_sincos(vd x, vd *sine, vd *cosine)
 
     *sine = v_bits(v_ints(v_select(swap, c, s)) ^ sine_sign);
     *cosine = v_bits(v_ints(v_select(swap, s, c)) ^ cosine_sign);
+}
+
+/** Sine and cosine for |x| <= 2 pi, error < 1 ulp beside multiples of pi/2 too; sin(-0) = 0. */
+static inline void v_sincos(vd x, vd *sine, vd *cosine)
+{
+    const double magic = 0x1.8p52;
+    const vd shifted = x * 0x1.45f306dc9c883p-1 + magic;
+    const vd k = shifted - magic;
+    const vd far = x - k * 0x1.921fb54400000p+0, step = k * 0x1.0b4611a600000p-34; /* exact */
+    const vd r = far - step;
+    const vd r_low = ((far - r) - step) - k * 0x1.3198a2e037073p-69;
+
+    v_sincos_quadrant(v_ints(shifted), r, r_low, sine, cosine);
+}
+
+/** Sine and cosine of 2 pi t, |t| < 2^30, error < 3 ulp; sin(-0) = 0. */
+static inline void v_sincos_turns(vd t, vd *sine, vd *cosine)
+{
+    const double magic = 0x1.8p52;
+    const vd shifted = 4.0 * t + magic;
+    const vd left = t - 0.25 * (shifted - magic); /* exact */
+
+    v_sincos_quadrant(v_ints(shifted), left * 0x1.921fb54442d18p+2, v_set(0.0), sine, cosine);
+}
+
+/** Angle of the point (x, y) in degrees, [-180, 180], error < 3 ulp; |x|, |y| <= 1e300. The sign of
+ * y counts, that of a zero x does not; (0, 0) gives 0. */
+static inline vd v_atan2_degrees(vd y, vd x)
+{
+    const vd along = v_abs(x), across = v_abs(y);
+    const vi steep = v_lt(along, across);
+    const vd low = v_select(steep, along, across), high = v_select(steep, across, along);
+    const vi far = v_lt(high * 0x1.a827999fcef32p-2, low); /* beyond 22.5 degrees: from 45 */
+    const vd top = v_select(far, low - high, low), bottom = v_select(far, low + high, high);
+    const vd t = top / v_max(bottom, v_set(0x1p-1022));
+    const vd z = t * t;
+    vd p = z * -0x1.1947fcde28e44p+0 + 0x1.1fb82fe48b097p+1;
+
+    p = p * z - 0x1.74f5b25cc7cccp+1;
+    p = p * z + 0x1.ada0e094b485fp+1;
+    p = p * z - 0x1.e8c4139f66c50p+1;
+    p = p * z + 0x1.1a1124965bfa2p+2;
+    p = p * z - 0x1.4d5b6ab7ddaa3p+2;
+    p = p * z + 0x1.976fc858cb2bbp+2;
+    p = p * z - 0x1.05ec6ea7cfd98p+3;
+    p = p * z + 0x1.6eb167b82fbeep+3;
+    p = p * z - 0x1.3193d66ed2bfap+4;
+    p = t * 0x1.ca5dc1a63c1f8p+5 + t * z * p;
+    p = v_select(far, 45.0 + p, p);
+    p = v_select(steep, 90.0 - p, p);
+    p = v_select(v_lt(x, v_set(0.0)), 180.0 - p, p);
+    return v_bits(v_ints(p) | (v_ints(y) & UINT64_C(0x8000000000000000)));
 }
 
 #endif

@@ -180,6 +180,67 @@ static long double cos_of(long double x, long double y)
     return cosl(x);
 }
 
+/* Quarters off exactly: of 2 pi even long double has too few digits near its multiples. */
+static long double sin_turns_of(long double x, long double y)
+{
+    const long double quarter = rintl(4 * x),
+                      r = (x - quarter / 4) * 6.283185307179586476925286766559L;
+    const long double part = fmodl(quarter, 2) == 0 ? sinl(r) : cosl(r);
+
+    (void)y;
+    return fmodl(fmodl(quarter, 4) + 4, 4) >= 2 ? -part : part;
+}
+static long double cos_turns_of(long double x, long double y)
+{
+    return sin_turns_of(x + 0.25L, y);
+}
+static long double atan2_degrees_of(long double x, long double y)
+{
+    return atan2l(y, x) * 57.295779513082320876798154814105L;
+}
+
+/* Angles that go round, and points in every direction from near an axis to the diagonal. */
+static void turns_and_angles_stay_within_a_few_units_in_the_last_place(void **state)
+{
+    enum { FIRST = 13, MANY = 200000 };
+    static double x[MANY], y[MANY], got[MANY];
+    static long double (*const exact[])(long double, long double) = {sin_turns_of, cos_turns_of,
+                                                                     atan2_degrees_of};
+    uint64_t words = 7;
+
+    (void)state;
+    for (size_t i = 0; i < MANY; i++) {
+        const double u = next_uniform(&words), v = next_uniform(&words), w = next_uniform(&words);
+
+        x[i] = (u - 0.5) * (i % 2 == 0 ? 2 : ldexp(1, (int)(60 * v) - 45));
+        y[i] = i % 3 == 0 ? (v - 0.5) * 2 : (w - 0.5) * ldexp(2, -(int)(50 * v));
+    }
+    for (size_t f = 0; f < sizeof exact / sizeof *exact; f++) {
+        double worst = 0;
+
+        assert_string_equal(vmath_scalar.name[FIRST], "sin_turns");
+        vmath_scalar.map[FIRST + f](MANY, x, y, got);
+        for (size_t i = 0; i < MANY; i++) {
+            worst = fmax(worst, ulps(got[i], exact[f](x[i], y[i])));
+        }
+        print_message("%-13s worst %.3f ulp\n", vmath_scalar.name[FIRST + f], worst);
+        assert_true(worst < 3);
+    }
+}
+
+static void angles_of_the_axes_and_the_origin_are_exact(void **state)
+{
+    static const double x[] = {1, 1, 0, -0.0, -1, -1, 0, 0, 0, -0.0, 1, -1, -3, 5e-324, 1e300};
+    static const double y[] = {0, -0.0, 2, 2, 0, -0.0, -2, 0, -0.0, 0, 1, 1, -3, 0, -1e300};
+    static const double want[] = {0,    -0.0, 90, 90,  180,  -180, -90, 0,
+                                  -0.0, 0,    45, 135, -135, 0,    -45};
+    double got[sizeof want / sizeof *want];
+
+    (void)state;
+    vmath_scalar.map[15](sizeof want / sizeof *want, x, y, got);
+    assert_memory_equal(got, want, sizeof want);
+}
+
 /* Extended precision where long double has it (x86); elsewhere the limit allows for its error. */
 static void errors_stay_within_a_few_units_in_the_last_place(void **state)
 {
@@ -263,6 +324,8 @@ int main(void)
         cmocka_unit_test(tails_of_every_length_touch_nothing_beyond_them),
         cmocka_unit_test(the_short_forms_give_the_bits_of_the_full_ones_in_their_domain),
         cmocka_unit_test(names_of_instruction_sets_are_the_documented_ones),
+        cmocka_unit_test(turns_and_angles_stay_within_a_few_units_in_the_last_place),
+        cmocka_unit_test(angles_of_the_axes_and_the_origin_are_exact),
         cmocka_unit_test(errors_stay_within_a_few_units_in_the_last_place),
     };
 

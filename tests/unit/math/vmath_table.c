@@ -24,6 +24,22 @@ static vd cosine_of(vd x)
     return cosine;
 }
 
+static vd sine_of_turns(vd x)
+{
+    vd sine, cosine;
+
+    v_sincos_turns(x, &sine, &cosine);
+    return sine;
+}
+
+static vd cosine_of_turns(vd x)
+{
+    vd sine, cosine;
+
+    v_sincos_turns(x, &sine, &cosine);
+    return cosine;
+}
+
 /* Sums below one vector go through the same code as full vectors. */
 #define MAP(name, expression)                                                          \
     static void name(size_t n, const double in_x[], const double in_y[], double out[]) \
@@ -58,6 +74,9 @@ MAP(map_to_u52, v_from_u53(v_to_u52(v_floor(v_abs(x)))))
 MAP(map_exp_normal, v_exp_normal(x))
 MAP(map_log_normal, v_log_normal(x))
 MAP(map_poisson_part, v_poisson_part(v_min(v_abs(x), v_set(16.0)), v_abs(y) * 0x1p-6))
+MAP(map_sin_turns, sine_of_turns(x))
+MAP(map_cos_turns, cosine_of_turns(x))
+MAP(map_atan2_degrees, v_atan2_degrees(y, x))
 
 static double sum_exp(size_t n, const double x[])
 {
@@ -106,9 +125,10 @@ static void philox(size_t n, uint64_t seed, const uint32_t counter[4], uint64_t 
 
 const vmath_table CAT(vmath_, ETAS_ISA) = {
     .name = {"exp", "expm1", "log", "log1p", "pow", "sin", "cos", "floor", "from_u53", "to_u52",
-             "poisson_part", "exp_normal", "log_normal"},
+             "poisson_part", "exp_normal", "log_normal", "sin_turns", "cos_turns", "atan2_degrees"},
     .map = {map_exp, map_expm1, map_log, map_log1p, map_pow, map_sin, map_cos, map_floor,
-            map_from_u53, map_to_u52, map_poisson_part, map_exp_normal, map_log_normal},
+            map_from_u53, map_to_u52, map_poisson_part, map_exp_normal, map_log_normal,
+            map_sin_turns, map_cos_turns, map_atan2_degrees},
     .sum_exp = sum_exp,
     .philox = philox,
     .poisson = etas_poisson};

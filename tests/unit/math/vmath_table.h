@@ -9,12 +9,12 @@
 #include "etas/sampling.h"
 #include "math/dispatch.h"
 
-enum { VMATH_COLUMNS = 13 };
+enum { VMATH_COLUMNS = 16 };
 
 typedef struct vmath_table {
     /** Name of the function that fills column i of all(). */
     const char *name[VMATH_COLUMNS];
-    /** One function: out[0..n) from x[0..n), y[0..n) (only pow and poisson_part read y). */
+    /** One function: out[0..n) from x[0..n), y[0..n) (only pow, poisson_part and atan2 read y). */
     void (*map[VMATH_COLUMNS])(size_t n, const double x[], const double y[], double out[]);
     /** Sum of exp(x[i]) over eight logical lanes. */
     double (*sum_exp)(size_t n, const double x[]);
