@@ -101,7 +101,8 @@ ETAS_NODISCARD etas_status etas_blob_encode(const etas_plan *plan, uint8_t **out
 ETAS_NODISCARD etas_status etas_blob_decode(size_t len, const uint8_t bytes[], etas_plan *out,
                                             etas_error *err);
 
-/** The same for mixtures. That of one model is the model's blob, and decodes from it. */
+/** The same for mixtures. That of one model is the model's blob, and decodes from it. E_CORRUPT for
+ * turns beyond the models, and for plans that differ where a mixture's must not. */
 ETAS_NODISCARD etas_status etas_mixture_encode(const etas_mixture *mixture, uint8_t **out,
                                                size_t *len, etas_error *err);
 ETAS_NODISCARD etas_status etas_mixture_decode(size_t len, const uint8_t bytes[], etas_mixture *out,

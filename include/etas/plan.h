@@ -120,8 +120,8 @@ void etas_plan_free(etas_plan *self);
 
 /**
  * The models of one forecast: catalogue b comes from model turn[b % period], so that a catalogue
- * keeps its model however many there are. The plans have the same start, end, output_start and
- * region filter. Starts as {0}; etas_mixture_free is idempotent.
+ * keeps its model however many there are. The plans have the same start, end, output_start,
+ * region filter and with_parents. Starts as {0}; etas_mixture_free is idempotent.
  */
 typedef struct etas_mixture {
     size_t n; /**< 1 .. 255 */

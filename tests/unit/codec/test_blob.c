@@ -1,73 +1,8 @@
-#include "support/check.h"
+#include "unit/codec/plan_fixture.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-
-#include "etas/array.h"
-#include "etas/codec.h"
 
 enum { AT_ALGORITHM = 8, AT_SECTIONS = 512 };
-
-static void set_column(double **column, size_t n, const double v[])
-{
-    check_ok(etas_array_alloc((void **)column, n, sizeof **column), NULL);
-    memcpy(*column, v, n * sizeof *v);
-}
-
-/* Three past events, two places, a triangle: every table has its own length. */
-static void make_plan(etas_plan *plan)
-{
-    static const double lat[] = {46.1, 46.9, 47.3}, lon[] = {7.1, 8.2, -179.5};
-    static const double age[] = {0.5, 20, 3000}, ratio[] = {4.1, 0.9, 0.01};
-    static const double scale[] = {0.3, 1.7, 0.9}, weight[] = {3, 0, 1};
-    static const double corner_lat[] = {45, 48, 45, 45}, corner_lon[] = {5, 8, 11, 5};
-    etas_error err = {0};
-
-    *plan = (etas_plan){.algorithm = ETAS_ALGORITHM_VERSION,
-                        .start = -ETAS_NS_PER_DAY,
-                        .end = 29 * ETAS_NS_PER_DAY,
-                        .output_start = 0,
-                        .window_days = 30,
-                        .beta = 2.4,
-                        .mc = 2.25,
-                        .mag_span_cdf = 0.99,
-                        .delta_m = 0.1,
-                        .m_threshold = 2.3,
-                        .m_max = INFINITY,
-                        .productivity = 0.02,
-                        .alpha = 1.3,
-                        .c_days = 0.001,
-                        .omega = -0.1,
-                        .inv_tau = 1e-4,
-                        .d_km2 = 0.3,
-                        .gamma = 0.3,
-                        .rho = 0.6,
-                        .earth_radius_km = 6378.1,
-                        .branching_ratio = NAN,
-                        .filter_region = true,
-                        .with_parents = true,
-                        .max_generations = 1000,
-                        .max_events = 12345};
-    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
-        plan->theta.value[i] = i == ETAS_LOG10_IOTA ? NAN : -(double)i;
-    plan->theta.value[ETAS_LOG10_TAU] = INFINITY;
-    plan->history.n = 3;
-    plan->history.mean = 0.57;
-    set_column(&plan->history.lat, 3, lat);
-    set_column(&plan->history.lon, 3, lon);
-    set_column(&plan->history.a_days, 3, age);
-    set_column(&plan->history.log_ratio, 3, ratio);
-    set_column(&plan->history.d_km2, 3, scale);
-    check_ok(etas_alias_build(&plan->history.parents, 3, weight), NULL);
-    plan->background = (etas_plan_background){
-        .kind = ETAS_BACKGROUND_CATALOG, .mean = 1.65, .n = 2, .gaussian_scale_deg = 0.1};
-    set_column(&plan->background.lat, 2, lat);
-    set_column(&plan->background.lon, 2, lon);
-    check_ok(etas_alias_build(&plan->background.locations, 2, weight + 1), NULL);
-    check_ok(etas_region_set_ring(&plan->region, 4, corner_lat, corner_lon, &err), &err);
-    check_ok(etas_raster_build(&plan->raster, &plan->region, 5, &err), &err);
-}
 
 static uint8_t *encode(const etas_plan *plan, size_t *len)
 {
@@ -117,6 +52,18 @@ static etas_status decode(const uint8_t *bytes, size_t len)
 #define SAME(field)           assert_memory_equal(&got.field, &want.field, sizeof want.field)
 #define SAME_COLUMN(field, n) assert_memory_equal(got.field, want.field, (n) * sizeof *want.field)
 
+static void same_cells(const etas_plan_cells *got, const etas_plan_cells *want, size_t n)
+{
+    assert_int_equal(got->n, n);
+    assert_int_equal(got->pick.n, n);
+    assert_true(got->dlon_deg == want->dlon_deg);
+    assert_memory_equal(got->west, want->west, n * sizeof *want->west);
+    assert_memory_equal(got->sine_south, want->sine_south, n * sizeof *want->sine_south);
+    assert_memory_equal(got->sine_north, want->sine_north, n * sizeof *want->sine_north);
+    assert_memory_equal(got->pick.keep, want->pick.keep, n * sizeof *want->pick.keep);
+    assert_memory_equal(got->pick.other, want->pick.other, n * sizeof *want->pick.other);
+}
+
 static void what_goes_in_comes_out(void **state)
 {
     etas_plan want, got = {0};
@@ -127,7 +74,8 @@ static void what_goes_in_comes_out(void **state)
     (void)state;
     make_plan(&want);
     blob = encode(&want, &len);
-    assert_int_equal(len, AT_SECTIONS + 3 * 52 + 2 * 28 + 2 * 8 + 4 * 16 + 25);
+    assert_int_equal(len, AT_SECTIONS + 3 * 52 + 2 * 28 + 4 * 36 + 6 * 4 + 3 * 8 + 5 * 16 + 2 * 8 +
+                              2 * 8 + 4 * 16 + 25);
     check_ok(etas_blob_decode(len, blob, &got, &err), &err);
     /* every scalar of the struct, in its order */
     SAME(algorithm), SAME(start), SAME(end), SAME(output_start), SAME(window_days), SAME(theta);
@@ -144,11 +92,38 @@ static void what_goes_in_comes_out(void **state)
     SAME(background.gaussian_scale_deg), SAME_COLUMN(background.lat, 2);
     SAME_COLUMN(background.lon, 2), SAME(background.locations.n);
     SAME_COLUMN(background.locations.keep, 2), SAME_COLUMN(background.locations.other, 2);
+    SAME(background.cells.n), SAME(background.cells.dlon_deg), SAME(induced.mean);
+    same_cells(&got.induced.cells, &want.induced.cells, 4);
+    SAME(zones.n), SAME(zones.n_lat), SAME(zones.n_lon), SAME(zones.lat0), SAME(zones.lon0);
+    SAME(zones.dlat), SAME(zones.dlon), SAME_COLUMN(zones.zone, 6), SAME_COLUMN(zones.first, 3);
+    SAME_COLUMN(zones.dm, 5), SAME_COLUMN(zones.cdf, 5), SAME_COLUMN(zones.dm_max, 2);
     SAME(region.n_rings), SAME_COLUMN(region.ring_start, 2), SAME_COLUMN(region.lat, 4);
     SAME_COLUMN(region.lon, 4), SAME(region.lat_min), SAME(region.lat_max), SAME(region.lon_min);
     SAME(region.lon_max), SAME(raster.lat0), SAME(raster.lon0), SAME(raster.dlat);
     SAME(raster.dlon), SAME(raster.inv_dlat), SAME(raster.inv_dlon), SAME(raster.n_lat);
     SAME(raster.n_lon), SAME_COLUMN(raster.cell, 25);
+    etas_array_free((void **)&blob);
+    etas_plan_free(&want);
+    etas_plan_free(&got);
+}
+
+static void a_background_by_cells_comes_back(void **state)
+{
+    etas_plan want, got = {0};
+    etas_error err = {0};
+    size_t len;
+    uint8_t *blob;
+
+    (void)state;
+    make_grid_plan(&want);
+    want.reference_placement = true;
+    want.with_parents = want.filter_region = false;
+    blob = encode(&want, &len);
+    check_ok(etas_blob_decode(len, blob, &got, &err), &err);
+    assert_int_equal(got.background.kind, ETAS_BACKGROUND_GRID);
+    same_cells(&got.background.cells, &want.background.cells, 3);
+    same_cells(&got.induced.cells, &want.induced.cells, 4);
+    assert_true(got.reference_placement && !got.with_parents && !got.filter_region);
     etas_array_free((void **)&blob);
     etas_plan_free(&want);
     etas_plan_free(&got);
@@ -169,6 +144,9 @@ static void a_plan_without_tables_is_a_blob_too(void **state)
     plan.history.mean = 0;
     plan.background.kind = ETAS_BACKGROUND_UNIFORM;
     plan.history.parents.n = plan.background.locations.n = 0;
+    plan.induced.mean = plan.induced.cells.dlon_deg = 0;
+    plan.induced.cells.n = plan.induced.cells.pick.n = 0;
+    plan.zones.n = plan.zones.n_lat = plan.zones.n_lon = 0;
     blob = encode(&plan, &len);
     assert_int_equal(len, AT_SECTIONS);
     check_ok(etas_blob_decode(len, blob, &got, &err), &err);
@@ -284,6 +262,12 @@ static void numbers_that_cannot_be_are_refused(void **state)
         {"history mean", offsetof(etas_plan, history.mean), -1e-9},
         {"background mean", offsetof(etas_plan, background.mean), INFINITY},
         {"gaussian_scale_deg", offsetof(etas_plan, background.gaussian_scale_deg), NAN},
+        {"induced mean", offsetof(etas_plan, induced.mean), -1},
+        {"cells of induced", offsetof(etas_plan, induced.cells.dlon_deg), NAN},
+        {"lattice", offsetof(etas_plan, zones.lat0), NAN},
+        {"lattice", offsetof(etas_plan, zones.lon0), INFINITY},
+        {"lattice", offsetof(etas_plan, zones.dlat), 0},
+        {"lattice", offsetof(etas_plan, zones.dlon), -0.25},
         {"bounding box", offsetof(etas_plan, region.lat_max), 48.5},
         {"raster", offsetof(etas_plan, raster.inv_dlon), 0.5},
     };
@@ -358,6 +342,89 @@ static void tables_that_cannot_be_are_refused(void **state)
     refuse_both_ways(&plan, "raster cells");
 }
 
+static void cells_that_cannot_be_are_refused(void **state)
+{
+    etas_plan plan;
+
+    (void)state;
+    make_grid_plan(&plan);
+    plan.background.cells.west[1] = 181;
+    refuse_both_ways(&plan, "cells of the background");
+    make_grid_plan(&plan);
+    plan.background.cells.sine_south[1] = -1.01;
+    refuse_both_ways(&plan, "cells of the background");
+    make_grid_plan(&plan);
+    plan.background.cells.sine_north[0] = NAN;
+    refuse_both_ways(&plan, "cells of the background");
+    make_grid_plan(&plan);
+    plan.background.cells.sine_north[0] = 0.6;
+    refuse_both_ways(&plan, "cells of the background");
+    make_grid_plan(&plan);
+    plan.background.cells.pick.other[2] = 3;
+    refuse_both_ways(&plan, "weights of the background's cells");
+    make_grid_plan(&plan);
+    plan.background.kind = ETAS_BACKGROUND_UNIFORM;
+    refuse_both_ways(&plan, "weights of the background's cells");
+    make_plan(&plan);
+    plan.induced.cells.sine_south[3] = 0.51;
+    refuse_both_ways(&plan, "cells of induced");
+    make_plan(&plan);
+    plan.induced.cells.pick.keep[0] = -0.1;
+    refuse_both_ways(&plan, "weights of the cells of induced");
+    make_plan(&plan);
+    plan.induced.cells.n = plan.induced.cells.pick.n = 0;
+    plan.induced.cells.dlon_deg = 0;
+    refuse_both_ways(&plan, "weights of the cells of induced");
+}
+
+static void zones_that_cannot_be_are_refused(void **state)
+{
+    static const struct {
+        const char *says;
+        size_t table, row;
+        double value;
+    } lies[] = {
+        {"tables", offsetof(etas_plan_zones, dm), 0, -1},
+        {"tables", offsetof(etas_plan_zones, dm), 3, 0},
+        {"tables", offsetof(etas_plan_zones, dm), 4, NAN},
+        {"tables", offsetof(etas_plan_zones, cdf), 0, 0.1},
+        {"tables", offsetof(etas_plan_zones, cdf), 1, 0.99},
+        {"tables", offsetof(etas_plan_zones, cdf), 3, 1.1},
+        {"tables", offsetof(etas_plan_zones, cdf), 3, NAN},
+        {"largest", offsetof(etas_plan_zones, dm_max), 0, 4.1},
+        {"largest", offsetof(etas_plan_zones, dm_max), 1, NAN},
+    };
+    etas_plan plan;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof lies / sizeof *lies; i++) {
+        double *table;
+
+        make_plan(&plan);
+        memcpy(&table, (char *)&plan.zones + lies[i].table, sizeof table);
+        table[lies[i].row] = lies[i].value;
+        refuse_both_ways(&plan, lies[i].says);
+    }
+    make_plan(&plan);
+    plan.zones.zone[5] = 3;
+    refuse_both_ways(&plan, "numbers of the zones");
+    make_plan(&plan);
+    plan.zones.first[0] = 1;
+    refuse_both_ways(&plan, "tables of the zones");
+    make_plan(&plan);
+    plan.zones.first[1] = 6; /* beyond the knots */
+    refuse_both_ways(&plan, "tables of the zones");
+    make_plan(&plan);
+    plan.zones.first[1] = 4; /* leaves one knot */
+    refuse_both_ways(&plan, "tables of the zones");
+    make_plan(&plan);
+    plan.zones.n_lat = 0;
+    refuse_both_ways(&plan, "lattice");
+    make_plan(&plan);
+    plan.zones.n = 0;
+    refuse_both_ways(&plan, "lattice");
+}
+
 /* Extents whose product or sum overflows, or that ask for more than is there. */
 static void hostile_extents_allocate_nothing(void **state)
 {
@@ -366,11 +433,21 @@ static void hostile_extents_allocate_nothing(void **state)
         uint64_t value;
     } lies[] = {
         {424, UINT64_C(0xffffffffffffffff)}, /* both sides of the raster */
+        {432, UINT64_C(0xffffffffffffffff)}, /* and of the lattice */
         {440, UINT64_C(0x4ec4ec4ec4ec4ec)},
         {440, UINT64_MAX},
         {440, UINT32_MAX},
         {448, UINT64_MAX},
         {448, 3},
+        {456, UINT64_MAX},
+        {456, 1},
+        {464, UINT64_C(1) << 61},
+        {464, 3},
+        {472, UINT64_MAX},
+        {472, 0},
+        {472, 3},
+        {480, UINT64_MAX},
+        {480, 4},
         {488, UINT64_MAX},
         {488, 0},
         {488, 2},
@@ -398,6 +475,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_goes_in_comes_out),
+        cmocka_unit_test(a_background_by_cells_comes_back),
         cmocka_unit_test(a_plan_without_tables_is_a_blob_too),
         cmocka_unit_test(equal_plans_give_equal_bytes_whatever_the_nan),
         cmocka_unit_test(every_truncation_and_every_trailing_byte_is_refused),
@@ -406,6 +484,8 @@ int main(void)
         cmocka_unit_test(numbers_that_cannot_be_are_refused),
         cmocka_unit_test(windows_and_limits_that_cannot_be_are_refused),
         cmocka_unit_test(tables_that_cannot_be_are_refused),
+        cmocka_unit_test(cells_that_cannot_be_are_refused),
+        cmocka_unit_test(zones_that_cannot_be_are_refused),
         cmocka_unit_test(hostile_extents_allocate_nothing),
     };
 
