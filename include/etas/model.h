@@ -85,6 +85,27 @@ double etas_expected_aftershocks(const etas_params *self, double dm, double t0_d
  */
 double etas_branching_ratio(const etas_params *self, double beta, double dm_max, const char **why);
 
+/** The standard formulation: an event of magnitude mc + dm has 10^(a + alpha dm) / (t + c)^p direct
+ * aftershocks per day of magnitude mc or more. Generic parameters of regions are given so. */
+typedef struct etas_standard_params {
+    double a, p, alpha, log10_c; /**< days */
+    double log10_d, gamma, rho;  /**< the spatial kernel as in etas_params */
+    double log10_mu;
+} etas_standard_params;
+
+/** The same as parameters at the reference magnitude that those have: omega = p - 1, no taper for
+ * p > 1, otherwise the longest that an estimation allows. */
+etas_params etas_params_from_standard(const etas_standard_params *self);
+
+/**
+ * Parameters for a reference magnitude that is @p dm higher (negative: lower). The branching ratio
+ * stays, and so does the expected number of events (of all generations) above any magnitude that
+ * both models have; with a largest magnitude the latter up to e^(-beta dm_max) of it. @p dm_max:
+ * the largest magnitude less the old mc, > 0 and > dm; INFINITY: none.
+ */
+etas_params etas_params_shift_reference(const etas_params *self, double dm, double beta,
+                                        double dm_max);
+
 /** Tinti & Mulargia (1987) from the mean of m - mc; delta_m = 0: the continuous estimate. NaN for
  * n = 0, INFINITY when all are at their completeness. */
 double etas_beta_tinti_mulargia(size_t n, const double mag[], const double mc[], double delta_m);
