@@ -18,10 +18,12 @@ typedef struct etas_rate_grid {
     double dlat, dlon; /**< size of a cell, degrees */
 } etas_rate_grid;
 
-/** Sizes from the smallest distances between the centres' different latitudes and longitudes,
- * which all others must be multiples of (to 1e-6 of a cell): E_RANGE names the row of the first
- * that is not, of a second cell in one place, of a weight that is negative or not finite; E_ARG
- * for a grid without two latitudes and two longitudes. */
+/** Sets the sizes, dlat and dlon, from the smallest distances between the centres' different
+ * latitudes and longitudes, which all others must be multiples of (to 1e-3 of a cell, for files
+ * with few digits). E_RANGE names the row, from 1 on, of the first that is not, of a second cell in
+ * one place (360 degrees away is the same place), of a centre off the globe, of a weight that is
+ * negative or not finite; E_ARG for a grid without two latitudes and two longitudes. Weights may be
+ * NULL. */
 ETAS_NODISCARD etas_status etas_rate_grid_check(etas_rate_grid *self, etas_error *err);
 void etas_rate_grid_free(etas_rate_grid *self);
 
