@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "etas/status.h"
+#include "etas/text.h"
 
 #define ETAS_EARTH_RADIUS_KM 6378.1 /**< default of the configuration key earth_radius */
 
@@ -78,6 +79,12 @@ ETAS_NODISCARD etas_status etas_polygons_read_wkt(etas_polygons *out, const char
  */
 ETAS_NODISCARD etas_status etas_region_set_polygons(etas_region *self, etas_polygons *polygons,
                                                     etas_error *err);
+
+/** Append the region as well-known text, longitude first: a valid POLYGON or MULTIPOLYGON whose
+ * numbers read back to the same bits; where rings touch there may be vertices more. Longitudes
+ * beyond +-180 stay; the globe is the map's frame. */
+ETAS_NODISCARD etas_status etas_region_format_wkt(const etas_region *self, etas_text *out,
+                                                  etas_error *err);
 
 /** Planar test in degrees; a point on the boundary is inside. The globe contains everything.
  * Longitudes in (-360, 360) count by their meridian: 185 and -175 give the same answer. */
