@@ -3,6 +3,21 @@
 #include "catalog/columns.h"
 #include "etas/array.h"
 
+/* The column comes and goes with with_parents; events that were there have none. */
+static etas_status fit_parents(etas_events *self)
+{
+    if (!self->with_parents)
+        etas_array_free((void **)&self->parent);
+    if (!self->with_parents || self->parent != NULL || self->event_capacity == 0)
+        return ETAS_OK;
+    if (etas_array_alloc((void **)&self->parent, self->event_capacity, sizeof *self->parent) !=
+        ETAS_OK)
+        return ETAS_E_NOMEM;
+    for (size_t i = 0; i < self->n; i++)
+        self->parent[i] = -1;
+    return ETAS_OK;
+}
+
 etas_status etas_events_reserve(etas_events *self, size_t n_catalogs, size_t n_events)
 {
     const etas_column columns[] = {{(void **)&self->time_ms, sizeof *self->time_ms},
@@ -16,6 +31,8 @@ etas_status etas_events_reserve(etas_events *self, size_t n_catalogs, size_t n_e
 
     if (etas_array_reserve((void **)&self->count, &self->catalog_capacity, n_catalogs,
                            sizeof *self->count) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    if (fit_parents(self) != ETAS_OK)
         return ETAS_E_NOMEM;
     return etas_columns_reserve(n_columns, columns, n_events, &self->event_capacity);
 }

@@ -11,7 +11,7 @@ static etas_status append_catalog(etas_simulator *self, size_t k, bool past, siz
     sim_cohort *now = &self->now;
     size_t row = now->n;
 
-    if (sim_cohort_reserve(now, now->n + past + n) != ETAS_OK)
+    if (sim_cohort_reserve(self, now, now->n + past + n) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu background events", n);
     now->n += past + n;
     if (past) {

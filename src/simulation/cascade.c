@@ -36,13 +36,30 @@ static void gather_parents(etas_simulator *self)
     }
 }
 
+/* Of the children on their way; a parent in the history is picked as gather_from_history does. */
+static void note_parents(etas_simulator *self)
+{
+    const sim_cohort *now = &self->now;
+    sim_block *block = &self->block;
+
+    for (size_t i = 0; i < block->n; i++) {
+        const uint32_t p = block->source[i];
+
+        block->parent[i] =
+            now->event[p] == SIM_HISTORY_EVENT
+                ? -2 - (int64_t)etas_alias_pick(&self->plan->history.parents, block->u1[i])
+                : now->row[p];
+    }
+}
+
 /* Those that exist become the next generation. */
 static etas_status keep_children(etas_simulator *self, etas_error *err)
 {
     const sim_block *block = &self->block;
+    const bool with_parents = self->plan->with_parents;
     sim_cohort *next = &self->next;
 
-    if (sim_cohort_reserve(next, next->n + block->n) != ETAS_OK)
+    if (sim_cohort_reserve(self, next, next->n + block->n) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu events", next->n + block->n);
     for (size_t i = 0; i < block->n; i++) {
         const size_t row = next->n;
@@ -59,6 +76,8 @@ static etas_status keep_children(etas_simulator *self, etas_error *err)
         next->lat[row] = block->lat[i];
         next->lon[row] = block->lon[i];
         next->dm[row] = block->dm[i];
+        if (with_parents)
+            next->parent[row] = block->parent[i];
         next->n++;
     }
     return ETAS_OK;
@@ -79,18 +98,19 @@ static etas_status flush(etas_simulator *self, uint32_t generation, etas_error *
     if (generation == 1 && self->plan->history.n > 0)
         self->kernels->uniforms(&at, SIM_SIZE, 0, block->u0, block->u1);
     gather_parents(self);
+    if (self->plan->with_parents)
+        note_parents(self);
     self->kernels->children(&self->constants, &at, &children);
     st = keep_children(self, err);
     block->n = 0;
     return st;
 }
 
-/* How many children each event has: most are known by now, few need more than one draw. */
-static etas_status draw_numbers(etas_simulator *self, uint32_t generation, etas_error *err)
+/* Most are known after the kernel, few need more than one draw. */
+etas_status sim_number(etas_simulator *self, uint32_t generation, etas_error *err)
 {
     sim_cohort *now = &self->now;
-    const sim_addresses at =
-        sim_addresses_of(self, generation - 1, now->n, now->catalog, now->event);
+    const sim_addresses at = sim_addresses_of(self, generation, now->n, now->catalog, now->event);
     const sim_parents parents = {now->time, now->dm, now->log_ratio, now->d_km2, now->number};
 
     sim_cohort_pad(now);
@@ -103,7 +123,7 @@ static etas_status draw_numbers(etas_simulator *self, uint32_t generation, etas_
             now->number[p] = self->tally[now->catalog[p]].from_history;
         } else if (!(number >= 0)) {
             const etas_address address = {.catalog = self->first + now->catalog[p],
-                                          .generation = (uint16_t)(generation - 1),
+                                          .generation = (uint16_t)generation,
                                           .event = now->event[p],
                                           .purpose = SIM_CHILDREN_NUMBER};
 
@@ -122,7 +142,7 @@ etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *e
     const sim_cohort *now = &self->now;
     sim_block *block = &self->block;
     uint32_t catalog = UINT32_MAX, event = 0;
-    etas_status st = draw_numbers(self, generation, err);
+    etas_status st = ETAS_OK;
 
     self->next.n = 0;
     block->n = 0;

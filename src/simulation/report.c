@@ -7,7 +7,7 @@
 
 /* ---- what is reported ---- */
 
-static etas_status found_reserve(sim_found *self, size_t n)
+static etas_status found_reserve(sim_found *self, bool with_parents, size_t n)
 {
     const struct {
         void **column;
@@ -17,10 +17,13 @@ static etas_status found_reserve(sim_found *self, size_t n)
                    {(void **)&self->lat, sizeof *self->lat},
                    {(void **)&self->lon, sizeof *self->lon},
                    {(void **)&self->mag, sizeof *self->mag},
-                   {(void **)&self->generation, sizeof *self->generation}};
+                   {(void **)&self->generation, sizeof *self->generation},
+                   {(void **)&self->flags, sizeof *self->flags},
+                   {(void **)&self->parent, sizeof *self->parent}};
+    const size_t n_columns = sizeof columns / sizeof *columns - (with_parents ? 0 : 1);
     size_t capacity = self->capacity;
 
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    for (size_t i = 0; i < n_columns; i++) {
         capacity = self->capacity;
         if (etas_array_reserve(columns[i].column, &capacity, n, columns[i].size) != ETAS_OK)
             return ETAS_E_NOMEM;
@@ -32,7 +35,7 @@ static etas_status found_reserve(sim_found *self, size_t n)
 /* The block's columns hold the rounded numbers of the rows from @p start on. */
 static void keep_reported(etas_simulator *self, size_t start, size_t n, uint32_t generation)
 {
-    const sim_cohort *now = &self->now;
+    sim_cohort *now = &self->now;
     const etas_plan *plan = self->plan;
     const sim_block *block = &self->block;
     sim_found *found = &self->found;
@@ -40,6 +43,8 @@ static void keep_reported(etas_simulator *self, size_t start, size_t n, uint32_t
     for (size_t i = 0; i < n; i++) {
         const size_t row = found->n;
 
+        if (plan->with_parents)
+            now->row[start + i] = -1;
         if (block->time[i] < 0 ||
             (plan->filter_region &&
              !etas_raster_contains(&plan->raster, &plan->region, block->lat[i] / ETAS_DEGREE_UNITS,
@@ -51,6 +56,11 @@ static void keep_reported(etas_simulator *self, size_t start, size_t n, uint32_t
         found->lon[row] = (int32_t)block->lon[i];
         found->mag[row] = (int32_t)block->dm[i];
         found->generation[row] = (uint16_t)generation;
+        found->flags[row] = now->number[start + i] > 0 ? 0 : ETAS_EVENT_CHILDLESS;
+        if (plan->with_parents) {
+            found->parent[row] = generation == 0 ? -1 : now->parent[start + i];
+            now->row[start + i] = (int64_t)row;
+        }
         found->n++;
         self->tally[now->catalog[start + i]].found++;
     }
@@ -64,7 +74,7 @@ etas_status sim_report(etas_simulator *self, uint32_t generation, etas_error *er
 
     if (now->n == 0)
         return ETAS_OK;
-    if (found_reserve(&self->found, self->found.n + now->n) != ETAS_OK)
+    if (found_reserve(&self->found, self->plan->with_parents, self->found.n + now->n) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu events", self->found.n + now->n);
     sim_cohort_pad(now);
     for (size_t start = 0; start < now->n; start += SIM_BLOCK) {
@@ -148,6 +158,26 @@ static etas_status gather_keys(etas_simulator *self)
     return ETAS_OK;
 }
 
+/* Rows of parents become places among the catalogue's events. */
+static etas_status deliver_parents(etas_simulator *self, int32_t parent[])
+{
+    const sim_found *found = &self->found;
+    size_t i = 0;
+
+    if (etas_array_reserve((void **)&self->place, &self->place_capacity, found->n,
+                           sizeof *self->place) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    for (size_t k = 0; k < self->count; k++)
+        for (uint32_t at = 0; at < self->tally[k].found; at++)
+            self->place[self->keys[i++].row] = (int32_t)at;
+    for (i = 0; i < found->n; i++) {
+        const int64_t of = found->parent[self->keys[i].row];
+
+        parent[i] = of >= 0 ? self->place[of] : (int32_t)of;
+    }
+    return ETAS_OK;
+}
+
 etas_status sim_deliver(etas_simulator *self, etas_events *out, etas_error *err)
 {
     const sim_found *found = &self->found;
@@ -176,7 +206,10 @@ etas_status sim_deliver(etas_simulator *self, etas_events *out, etas_error *err)
         out->lon[first + i] = found->lon[row];
         out->mag[first + i] = found->mag[row];
         out->generation[first + i] = found->generation[row];
+        out->flags[first + i] = found->flags[row];
     }
+    if (out->with_parents && deliver_parents(self, out->parent + first) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for the parents of %zu events", found->n);
     out->n_catalogs += self->count;
     out->n += found->n;
     return ETAS_OK;

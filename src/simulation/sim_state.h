@@ -18,6 +18,8 @@ typedef struct sim_cohort {
     uint32_t *event;   /**< index within the generation */
     double *time, *lat, *lon, *dm;
     double *log_ratio, *d_km2, *number; /**< as parents */
+    int64_t *parent, *row; /**< row of the parent in sim_found, or as etas_events has it; own row
+                              there, -1 = not reported. Only with_parents */
 } sim_cohort;
 
 /** In generation 0 the event with this index stands for the history, the parent of the first draws
@@ -32,6 +34,7 @@ typedef struct sim_block {
     double time[SIM_BLOCK], lat[SIM_BLOCK], lon[SIM_BLOCK], dm[SIM_BLOCK];
     double a_days[SIM_BLOCK], log_ratio[SIM_BLOCK], d_km2[SIM_BLOCK];
     double u0[SIM_BLOCK], u1[SIM_BLOCK];
+    int64_t parent[SIM_BLOCK]; /**< as the cohort's; only with_parents */
 } sim_block;
 
 /** What will be reported, in the order of generations. */
@@ -41,6 +44,8 @@ typedef struct sim_found {
     uint64_t *time_ms;
     int32_t *lat, *lon, *mag;
     uint16_t *generation;
+    uint8_t *flags;
+    int64_t *parent; /**< as the cohort's; only with_parents */
 } sim_found;
 
 /** Sort key with the row that it belongs to. */
@@ -73,10 +78,14 @@ struct etas_simulator {
     size_t keys_capacity, spare_capacity;
     size_t *offset;
     size_t offset_capacity;
+    int32_t *place; /**< per row of found, in its catalogue; only with_parents */
+    size_t place_capacity;
 };
 
-/** Room for @p n events and the padding behind them. */
-ETAS_NODISCARD etas_status sim_cohort_reserve(sim_cohort *self, size_t n);
+/** Room for @p n events and the padding behind them; the columns for parents where the plan asks
+ * for them. */
+ETAS_NODISCARD etas_status sim_cohort_reserve(const etas_simulator *sim, sim_cohort *self,
+                                              size_t n);
 void sim_cohort_free(sim_cohort *self);
 /** Fills the padding behind the last event, n > 0, with copies of it. */
 void sim_cohort_pad(sim_cohort *self);
@@ -101,10 +110,12 @@ ETAS_NODISCARD etas_status sim_count_kept(etas_simulator *self, size_t catalog, 
 
 /** Generation 0 into self->now. */
 ETAS_NODISCARD etas_status sim_background(etas_simulator *self, etas_error *err);
-/** The children of self->now, which is generation @p generation - 1, into self->next. */
-ETAS_NODISCARD etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *err);
-/** Adds what is to be reported of self->now to self->found. */
+/** How many children each event of self->now has, which is generation @p generation. */
+ETAS_NODISCARD etas_status sim_number(etas_simulator *self, uint32_t generation, etas_error *err);
+/** Then: adds what is to be reported of it to self->found. */
 ETAS_NODISCARD etas_status sim_report(etas_simulator *self, uint32_t generation, etas_error *err);
+/** Then: the children, generation @p generation, of self->now into self->next. */
+ETAS_NODISCARD etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *err);
 /** Appends the batch's catalogues to @p out, each in order of time. */
 ETAS_NODISCARD etas_status sim_deliver(etas_simulator *self, etas_events *out, etas_error *err);
 

@@ -19,7 +19,7 @@ static const size_t MAX_BATCH = 1 << 20;
 
 /* ---- columns ---- */
 
-etas_status sim_cohort_reserve(sim_cohort *self, size_t n)
+etas_status sim_cohort_reserve(const etas_simulator *sim, sim_cohort *self, size_t n)
 {
     const struct {
         void **column;
@@ -32,12 +32,15 @@ etas_status sim_cohort_reserve(sim_cohort *self, size_t n)
                    {(void **)&self->dm, sizeof *self->dm},
                    {(void **)&self->log_ratio, sizeof *self->log_ratio},
                    {(void **)&self->d_km2, sizeof *self->d_km2},
-                   {(void **)&self->number, sizeof *self->number}};
+                   {(void **)&self->number, sizeof *self->number},
+                   {(void **)&self->parent, sizeof *self->parent},
+                   {(void **)&self->row, sizeof *self->row}};
+    const size_t n_columns = sizeof columns / sizeof *columns - (sim->plan->with_parents ? 0 : 2);
     size_t capacity = self->capacity;
 
     if (n + SIM_PAD <= self->capacity)
         return ETAS_OK;
-    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++) {
+    for (size_t i = 0; i < n_columns; i++) {
         capacity = self->capacity;
         if (etas_array_reserve(columns[i].column, &capacity, n + SIM_PAD, columns[i].size) !=
             ETAS_OK)
@@ -58,6 +61,8 @@ void sim_cohort_free(sim_cohort *self)
     etas_array_free((void **)&self->log_ratio);
     etas_array_free((void **)&self->d_km2);
     etas_array_free((void **)&self->number);
+    etas_array_free((void **)&self->parent);
+    etas_array_free((void **)&self->row);
 }
 
 void sim_cohort_pad(sim_cohort *self)
@@ -250,10 +255,13 @@ void etas_simulator_close(etas_simulator *self)
     etas_array_free((void **)&self->found.lon);
     etas_array_free((void **)&self->found.mag);
     etas_array_free((void **)&self->found.generation);
+    etas_array_free((void **)&self->found.flags);
+    etas_array_free((void **)&self->found.parent);
     etas_array_free((void **)&self->tally);
     etas_array_free((void **)&self->keys);
     etas_array_free((void **)&self->spare);
     etas_array_free((void **)&self->offset);
+    etas_array_free((void **)&self->place);
     free(self);
 }
 
@@ -274,7 +282,9 @@ static etas_status run_batch(etas_simulator *self, etas_events *out, etas_error 
 
         if (generation > self->plan->max_generations)
             return sim_fail_limit(self, self->now.catalog[0], "has too many generations", err);
-        st = sim_report(self, generation, err);
+        st = sim_number(self, generation, err);
+        if (st == ETAS_OK)
+            st = sim_report(self, generation, err);
         if (st == ETAS_OK)
             st = sim_cascade(self, generation + 1, err);
         self->now = self->next;
@@ -289,6 +299,7 @@ etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t fir
     etas_status st = ETAS_OK;
 
     out->n = out->n_catalogs = 0;
+    out->with_parents = self->plan->with_parents;
     if (first > ETAS_MAX_CATALOGS || count > ETAS_MAX_CATALOGS - first)
         return etas_fail(err, ETAS_E_ARG, "catalogue indices end at 2^48");
     self->seed = seed;

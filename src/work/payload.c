@@ -47,6 +47,9 @@ static etas_status append_events(etas_events *to, const etas_events *from)
     memcpy(to->lon + at, from->lon, n * sizeof *to->lon);
     memcpy(to->mag + at, from->mag, n * sizeof *to->mag);
     memcpy(to->generation + at, from->generation, n * sizeof *to->generation);
+    memcpy(to->flags + at, from->flags, n * sizeof *to->flags);
+    if (to->with_parents)
+        memcpy(to->parent + at, from->parent, n * sizeof *to->parent);
     to->n += n;
     return ETAS_OK;
 }
@@ -65,6 +68,9 @@ static void drop_events(etas_events *self, size_t n_catalogs)
     memmove(self->lon, self->lon + n_events, n * sizeof *self->lon);
     memmove(self->mag, self->mag + n_events, n * sizeof *self->mag);
     memmove(self->generation, self->generation + n_events, n * sizeof *self->generation);
+    memmove(self->flags, self->flags + n_events, n * sizeof *self->flags);
+    if (self->with_parents)
+        memmove(self->parent, self->parent + n_events, n * sizeof *self->parent);
     self->n_catalogs -= n_catalogs;
     self->n = n;
 }

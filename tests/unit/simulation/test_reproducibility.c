@@ -31,6 +31,7 @@ static etas_plan everything(void)
     in.location_lon = lon;
     in.location_weight = w;
     in.gaussian_scale_deg = 0.5;
+    in.with_parents = true;
     plan = build_plan(&in);
     etas_catalog_free(&history);
     etas_region_free(&region);
@@ -45,6 +46,8 @@ static void check_same(const etas_events *a, size_t a_row, const etas_events *b,
     assert_memory_equal(a->lon + a_row, b->lon + b_row, n * sizeof *a->lon);
     assert_memory_equal(a->mag + a_row, b->mag + b_row, n * sizeof *a->mag);
     assert_memory_equal(a->generation + a_row, b->generation + b_row, n * sizeof *a->generation);
+    assert_memory_equal(a->flags + a_row, b->flags + b_row, n * sizeof *a->flags);
+    assert_memory_equal(a->parent + a_row, b->parent + b_row, n * sizeof *a->parent);
 }
 
 enum { N = 60 };
