@@ -34,8 +34,10 @@ void etas_payload_clear(etas_payload *self)
 static etas_status append_events(etas_events *to, const etas_events *from)
 {
     const size_t at = to->n, n = from->n;
-    const etas_status st = etas_events_reserve(to, to->n_catalogs + from->n_catalogs, at + n);
+    etas_status st;
 
+    to->with_parents = from->with_parents;
+    st = etas_events_reserve(to, to->n_catalogs + from->n_catalogs, at + n);
     if (st != ETAS_OK)
         return st;
     memcpy(to->count + to->n_catalogs, from->count, from->n_catalogs * sizeof *to->count);
