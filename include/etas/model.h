@@ -43,11 +43,14 @@ typedef struct etas_params {
 const char *etas_param_name(etas_param which);
 double etas_param_low(etas_param which);
 double etas_param_high(etas_param which);
+/** The least value of a start, or of one that is held: the lower bound, but for the rates
+ * (log10_mu, log10_iota), whose bound depends on the size of the region. */
+double etas_param_least(etas_param which);
 /** Index of a name as files have it, or ETAS_N_PARAMS. */
 etas_param etas_param_named(const char *name);
 
-/** All present and within bounds (log10_tau = inf allowed with omega > 0); E_RANGE names the key.
- */
+/** All present, from etas_param_least to the upper bound (log10_tau = inf allowed with omega > 0);
+ * E_RANGE names the key. */
 ETAS_NODISCARD etas_status etas_params_check(const etas_params *self, etas_error *err);
 
 /** The time kernel exp(-t/tau) / (t + c)^(1 + omega) in linear units; tau may be INFINITY. */

@@ -93,7 +93,7 @@ static etas_status read_fixed(const etas_config_reader *r, const char *key, etas
     const etas_setting s = etas_setting_find(r, key);
     const char *name = etas_param_name(which);
     const json_t *value = etas_json_get(s.value, name);
-    const double low = etas_param_low(which), high = etas_param_high(which);
+    const double low = etas_param_least(which), high = etas_param_high(which);
     double number;
 
     if (value == NULL)

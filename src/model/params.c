@@ -13,6 +13,9 @@ static const struct {
 #undef X
 };
 
+/* Far below a thousandth of an event in a millennium on any planet. */
+static const double LEAST_LOG10_RATE = -30;
+
 const char *etas_param_name(etas_param which)
 {
     return TABLE[which].name;
@@ -28,6 +31,11 @@ double etas_param_high(etas_param which)
     return TABLE[which].high;
 }
 
+double etas_param_least(etas_param which)
+{
+    return which == ETAS_LOG10_MU || which == ETAS_LOG10_IOTA ? LEAST_LOG10_RATE : TABLE[which].low;
+}
+
 etas_param etas_param_named(const char *name)
 {
     etas_param which = 0;
@@ -40,7 +48,7 @@ etas_param etas_param_named(const char *name)
 static etas_status check_value(const etas_params *self, etas_param which, etas_error *err)
 {
     const double value = self->value[which];
-    const double low = TABLE[which].low, high = TABLE[which].high;
+    const double low = etas_param_least(which), high = TABLE[which].high;
 
     if (which == ETAS_LOG10_IOTA && isnan(value))
         return ETAS_OK;

@@ -99,9 +99,6 @@ static inline etas_status closer_end(const random_case *one, const etas_params *
 
     cfg.tolerance = 1e-10;
     cfg.theta_0 = *end;
-    /* An end may be below what a start is allowed. */
-    cfg.theta_0.value[ETAS_LOG10_MU] =
-        fmax(end->value[ETAS_LOG10_MU], etas_param_low(ETAS_LOG10_MU));
     st = etas_inversion_open(&inversion, &one->catalog, &cfg, NULL);
     if (st == ETAS_OK)
         st = etas_inversion_solve(inversion, NULL);

@@ -348,9 +348,36 @@ static void what_depends_on_the_start_is_said_to(void **state)
     }
 }
 
+/* In a large region log10_mu ends below the -10 that bounds it elsewhere. */
+static void an_end_below_the_rate_s_bound_is_a_start(void **state)
+{
+    etas_catalog c = {0};
+    etas_inversion_config cfg = small_config();
+    etas_inversion *first, *again;
+
+    (void)state;
+    small_catalog(300, 19, &c);
+    cfg.area_km2 = 1e12;
+    first = solved(&c, &cfg, "large");
+    cfg.theta_0 = etas_inversion_state_get(first).theta;
+    assert_true(cfg.theta_0.value[ETAS_LOG10_MU] < -11 || cfg.theta_0.value[ETAS_LOG10_IOTA] < -11);
+    again = solved(&c, &cfg, "large");
+    const etas_inversion_state end = etas_inversion_state_get(again);
+    assert_true(end.n_iterations < 20);
+    assert_true(largest_change(&end.theta, &cfg.theta_0) <= 1e-6);
+    cfg.fixed.value.value[ETAS_LOG10_MU] = -12.5;
+    etas_inversion_close(again);
+    again = solved(&c, &cfg, "large");
+    check_abs(etas_inversion_state_get(again).theta.value[ETAS_LOG10_MU], -12.5, 0);
+    etas_inversion_close(first);
+    etas_inversion_close(again);
+    etas_catalog_free(&c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_end_below_the_rate_s_bound_is_a_start),
         cmocka_unit_test(one_more_plain_step_moves_nothing),
         cmocka_unit_test(likelihood_never_falls),
         cmocka_unit_test(the_gradient_of_the_likelihood_vanishes),

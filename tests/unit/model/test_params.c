@@ -42,7 +42,7 @@ static void the_bounds_themselves_are_allowed_and_nothing_beyond(void **state)
 {
     (void)state;
     for (etas_param i = 0; i < ETAS_N_PARAMS; i++) {
-        const double bound[] = {etas_param_low(i), etas_param_high(i)};
+        const double bound[] = {etas_param_least(i), etas_param_high(i)};
 
         for (int high = 0; high < 2; high++) {
             etas_params theta = swiss();
@@ -55,6 +55,22 @@ static void the_bounds_themselves_are_allowed_and_nothing_beyond(void **state)
             assert_string_equal(err.key, etas_param_name(i));
         }
     }
+}
+
+/* On the globe an event in a century is a log10_mu of -13. */
+static void rates_of_large_regions_are_below_their_bound(void **state)
+{
+    etas_params theta = swiss();
+
+    (void)state;
+    theta.value[ETAS_LOG10_MU] = -13;
+    theta.value[ETAS_LOG10_IOTA] = -14;
+    check_ok(etas_params_check(&theta, NULL), NULL);
+    for (etas_param i = 0; i < ETAS_N_PARAMS; i++)
+        if (i == ETAS_LOG10_MU || i == ETAS_LOG10_IOTA)
+            assert_true(etas_param_least(i) < -20);
+        else
+            check_abs(etas_param_least(i), etas_param_low(i), 0);
 }
 
 static void only_the_induced_rate_may_be_missing(void **state)
@@ -110,6 +126,7 @@ int main(void)
         cmocka_unit_test(names_are_those_of_the_files_in_their_order),
         cmocka_unit_test(ordinary_parameters_pass),
         cmocka_unit_test(the_bounds_themselves_are_allowed_and_nothing_beyond),
+        cmocka_unit_test(rates_of_large_regions_are_below_their_bound),
         cmocka_unit_test(only_the_induced_rate_may_be_missing),
         cmocka_unit_test(an_infinite_tau_needs_a_positive_omega),
         cmocka_unit_test(the_time_kernel_is_in_days),
