@@ -167,7 +167,7 @@ static etas_status check_places(const etas_rate_grid *self, const axis *lat, con
 
 etas_status etas_rate_grid_check(etas_rate_grid *self, etas_error *err)
 {
-    axis lat, lon;
+    axis lat = {0}, lon = {0};
     etas_status st = check_numbers(self, err);
 
     if (st == ETAS_OK)
