@@ -149,7 +149,7 @@ static etas_status load(session *s, etas_error *err)
     if (s->region_path != NULL)
         st = etas_region_load(&s->region, s->region_path, s->lonlat, err);
     if (st == ETAS_OK)
-        st = etas_catalog_load_magnitudes(&all, s->path, err);
+        st = etas_catalog_load_magnitudes(&all, s->path, NULL, NULL, err);
     if (st != ETAS_OK)
         return st;
     if (all.n == 0)

@@ -147,7 +147,8 @@ static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_erro
                                 .mc_method = cfg->mc_method,
                                 .mc = cfg->mc};
     etas_catalog raw = {0};
-    etas_status st = etas_catalog_load_csv_wanted(&raw, cfg->fn_catalog, &want, err);
+    const etas_catalog_options options = {.want = &want};
+    etas_status st = etas_catalog_load(&raw, cfg->fn_catalog, &options, NULL, err);
 
     self->load_s = talk_seconds() - start;
     if (st == ETAS_OK)

@@ -4,7 +4,7 @@
 # shellcheck disable=SC2034 # these arrays are used by the scripts that source this file
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
-    libgsl-dev libgeos-dev libqhull-dev libproj-dev libjansson-dev libhiredis-dev libssl-dev libsqlite3-dev
+    libgsl-dev libgeos-dev libqhull-dev libproj-dev libjansson-dev libxml2-dev libhiredis-dev libssl-dev libsqlite3-dev
     libzstd-dev libxxhash-dev librandom123-dev
     redis-server
 )

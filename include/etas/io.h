@@ -10,46 +10,12 @@
 
 #include "etas/bootstrap.h"
 #include "etas/catalog.h"
+#include "etas/catalog_input.h"
 #include "etas/config.h"
 #include "etas/inversion.h"
 #include "etas/log.h"
 #include "etas/text.h"
 #include "etas/uncertainty.h"
-
-/** What a configuration asks of its catalogue beyond the columns that every catalogue has. */
-typedef struct etas_catalog_wanted {
-    bool mc;                     /**< mc_current must be there */
-    bool three_dim;              /**< x, y and z must be there, latitude and longitude need not */
-    double space_unit_in_meters; /**< of x, y and z, which are kept in km */
-    const char *covariate;       /**< a column that must be there (bg_term), or NULL */
-} etas_catalog_wanted;
-
-/** Nothing, and kilometres: 1000 m. */
-etas_catalog_wanted etas_catalog_wanted_default(void);
-
-/**
- * Catalogue CSV (the reference package's): a header row, the first column is the id whatever its
- * name, then by name and in any order latitude, longitude, time, magnitude and, optional,
- * mc_current, depth and all three of x, y, z; other columns are ignored. Optional fields may be
- * empty, which is NaN. E_PARSE, E_RANGE with file, line, column and the name of the column;
- * E_UNSUPPORTED names another format. @p out starts as {0} and stays so on failure.
- */
-ETAS_NODISCARD etas_status etas_catalog_load_csv(etas_catalog *out, const char *path,
-                                                 etas_error *err);
-/** The same with more columns; E_PARSE names the key that needs one that is missing. @p want NULL:
- * the default. */
-ETAS_NODISCARD etas_status etas_catalog_load_csv_wanted(etas_catalog *out, const char *path,
-                                                        const etas_catalog_wanted *want,
-                                                        etas_error *err);
-/** The same from memory; @p name stands for the file in messages. */
-ETAS_NODISCARD etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text[],
-                                                 const char *name, const etas_catalog_wanted *want,
-                                                 etas_error *err);
-
-/** The same from a file, or the magnitudes alone from a one-dimensional .npy file: such events have
- * the time ETAS_TIME_NONE, no id and NaN for everything else. */
-ETAS_NODISCARD etas_status etas_catalog_load_magnitudes(etas_catalog *out, const char *path,
-                                                        etas_error *err);
 
 /** A column of numbers for a table, one per row; NaN is an empty field. */
 typedef struct etas_csv_column {

@@ -74,8 +74,7 @@ static etas_status refuse_known(size_t len, const char text[], const char *name,
     } known[] = {{"<", "XML (QuakeML)"},
                  {"{", "JSON"},
                  {"#EventID", "FDSN event text"},
-                 {"EventID|", "FDSN event text"},
-                 {"\x1f\x8b", "gzip"}};
+                 {"EventID|", "FDSN event text"}};
     size_t at = len >= 3 && memcmp(text, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 
     while (at < len && strchr(" \t\r\n", text[at]) != NULL && text[at] != '\0')
@@ -85,11 +84,10 @@ static etas_status refuse_known(size_t len, const char text[], const char *name,
 
         if (len - at < n || memcmp(text + at, known[i].start, n) != 0)
             continue;
-        etas_fail(err, ETAS_E_UNSUPPORTED,
-                  "catalogues in %s are not supported yet; expected comma-separated values",
+        etas_fail(err, ETAS_E_PARSE, "this is %s; expected comma-separated values",
                   known[i].format);
-        etas_error_in_file(err, name);
-        return ETAS_E_UNSUPPORTED;
+        (void)etas_error_in_file(err, name);
+        return ETAS_E_PARSE;
     }
     return ETAS_OK;
 }
@@ -191,19 +189,13 @@ etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text
     return st;
 }
 
-etas_status etas_catalog_load_csv_wanted(etas_catalog *out, const char *path,
-                                         const etas_catalog_wanted *want, etas_error *err)
+etas_status etas_catalog_load_csv(etas_catalog *out, const char *path, etas_error *err)
 {
     etas_text text = {0};
     etas_status st = etas_file_read(path, &text, err);
 
     if (st == ETAS_OK)
-        st = etas_catalog_read_csv(out, text.len, text.data, path, want, err);
+        st = etas_catalog_read_csv(out, text.len, text.data, path, NULL, err);
     etas_text_free(&text);
     return st;
-}
-
-etas_status etas_catalog_load_csv(etas_catalog *out, const char *path, etas_error *err)
-{
-    return etas_catalog_load_csv_wanted(out, path, NULL, err);
 }

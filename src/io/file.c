@@ -16,48 +16,132 @@ static etas_status fail_errno(const char *path, int code, etas_error *err)
     return ETAS_E_IO;
 }
 
-/* Reads to the end; the buffer already fits what fstat promised, so a regular file needs two reads
- * and no growth. */
-static etas_status read_all(int fd, const char *path, etas_text *out, etas_error *err)
+/* One read that may be interrupted. */
+static etas_status read_some(int fd, const char *path, size_t capacity, char out[], size_t *got,
+                             etas_error *err)
 {
-    for (;;) {
-        ssize_t got;
+    ssize_t n;
+
+    do
+        n = read(fd, out, capacity);
+    while (n < 0 && errno == EINTR);
+    if (n < 0)
+        return fail_errno(path, errno, err);
+    *got = (size_t)n;
+    return ETAS_OK;
+}
+
+/* Reads until the end or until @p most bytes are there. */
+static etas_status read_until(int fd, const char *path, size_t most, etas_text *out,
+                              etas_error *err)
+{
+    size_t got = 1;
+    etas_status st = ETAS_OK;
+
+    while (st == ETAS_OK && got > 0 && out->len < most) {
+        size_t room;
 
         if (etas_array_reserve((void **)&out->data, &out->capacity, out->len + 2, 1) != ETAS_OK)
             return etas_fail(err, ETAS_E_NOMEM, "%s is too large for the memory", path);
-        got = read(fd, out->data + out->len, out->capacity - out->len - 1);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return fail_errno(path, errno, err);
-        if (got == 0)
-            break;
-        out->len += (size_t)got;
+        room = out->capacity - out->len - 1;
+        st = read_some(fd, path, room < most - out->len ? room : most - out->len,
+                       out->data + out->len, &got, err);
+        if (st == ETAS_OK)
+            out->len += got;
     }
-    out->data[out->len] = '\0';
+    if (st == ETAS_OK && out->data != NULL)
+        out->data[out->len] = '\0';
+    return st;
+}
+
+/* Room for all of a regular file, which then needs two reads and no growth. */
+static etas_status reserve_size(int fd, const char *path, etas_text *out, etas_error *err)
+{
+    struct stat info;
+
+    if (fstat(fd, &info) != 0)
+        return fail_errno(path, errno, err);
+    if (S_ISREG(info.st_mode) && info.st_size > 0 &&
+        etas_array_reserve((void **)&out->data, &out->capacity, (size_t)info.st_size + 2, 1) !=
+            ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "%s is too large for the memory", path);
     return ETAS_OK;
 }
 
 etas_status etas_file_read(const char *path, etas_text *out, etas_error *err)
 {
     const int fd = open(path, O_RDONLY | O_CLOEXEC);
-    etas_status st = ETAS_OK;
-    struct stat info;
+    etas_status st;
 
     if (fd < 0)
         return fail_errno(path, errno, err);
-    if (fstat(fd, &info) != 0)
-        st = fail_errno(path, errno, err);
-    else if (S_ISREG(info.st_mode) && info.st_size > 0 &&
-             etas_array_reserve((void **)&out->data, &out->capacity, (size_t)info.st_size + 2, 1) !=
-                 ETAS_OK)
-        st = etas_fail(err, ETAS_E_NOMEM, "%s is too large for the memory", path);
+    st = reserve_size(fd, path, out, err);
     if (st == ETAS_OK)
-        st = read_all(fd, path, out, err);
+        st = read_until(fd, path, SIZE_MAX, out, err);
     (void)close(fd);
     if (st != ETAS_OK)
         etas_text_free(out);
     return st;
+}
+
+enum { HEAD = 1 << 16 };
+
+etas_status etas_input_open(etas_input *self, const char *path, etas_error *err)
+{
+    etas_status st;
+
+    *self = (etas_input){.name = path, .fd = open(path, O_RDONLY | O_CLOEXEC)};
+    if (self->fd < 0)
+        return fail_errno(path, errno, err);
+    st = read_until(self->fd, path, HEAD, &self->owned, err);
+    self->bytes = self->owned.data;
+    self->len = self->owned.len;
+    if (st != ETAS_OK)
+        etas_input_close(self);
+    return st;
+}
+
+etas_input etas_input_of(const char *name, size_t len, const char bytes[])
+{
+    return (etas_input){.name = name, .bytes = bytes, .len = len, .fd = -1};
+}
+
+etas_status etas_input_read(etas_input *self, size_t capacity, char out[], size_t *got,
+                            etas_error *err)
+{
+    const size_t left = self->len - self->taken;
+
+    *got = left < capacity ? left : capacity;
+    if (*got == 0 && self->fd >= 0)
+        return read_some(self->fd, self->name, capacity, out, got, err);
+    if (*got > 0)
+        memcpy(out, self->bytes + self->taken, *got);
+    self->taken += *got;
+    return ETAS_OK;
+}
+
+etas_status etas_input_all(etas_input *self, etas_error *err)
+{
+    etas_status st;
+
+    if (self->fd < 0)
+        return ETAS_OK;
+    st = reserve_size(self->fd, self->name, &self->owned, err);
+    if (st == ETAS_OK)
+        st = read_until(self->fd, self->name, SIZE_MAX, &self->owned, err);
+    self->bytes = self->owned.data;
+    self->len = self->owned.len;
+    return st;
+}
+
+void etas_input_close(etas_input *self)
+{
+    if (self->fd >= 0)
+        (void)close(self->fd);
+    self->fd = -1;
+    etas_text_free(&self->owned);
+    self->bytes = NULL;
+    self->len = self->taken = 0;
 }
 
 etas_status etas_path_beside(const char *name, const char *owner, char **out)

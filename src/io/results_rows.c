@@ -144,7 +144,8 @@ static etas_status open_directory(const etas_results_loader *l, const char *path
     const etas_catalog_wanted want = {.mc = how.mc_method == ETAS_MC_COLUMN,
                                       .space_unit_in_meters = 1000};
     etas_catalog all = {0};
-    etas_status st = etas_catalog_load_csv_wanted(&all, path, &want, l->err);
+    const etas_catalog_options options = {.want = &want};
+    etas_status st = etas_catalog_load(&all, path, &options, NULL, l->err);
 
     if (st == ETAS_OK) {
         st = etas_catalog_select(&all, &how, &d->events, l->err);

@@ -57,17 +57,23 @@ static void read_expected(const char *name, etas_text *out)
     (void)fclose(file);
 }
 
-void golden_check(const char *folder, size_t at_least,
-                  void (*show)(const char *path, etas_text *out))
+void golden_enter(const char *folder)
 {
     char path[512];
-    struct dirent **entries = NULL;
-    size_t n_bad = 0;
-    int n;
 
     assert_non_null(getenv("ETAS_TEST_DATA"));
     etas_format(sizeof path, path, "%s/io/%s", getenv("ETAS_TEST_DATA"), folder);
     assert_int_equal(chdir(path), 0);
+}
+
+void golden_check(const char *folder, size_t at_least,
+                  void (*show)(const char *path, etas_text *out))
+{
+    struct dirent **entries = NULL;
+    size_t n_bad = 0;
+    int n;
+
+    golden_enter(folder);
     n = scandir(".", &entries, is_input, alphasort);
     assert_true(n >= 0 && (size_t)n >= at_least);
     for (int i = 0; i < n; i++) {

@@ -12,6 +12,8 @@
 void golden_check(const char *folder, size_t at_least,
                   void (*show)(const char *path, etas_text *out));
 
+/** Changes into tests/data/io/@p folder. */
+void golden_enter(const char *folder);
 /** printf into @p out. */
 void golden_print(etas_text *out, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /** The error as a user sees it, and its code. */

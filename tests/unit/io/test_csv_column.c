@@ -107,13 +107,13 @@ static void magnitudes_come_from_an_array_or_a_catalogue(void **state)
 
     (void)state;
     write_npy(path, "<f8", "(3,)", sizeof mags, mags);
-    check_ok(etas_catalog_load_magnitudes(&c, path, &err), &err);
+    check_ok(etas_catalog_load_magnitudes(&c, path, NULL, NULL, &err), &err);
     assert_int_equal(c.n, 3);
     assert_true(c.mag[1] == 3.1 && c.time[1] == ETAS_TIME_NONE && isnan(c.lat[1]) &&
                 isnan(c.mc[1]));
     etas_catalog_free(&c);
     scratch_write(path, sizeof csv - 1, csv);
-    check_ok(etas_catalog_load_magnitudes(&c, path, &err), &err);
+    check_ok(etas_catalog_load_magnitudes(&c, path, NULL, NULL, &err), &err);
     assert_int_equal(c.n, 1);
     assert_true(c.mag[0] == 4.5 && c.lat[0] == 1);
     etas_catalog_free(&c);
@@ -139,7 +139,7 @@ static void wrong_arrays_are_refused_with_their_file(void **state)
         etas_error err = {0};
 
         write_npy(path, "<f8", cases[i].shape, cases[i].len, cases[i].data);
-        assert_int_equal(etas_catalog_load_magnitudes(&c, path, &err), cases[i].want);
+        assert_int_equal(etas_catalog_load_magnitudes(&c, path, NULL, NULL, &err), cases[i].want);
         assert_string_equal(err.file, path);
         assert_int_equal(c.n, 0);
     }
@@ -147,8 +147,8 @@ static void wrong_arrays_are_refused_with_their_file(void **state)
         etas_catalog c = {0};
         etas_error err = {0};
 
-        assert_int_equal(etas_catalog_load_magnitudes(&c, scratch_path("nowhere"), &err),
-                         ETAS_E_IO);
+        assert_int_equal(
+            etas_catalog_load_magnitudes(&c, scratch_path("nowhere"), NULL, NULL, &err), ETAS_E_IO);
         assert_non_null(strstr(err.file, "nowhere"));
     }
 }

@@ -30,6 +30,7 @@ static const char rich_config[] =
 static void make_rich(results_fixture *f, double p_induced[3], const double kappa[4],
                       const double zeta[3], const double xi[4])
 {
+    const etas_catalog_wanted want = {.space_unit_in_meters = 10, .covariate = "str,ength"};
     etas_catalog all = {0};
     etas_error err = {0};
 
@@ -38,11 +39,9 @@ static void make_rich(results_fixture *f, double p_induced[3], const double kapp
     put_file("catalog.csv", rich_catalog);
     put_file("config.json", rich_config);
     check_ok(etas_config_load(&f->config, "config.json", ETAS_CONFIG_INVERT, NULL, &err), &err);
-    check_ok(etas_catalog_load_csv_wanted(
-                 &all, "catalog.csv",
-                 &(etas_catalog_wanted){.space_unit_in_meters = 10, .covariate = "str,ength"},
-                 &err),
-             &err);
+    check_ok(
+        etas_catalog_load(&all, "catalog.csv", &(etas_catalog_options){.want = &want}, NULL, &err),
+        &err);
     f->catalog = (etas_catalog){0};
     check_ok(etas_catalog_select(&all,
                                  &(etas_selection){.start = f->config.auxiliary_start,
