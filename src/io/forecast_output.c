@@ -15,14 +15,10 @@ struct etas_forecast_output {
 };
 
 static const etas_forecast_writer *const writers[] = {
-    [ETAS_FORMAT_CSEP] = &etas_forecast_csv,
-    [ETAS_FORMAT_REFERENCE] = &etas_forecast_csv,
-    [ETAS_FORMAT_HDF5] = NULL,
-    [ETAS_FORMAT_DAT] = NULL,
-    [ETAS_FORMAT_RATES_CSV] = NULL,
-    [ETAS_FORMAT_RATES_GEOJSON] = NULL,
-    [ETAS_FORMAT_SUMMARY_JSON] = NULL,
-    [ETAS_FORMAT_SUMMARY_CSV] = NULL,
+    [ETAS_FORMAT_CSEP] = &etas_forecast_csv,  [ETAS_FORMAT_REFERENCE] = &etas_forecast_csv,
+    [ETAS_FORMAT_HDF5] = &etas_forecast_hdf5, [ETAS_FORMAT_DAT] = NULL,
+    [ETAS_FORMAT_RATES_CSV] = NULL,           [ETAS_FORMAT_RATES_GEOJSON] = NULL,
+    [ETAS_FORMAT_SUMMARY_JSON] = NULL,        [ETAS_FORMAT_SUMMARY_CSV] = NULL,
 };
 
 static etas_status in_file(const etas_forecast_output *self, etas_status st, etas_error *err)

@@ -28,6 +28,6 @@ typedef struct etas_forecast_writer {
     void (*close)(void *self);
 } etas_forecast_writer;
 
-extern const etas_forecast_writer etas_forecast_csv;
+extern const etas_forecast_writer etas_forecast_csv, etas_forecast_hdf5;
 
 #endif
