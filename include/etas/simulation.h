@@ -15,7 +15,7 @@
 typedef struct etas_plan_input {
     etas_params theta;
     double beta, m_ref, delta_m;
-    double m_max;       /**< INFINITY: none */
+    double m_max;       /**< INFINITY: none; bounds Gutenberg-Richter, not the zones' tables */
     double m_threshold; /**< NaN: m_ref */
     etas_time start, end, output_start;
     const etas_region *region;
@@ -26,6 +26,8 @@ typedef struct etas_plan_input {
     size_t n_locations;          /**< 0: background uniform by area */
     const double *location_lat, *location_lon, *location_weight; /**< P_background * zeta */
     double gaussian_scale_deg;                                   /**< default 0.1 */
+    /* Grids and map have passed etas_rate_grid_check; a cell's weight is its share of the events.
+     */
     const etas_rate_grid *background_grid; /**< instead of the locations; NULL: none */
     const etas_rate_grid *induced_grid;    /**< where induced events happen; NULL: none */
     double n_induced;                      /**< expected number of them in the window */
@@ -37,7 +39,8 @@ typedef struct etas_plan_input {
     bool allow_supercritical;
 } etas_plan_input;
 
-/** E_SUPERCRITICAL for a branching ratio >= 1 unless allowed. @p out starts as {0}. */
+/** E_SUPERCRITICAL for a branching ratio >= 1 unless allowed; with zones the largest one counts
+ * that any table or Gutenberg-Richter has. @p out starts as {0}. */
 ETAS_NODISCARD etas_status etas_plan_build(const etas_plan_input *in, etas_plan *out,
                                            etas_error *err);
 

@@ -1,4 +1,4 @@
-/* Generation 0: the background, and one stand-in per catalogue for the history. */
+/* Generation 0: the background, induced events, and one stand-in per catalogue for the history. */
 #include "simulation/sim_state.h"
 
 #include <math.h>
@@ -12,7 +12,7 @@ static etas_status append_catalog(etas_simulator *self, size_t k, bool past, siz
     size_t row = now->n;
 
     if (sim_cohort_reserve(self, now, now->n + past + n) != ETAS_OK)
-        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu background events", n);
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu events of the background", n);
     now->n += past + n;
     if (past) {
         now->catalog[row] = (uint32_t)k;
@@ -25,7 +25,7 @@ static etas_status append_catalog(etas_simulator *self, size_t k, bool past, siz
     return ETAS_OK;
 }
 
-/* Per catalogue the stand-in, if the history has children there, then the background. */
+/* Per catalogue the stand-in, if the history has children there, the background, the induced. */
 static etas_status draw_numbers(etas_simulator *self, etas_error *err)
 {
     const etas_plan *plan = self->plan;
@@ -33,17 +33,20 @@ static etas_status draw_numbers(etas_simulator *self, etas_error *err)
     self->now.n = 0;
     for (size_t k = 0; k < self->count; k++) {
         etas_address at = {.catalog = self->first + k, .purpose = SIM_HISTORY_NUMBER};
-        double from_history, n;
+        double from_history, n, induced = 0;
         etas_status st = sim_draw_number(self, &at, plan->history.mean, &from_history, err);
 
         if (st != ETAS_OK)
             return st;
         at.purpose = SIM_BACKGROUND_NUMBER;
         st = sim_draw_number(self, &at, plan->background.mean, &n, err);
+        at.purpose = SIM_INDUCED_NUMBER;
         if (st == ETAS_OK)
-            st = sim_count_kept(self, k, n, err);
+            st = sim_draw_number(self, &at, plan->induced.mean, &induced, err);
         if (st == ETAS_OK)
-            st = append_catalog(self, k, from_history > 0, (size_t)n, err);
+            st = sim_count_kept(self, k, n + induced, err);
+        if (st == ETAS_OK)
+            st = append_catalog(self, k, from_history > 0, (size_t)(n + induced), err);
         if (st != ETAS_OK)
             return st;
         self->tally[k].from_history = from_history;
@@ -52,16 +55,28 @@ static etas_status draw_numbers(etas_simulator *self, etas_error *err)
     return ETAS_OK;
 }
 
-static void try_places(etas_simulator *self, uint32_t attempt)
+static void try_cells(etas_simulator *self, const etas_plan_cells *cells, uint32_t attempt)
 {
-    const etas_plan_background *b = &self->plan->background;
+    sim_block *block = &self->block;
+    const sim_addresses at = sim_addresses_of(self, 0, block->n, block->catalog, block->event);
+    const sim_in_cells in = {cells->dlon_deg, block->u1, block->lat, block->lon};
+
+    self->kernels->uniforms(&at, SIM_PLACE, 2 * attempt, block->u0, block->u1);
+    for (size_t i = 0; i < block->n; i++) {
+        const uint32_t cell = etas_alias_pick(&cells->pick, block->u0[i]);
+
+        block->lon[i] = cells->west[cell];
+        block->lat[i] = cells->sine_south[cell];
+        block->u1[i] = cells->sine_north[cell];
+    }
+    self->kernels->place_in_cells(&at, attempt, &in);
+}
+
+static void try_past_events(etas_simulator *self, const etas_plan_background *b, uint32_t attempt)
+{
     sim_block *block = &self->block;
     const sim_addresses at = sim_addresses_of(self, 0, block->n, block->catalog, block->event);
 
-    if (b->kind == ETAS_BACKGROUND_UNIFORM) {
-        self->kernels->place_by_area(&self->constants, &at, attempt, block->lat, block->lon);
-        return;
-    }
     self->kernels->uniforms(&at, SIM_PLACE, 2 * attempt, block->u0, block->u1);
     for (size_t i = 0; i < block->n; i++) {
         const uint32_t past = etas_alias_pick(&b->locations, block->u0[i]);
@@ -72,9 +87,20 @@ static void try_places(etas_simulator *self, uint32_t attempt)
     self->kernels->place_by_offset(&self->constants, &at, attempt, block->lat, block->lon);
 }
 
-static double rounded_degrees(double x)
+static void try_places(etas_simulator *self, bool induced, uint32_t attempt)
 {
-    return floor(x * ETAS_DEGREE_UNITS + 0.5) / ETAS_DEGREE_UNITS;
+    const etas_plan_background *b = &self->plan->background;
+    sim_block *block = &self->block;
+    const sim_addresses at = sim_addresses_of(self, 0, block->n, block->catalog, block->event);
+
+    if (induced)
+        try_cells(self, &self->plan->induced.cells, attempt);
+    else if (b->kind == ETAS_BACKGROUND_GRID)
+        try_cells(self, &b->cells, attempt);
+    else if (b->kind == ETAS_BACKGROUND_CATALOG)
+        try_past_events(self, b, attempt);
+    else
+        self->kernels->place_by_area(&self->constants, &at, attempt, block->lat, block->lon);
 }
 
 /* Those that lie inside get their place; those outside stay in the block for the next try. */
@@ -87,7 +113,8 @@ static void keep_places(etas_simulator *self)
         const uint32_t row = block->source[i];
 
         if (etas_raster_contains(&self->plan->raster, &self->plan->region,
-                                 rounded_degrees(block->lat[i]), rounded_degrees(block->lon[i]))) {
+                                 sim_rounded_degrees(block->lat[i]),
+                                 sim_rounded_degrees(block->lon[i]))) {
             self->now.lat[row] = block->lat[i];
             self->now.lon[row] = block->lon[i];
         } else {
@@ -99,35 +126,37 @@ static void keep_places(etas_simulator *self)
     block->n = left;
 }
 
-static etas_status place_block(etas_simulator *self, etas_error *err)
+static etas_status place_block(etas_simulator *self, bool induced, etas_error *err)
 {
     sim_block *block = &self->block;
 
     for (uint32_t attempt = 0; block->n > 0; attempt++) {
         if (attempt == MAX_ATTEMPTS)
             return sim_fail_limit(self, block->catalog[0],
-                                  "found no place inside the region for a background event", err);
+                                  induced ? "found no place inside the region for an induced event"
+                                          : "found no place inside the region for a background "
+                                            "event",
+                                  err);
         sim_block_pad(block);
-        try_places(self, attempt);
+        try_places(self, induced, attempt);
         keep_places(self);
     }
     return ETAS_OK;
 }
 
-static etas_status draw_places(etas_simulator *self, etas_error *err)
+/* Places of the background, or of the induced events. */
+static etas_status draw_places(etas_simulator *self, bool induced, etas_error *err)
 {
     sim_cohort *now = &self->now;
     sim_block *block = &self->block;
 
     block->n = 0;
     for (size_t row = 0; row < now->n; row++) {
-        if (now->event[row] == SIM_HISTORY_EVENT) {
-            now->time[row] = -1; /* not reported; the rest is not used */
-            now->lat[row] = now->lon[row] = now->dm[row] = 0;
+        if (now->event[row] == SIM_HISTORY_EVENT ||
+            induced != (now->event[row] >= self->tally[now->catalog[row]].background))
             continue;
-        }
         if (block->n == SIM_BLOCK) {
-            const etas_status st = place_block(self, err);
+            const etas_status st = place_block(self, induced, err);
 
             if (st != ETAS_OK)
                 return st;
@@ -136,7 +165,33 @@ static etas_status draw_places(etas_simulator *self, etas_error *err)
         block->event[block->n] = now->event[row];
         block->source[block->n++] = (uint32_t)row;
     }
-    return place_block(self, err);
+    return place_block(self, induced, err);
+}
+
+static void draw_zone_magnitudes(etas_simulator *self)
+{
+    sim_cohort *now = &self->now;
+    sim_block *block = &self->block;
+
+    for (size_t start = 0; start < now->n; start += SIM_BLOCK) {
+        const size_t n = now->n - start < SIM_BLOCK ? now->n - start : SIM_BLOCK;
+        const sim_addresses at =
+            sim_addresses_of(self, 0, n, now->catalog + start, now->event + start);
+        const sim_places places = {n, now->lat + start, now->lon + start};
+
+        self->kernels->uniforms(&at, SIM_SIZE, 0, block->u0, block->u1);
+        sim_zone_magnitudes(&self->plan->zones, &places, block->u0, now->dm + start);
+    }
+}
+
+/* They are not reported; the rest is not used. */
+static void clear_stand_ins(sim_cohort *now)
+{
+    for (size_t row = 0; row < now->n; row++)
+        if (now->event[row] == SIM_HISTORY_EVENT) {
+            now->time[row] = -1;
+            now->lat[row] = now->lon[row] = now->dm[row] = 0;
+        }
 }
 
 etas_status sim_background(etas_simulator *self, etas_error *err)
@@ -150,5 +205,11 @@ etas_status sim_background(etas_simulator *self, etas_error *err)
     sim_cohort_pad(now);
     at = sim_addresses_of(self, 0, now->n, now->catalog, now->event);
     self->kernels->background(&self->constants, &at, now->time, now->dm);
-    return draw_places(self, err);
+    clear_stand_ins(now);
+    st = draw_places(self, false, err);
+    if (st == ETAS_OK && self->plan->induced.mean > 0)
+        st = draw_places(self, true, err);
+    if (st == ETAS_OK && self->plan->zones.n > 0)
+        draw_zone_magnitudes(self);
+    return st;
 }

@@ -101,6 +101,12 @@ static etas_status flush(etas_simulator *self, uint32_t generation, etas_error *
     if (self->plan->with_parents)
         note_parents(self);
     self->kernels->children(&self->constants, &at, &children);
+    if (self->plan->zones.n > 0) {
+        const sim_places places = {block->n, block->lat, block->lon};
+
+        self->kernels->uniforms(&at, SIM_SIZE, 0, block->u0, block->u1);
+        sim_zone_magnitudes(&self->plan->zones, &places, block->u0, block->dm);
+    }
     st = keep_children(self, err);
     block->n = 0;
     return st;

@@ -5,8 +5,11 @@
 
 #include "etas/array.h"
 #include "etas/special.h"
+#include "simulation/plan_grids.h"
 
 enum { DEFAULT_MAX_GENERATIONS = 10000, DEFAULT_MAX_EVENTS = 10000000, RASTER_SIDE = 256 };
+
+static const double PI = 3.14159265358979323846;
 
 static double exp10_own(double x)
 {
@@ -81,6 +84,9 @@ static etas_status check_history(const etas_plan_input *in, etas_error *err)
         if (in->xi != NULL && !(in->xi[i] >= 0 && !isinf(in->xi[i])))
             return etas_fail(err, ETAS_E_RANGE, "event %zu of the history has xi %g", i + 1,
                              in->xi[i]);
+        if (in->kappa != NULL && !(in->kappa[i] >= 0 && !isinf(in->kappa[i])))
+            return etas_fail(err, ETAS_E_RANGE, "event %zu of the history has kappa %g", i + 1,
+                             in->kappa[i]);
     }
     return check_places(h->n, h->lat, h->lon, "event of the history", err);
 }
@@ -109,8 +115,7 @@ static void set_numbers(const etas_plan_input *in, etas_plan *out)
     out->delta_m = in->delta_m;
     out->m_threshold = isnan(in->m_threshold) ? in->m_ref : in->m_threshold;
     out->m_max = in->m_max;
-    out->productivity =
-        exp10_own(theta[ETAS_LOG10_K0]) * (3.14159265358979323846 / rho) * etas_pow(d, -rho);
+    out->productivity = exp10_own(theta[ETAS_LOG10_K0]) * (PI / rho) * etas_pow(d, -rho);
     out->alpha = theta[ETAS_A] - rho * theta[ETAS_GAMMA];
     out->c_days = exp10_own(theta[ETAS_LOG10_C]);
     out->omega = theta[ETAS_OMEGA];
@@ -126,11 +131,22 @@ static void set_numbers(const etas_plan_input *in, etas_plan *out)
     out->max_events = DEFAULT_MAX_EVENTS;
 }
 
+/* The largest one that any of the magnitude distributions has. */
+static double branching_ratio(const etas_plan_input *in, const etas_plan *plan, const char **why)
+{
+    const double at_mc = etas_expected_aftershocks(&in->theta, 0, 0, INFINITY);
+    double ratio = etas_branching_ratio(&in->theta, in->beta, dm_max_of(in), why);
+
+    for (size_t i = 0; i < plan->zones.n && !isnan(ratio); i++)
+        ratio = fmax(ratio, at_mc * plan_zone_growth(&plan->zones, i, plan->alpha));
+    return ratio;
+}
+
 static etas_status set_branching(const etas_plan_input *in, etas_plan *out, etas_error *err)
 {
     const char *why;
 
-    out->branching_ratio = etas_branching_ratio(&in->theta, in->beta, dm_max_of(in), &why);
+    out->branching_ratio = branching_ratio(in, out, &why);
     if (out->branching_ratio < 1 || in->allow_supercritical)
         return ETAS_OK;
     if (why != NULL)
@@ -171,6 +187,16 @@ static etas_status build_alias(size_t n, const double weight[], const char *what
     return ETAS_OK;
 }
 
+/* Productivity of event i of the history, which has a magnitude of mc + dm. */
+static double productivity_of(const etas_plan_input *in, const etas_plan *plan, size_t i, double dm)
+{
+    const double xi = in->xi != NULL ? in->xi[i] : 1;
+
+    if (in->kappa != NULL)
+        return xi * in->kappa[i] * (PI / plan->rho) * etas_pow(plan->history.d_km2[i], -plan->rho);
+    return xi * plan->productivity * etas_exp(plan->alpha * dm);
+}
+
 /* Children of event i in the window without the taper of the remaining time, and its row. */
 static double add_parent(const etas_plan_input *in, size_t i, etas_plan *plan)
 {
@@ -189,8 +215,7 @@ static double add_parent(const etas_plan_input *in, size_t i, etas_plan *plan)
     h->a_days[i] = a;
     h->log_ratio[i] = log_ratio;
     h->d_km2[i] = plan->d_km2 * etas_exp(plan->gamma * dm);
-    return (in->xi != NULL ? in->xi[i] : 1) * plan->productivity * etas_exp(plan->alpha * dm) *
-           integral * etas_exp(-age * plan->inv_tau);
+    return productivity_of(in, plan, i, dm) * integral * etas_exp(-age * plan->inv_tau);
 }
 
 static etas_status build_history(const etas_plan_input *in, etas_plan *plan, etas_error *err)
@@ -235,11 +260,14 @@ static etas_status build_background(const etas_plan_input *in, etas_plan *plan, 
 
     b->kind = ETAS_BACKGROUND_UNIFORM;
     b->mean = exp10_own(in->theta.value[ETAS_LOG10_MU]) * in->area_km2 * plan->window_days;
-    b->gaussian_scale_deg = in->gaussian_scale_deg;
-    if (in->n_locations == 0) {
-        b->gaussian_scale_deg = 0;
-        return ETAS_OK;
+    if (in->background_grid != NULL) {
+        b->kind = ETAS_BACKGROUND_GRID;
+        return plan_cells_build(in->background_grid, in->region, "grid of the background",
+                                &b->cells, err);
     }
+    if (in->n_locations == 0)
+        return ETAS_OK;
+    b->gaussian_scale_deg = in->gaussian_scale_deg;
     if (!(b->gaussian_scale_deg >= 0 && b->gaussian_scale_deg <= 360)) {
         etas_fail(err, ETAS_E_RANGE, "must be within [0, 360] degrees, not %g",
                   b->gaussian_scale_deg);
@@ -255,6 +283,35 @@ static etas_status build_background(const etas_plan_input *in, etas_plan *plan, 
     b->kind = ETAS_BACKGROUND_CATALOG;
     b->n = in->n_locations;
     return ETAS_OK;
+}
+
+static etas_status build_induced(const etas_plan_input *in, etas_plan *plan, etas_error *err)
+{
+    if (!(in->n_induced >= 0 && in->n_induced <= 1e300)) {
+        etas_fail(err, ETAS_E_RANGE, "must be finite and not negative, not %g", in->n_induced);
+        return etas_error_in_key(err, "n_induced"), ETAS_E_RANGE;
+    }
+    if (in->n_induced == 0)
+        return ETAS_OK;
+    if (in->induced_grid == NULL)
+        return etas_fail(err, ETAS_E_ARG, "%g induced events need a grid of where they happen",
+                         in->n_induced);
+    plan->induced.mean = in->n_induced;
+    return plan_cells_build(in->induced_grid, in->region, "grid of induced events",
+                            &plan->induced.cells, err);
+}
+
+static etas_status build_zones(const etas_plan_input *in, etas_plan *plan, etas_error *err)
+{
+    etas_status st;
+
+    if (in->zones == NULL)
+        return ETAS_OK;
+    st = plan_zones_build(in->zones, plan->mc, plan->delta_m, &plan->zones, err);
+    for (size_t i = 0; i < plan->zones.n && st == ETAS_OK; i++)
+        plan->m_max =
+            fmax(plan->m_max, plan_zone_highest(&plan->zones, i, plan->mc, plan->delta_m));
+    return st;
 }
 
 static etas_status copy_region(const etas_region *in, etas_plan *plan, etas_error *err)
@@ -280,6 +337,17 @@ static etas_status copy_region(const etas_region *in, etas_plan *plan, etas_erro
     return etas_raster_build(&plan->raster, &plan->region, RASTER_SIDE, err);
 }
 
+static etas_status build_tables(const etas_plan_input *in, etas_plan *plan, etas_error *err)
+{
+    etas_status st = build_history(in, plan, err);
+
+    if (st == ETAS_OK)
+        st = build_background(in, plan, err);
+    if (st == ETAS_OK)
+        st = build_induced(in, plan, err);
+    return st == ETAS_OK ? copy_region(in->region, plan, err) : st;
+}
+
 etas_status etas_plan_build(const etas_plan_input *in, etas_plan *out, etas_error *err)
 {
     etas_plan plan = {0};
@@ -295,13 +363,11 @@ etas_status etas_plan_build(const etas_plan_input *in, etas_plan *out, etas_erro
     if (st != ETAS_OK)
         return st;
     set_numbers(in, &plan);
-    st = set_branching(in, &plan, err);
+    st = build_zones(in, &plan, err);
     if (st == ETAS_OK)
-        st = build_history(in, &plan, err);
+        st = set_branching(in, &plan, err);
     if (st == ETAS_OK)
-        st = build_background(in, &plan, err);
-    if (st == ETAS_OK)
-        st = copy_region(in->region, &plan, err);
+        st = build_tables(in, &plan, err);
     if (st == ETAS_OK) {
         etas_plan_free(out);
         *out = plan;

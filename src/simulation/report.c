@@ -32,6 +32,16 @@ static etas_status found_reserve(sim_found *self, bool with_parents, size_t n)
     return ETAS_OK;
 }
 
+static uint8_t flags_of(const etas_simulator *self, size_t row, uint32_t generation)
+{
+    const sim_cohort *now = &self->now;
+    const bool induced =
+        generation == 0 && now->event[row] >= self->tally[now->catalog[row]].background;
+
+    return (uint8_t)((now->number[row] > 0 ? 0 : ETAS_EVENT_CHILDLESS) |
+                     (induced ? ETAS_EVENT_INDUCED : 0));
+}
+
 /* The block's columns hold the rounded numbers of the rows from @p start on. */
 static void keep_reported(etas_simulator *self, size_t start, size_t n, uint32_t generation)
 {
@@ -56,7 +66,7 @@ static void keep_reported(etas_simulator *self, size_t start, size_t n, uint32_t
         found->lon[row] = (int32_t)block->lon[i];
         found->mag[row] = (int32_t)block->dm[i];
         found->generation[row] = (uint16_t)generation;
-        found->flags[row] = now->number[start + i] > 0 ? 0 : ETAS_EVENT_CHILDLESS;
+        found->flags[row] = flags_of(self, start + i, generation);
         if (plan->with_parents) {
             found->parent[row] = generation == 0 ? -1 : now->parent[start + i];
             now->row[start + i] = (int64_t)row;

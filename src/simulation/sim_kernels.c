@@ -149,6 +149,18 @@ static void place_by_offset(const sim_constants *c, const sim_addresses *at, uin
     }
 }
 
+static void place_in_cells(const sim_addresses *at, uint32_t attempt, const sim_in_cells *cells)
+{
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const uniform_pair u = draw_pair(at, i, SIM_PLACE, 2 * attempt + 1);
+        const vd south = v_load(cells->lat + i);
+        const vd sine = south + u.u1 * (v_load(cells->sine_north + i) - south);
+
+        store_place(asin_degrees(v_max(v_set(-1.0), v_min(v_set(1.0), sine))),
+                    v_load(cells->lon + i) + u.u0 * cells->dlon, cells->lat + i, cells->lon + i);
+    }
+}
+
 /* ---- triggering ---- */
 
 /* Untapered delay on [0, a (e^L - 1)]. */
@@ -244,6 +256,7 @@ const sim_kernels CAT(sim_kernels_, ETAS_ISA) = {
     .background = background,
     .place_by_area = place_by_area,
     .place_by_offset = place_by_offset,
+    .place_in_cells = place_in_cells,
     .children = children,
     .parents = parents,
     .report = report,

@@ -21,7 +21,8 @@ typedef enum sim_purpose {
     SIM_CHILDREN_NUMBER,
     SIM_TIME,
     SIM_SIZE,
-    SIM_PLACE
+    SIM_PLACE,
+    SIM_INDUCED_NUMBER
 } sim_purpose;
 
 /** The plan's numbers as the kernels want them. */
@@ -51,6 +52,13 @@ typedef struct sim_children {
     double *dm;                               /**< the child's */
 } sim_children;
 
+/** Cells going in, places in them coming out. */
+typedef struct sim_in_cells {
+    double dlon;
+    const double *sine_north;
+    double *lat, *lon; /**< sine of the southern edge and western edge; the place, in place */
+} sim_in_cells;
+
 /** Events as parents. */
 typedef struct sim_parents {
     const double *time, *dm;
@@ -76,11 +84,13 @@ typedef struct sim_kernels {
                      double u1[]);
     /** Times and magnitudes of background events. */
     void (*background)(const sim_constants *c, const sim_addresses *at, double time[], double dm[]);
-    /** Try number @p attempt of their places: anywhere by area, or near the places given. */
+    /** Try number @p attempt of their places: anywhere by area, or near the places given, or by
+     * area in the cells given. */
     void (*place_by_area)(const sim_constants *c, const sim_addresses *at, uint32_t attempt,
                           double lat[], double lon[]);
     void (*place_by_offset)(const sim_constants *c, const sim_addresses *at, uint32_t attempt,
                             double lat[], double lon[]);
+    void (*place_in_cells)(const sim_addresses *at, uint32_t attempt, const sim_in_cells *cells);
     void (*children)(const sim_constants *c, const sim_addresses *at, const sim_children *out);
     void (*parents)(const sim_constants *c, const sim_addresses *at, const sim_parents *out);
     void (*report)(const sim_constants *c, size_t n, const sim_reportable *in,

@@ -2,6 +2,7 @@
 #ifndef ETAS_SRC_SIMULATION_SIM_STATE_H
 #define ETAS_SRC_SIMULATION_SIM_STATE_H
 
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -91,6 +92,11 @@ void sim_cohort_free(sim_cohort *self);
 void sim_cohort_pad(sim_cohort *self);
 void sim_block_pad(sim_block *self);
 
+typedef struct sim_places {
+    size_t n;
+    const double *lat, *lon;
+} sim_places;
+
 /** Where the draws of events in generation @p generation live. */
 sim_addresses sim_addresses_of(const etas_simulator *self, uint32_t generation, size_t n,
                                const uint32_t catalog[], const uint32_t event[]);
@@ -107,6 +113,16 @@ ETAS_NODISCARD etas_status sim_count_drawn(etas_simulator *self, size_t catalog,
                                            etas_error *err);
 ETAS_NODISCARD etas_status sim_count_kept(etas_simulator *self, size_t catalog, double n,
                                           etas_error *err);
+
+/** Degrees as they are reported. */
+static inline double sim_rounded_degrees(double x)
+{
+    return floor(x * ETAS_DEGREE_UNITS + 0.5) / ETAS_DEGREE_UNITS;
+}
+
+/** Magnitudes of events that lie in zones, from the uniform numbers @p u that gave them theirs. */
+void sim_zone_magnitudes(const etas_plan_zones *zones, const sim_places *places, const double u[],
+                         double dm[]);
 
 /** Generation 0 into self->now. */
 ETAS_NODISCARD etas_status sim_background(etas_simulator *self, etas_error *err);

@@ -203,7 +203,7 @@ static double expected_events(const etas_plan *plan)
     const double ratio = plan->branching_ratio;
     const double cascade = ratio >= 0 && ratio < 0.99 ? 1 / (1 - ratio) : 100;
 
-    return 1 + (plan->background.mean + plan->history.mean) * cascade;
+    return 1 + (plan->background.mean + plan->induced.mean + plan->history.mean) * cascade;
 }
 
 static size_t batch_of(const etas_plan *plan, double n_events)
