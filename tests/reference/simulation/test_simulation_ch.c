@@ -1,179 +1,14 @@
 /* The Swiss 30-day forecast against the reference package's 9,200 simulations. */
-#include "support/check.h"
+#include "swiss_case.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "etas/array.h"
-#include "etas/io.h"
 #include "etas/simulation.h"
 
-enum { N_CATALOGS = 100000, DAYS = 30 };
-
-static const char *shared;
-
-static const char *path_of(const char *name)
-{
-    static char path[4096];
-
-    assert_true(snprintf(path, sizeof path, "%s/%s", shared, name) < (int)sizeof path);
-    return path;
-}
-
-/* Column @p name of a CSV file without quotes, as text into a fixed width. */
-typedef struct text_column {
-    size_t n;
-    char (*cell)[40];
-} text_column;
-
-static text_column read_column(const char *path, const char *name)
-{
-    FILE *file = fopen(path, "r");
-    char line[4096];
-    int wanted = -1;
-    text_column out = {0, NULL};
-    size_t capacity = 0;
-
-    assert_non_null(file);
-    while (fgets(line, sizeof line, file) != NULL) {
-        int index = 0;
-
-        line[strcspn(line, "\r\n")] = '\0';
-        for (char *at = line, *field; (field = strsep(&at, ",")) != NULL; index++) {
-            if (wanted < 0 && strcmp(field, name) == 0) {
-                wanted = index;
-                break;
-            }
-            if (wanted != index)
-                continue;
-            check_ok(etas_array_reserve((void **)&out.cell, &capacity, out.n + 1, sizeof *out.cell),
-                     NULL);
-            assert_true(strlen(field) < sizeof *out.cell);
-            memcpy(out.cell[out.n++], field, strlen(field) + 1);
-            break;
-        }
-        assert_true(wanted >= 0);
-    }
-    (void)fclose(file);
-    assert_true(out.n > 0);
-    return out;
-}
-
-static double *read_numbers(const char *path, const char *name, size_t *n)
-{
-    text_column text = read_column(path, name);
-    double *out = malloc(text.n * sizeof *out);
-
-    assert_non_null(out);
-    for (size_t i = 0; i < text.n; i++)
-        out[i] = strtod(text.cell[i], NULL);
-    *n = text.n;
-    etas_array_free((void **)&text.cell);
-    return out;
-}
-
-static double number_at(const json_t *object, const char *key)
-{
-    const json_t *value = json_object_get(object, key);
-
-    if (value == NULL || !json_is_number(value))
-        fail_msg("no number \"%s\"", key);
-    return json_number_value(value);
-}
-
-typedef struct swiss_case {
-    json_t *reference;
-    etas_catalog all, history, places;
-    etas_region region;
-    double *p_background, *zeta, *weight;
-    etas_plan plan;
-} swiss_case;
-
-/* The sources in the order of sources_b.csv, with place and time from the catalogue. */
-static void load_history(swiss_case *c)
-{
-    text_column id = read_column(path_of("vectors/sources_b.csv"), "source_id");
-    size_t n, at = 0;
-    double *mag = read_numbers(path_of("vectors/sources_b.csv"), "source_magnitude", &n);
-    etas_error err = {0};
-
-    check_ok(etas_catalog_load_csv(&c->all, path_of("data/ch_catalog.csv"), &err), &err);
-    for (size_t i = 0; i < c->all.n; i++) {
-        etas_event row = etas_catalog_row(&c->all, i);
-
-        if (at < n && strlen(id.cell[at]) == row.id_len &&
-            memcmp(id.cell[at], row.id, row.id_len) == 0) {
-            row.mag = mag[at++];
-            check_ok(etas_catalog_append(&c->history, &row), NULL);
-        }
-    }
-    assert_int_equal(c->history.n, 1219);
-    free(mag);
-    etas_array_free((void **)&id.cell);
-}
-
-static void load_case(swiss_case *c)
-{
-    const char *targets = "vectors/trig_and_bg_probs_b.csv";
-    etas_plan_input in = {.output_start = ETAS_TIME_NONE, .gaussian_scale_deg = 0.1};
-    etas_error err = {0};
-    json_error_t parse;
-    const json_t *theta;
-    size_t n;
-
-    *c = (swiss_case){0};
-    c->reference =
-        json_load_file(path_of("vectors/simulation_ch.json"), JSON_DECODE_INT_AS_REAL, &parse);
-    assert_non_null(c->reference);
-    theta = json_object_get(c->reference, "theta");
-    for (size_t i = 0; i < ETAS_N_PARAMS; i++)
-        in.theta.value[i] =
-            i == ETAS_LOG10_IOTA ? NAN : number_at(theta, etas_param_name((etas_param)i));
-    in.beta = number_at(c->reference, "beta");
-    in.m_ref = number_at(c->reference, "m_ref");
-    in.delta_m = number_at(c->reference, "delta_m");
-    in.m_max = number_at(c->reference, "m_max");
-    in.m_threshold = number_at(c->reference, "m_threshold");
-    in.area_km2 = number_at(c->reference, "area");
-    in.earth_radius_km = ETAS_EARTH_RADIUS_KM;
-    check_ok(etas_time_parse("2022-09-10", 10, &in.start, &err), &err);
-    in.end = in.start + DAYS * ETAS_NS_PER_DAY;
-    check_ok(etas_region_load(&c->region, path_of("data/ch_rect.npy"), false, &err), &err);
-    in.region = &c->region;
-    in.filter_region = true;
-    load_history(c);
-    in.history = &c->history;
-    check_ok(etas_catalog_load_csv(&c->places, path_of(targets), &err), &err);
-    c->p_background = read_numbers(path_of(targets), "P_background", &n);
-    c->zeta = read_numbers(path_of(targets), "zeta_plus_1", &n);
-    assert_int_equal(n, 998);
-    c->weight = malloc(n * sizeof *c->weight);
-    assert_non_null(c->weight);
-    for (size_t i = 0; i < n; i++)
-        c->weight[i] = c->p_background[i] * c->zeta[i];
-    in.n_locations = n;
-    in.location_lat = c->places.lat;
-    in.location_lon = c->places.lon;
-    in.location_weight = c->weight;
-    check_ok(etas_plan_build(&in, &c->plan, &err), &err);
-}
-
-static void free_case(swiss_case *c)
-{
-    json_decref(c->reference);
-    etas_catalog_free(&c->all);
-    etas_catalog_free(&c->history);
-    etas_catalog_free(&c->places);
-    etas_region_free(&c->region);
-    free(c->p_background);
-    free(c->zeta);
-    free(c->weight);
-    etas_plan_free(&c->plan);
-}
+enum { N_CATALOGS = 100000, DAYS = SWISS_DAYS };
 
 /* Mean and standard error of something that is counted per catalogue. */
 typedef struct moments {
@@ -208,8 +43,8 @@ static void check_z(const char *what, double got, double got_se, double want, do
 
 static void check_moments(const char *what, const moments *m, const json_t *want)
 {
-    check_z(what, mean_of(m), sqrt(variance_of(m) / N_CATALOGS), number_at(want, "mean"),
-            number_at(want, "se"));
+    check_z(what, mean_of(m), sqrt(variance_of(m) / N_CATALOGS), swiss_number_at(want, "mean"),
+            swiss_number_at(want, "se"));
 }
 
 enum { MAGS = 5, GENERATIONS = 6 };
@@ -270,7 +105,7 @@ static void swiss_forecasts_agree_with_the_reference(void **state)
 
     assert_non_null(t);
     check_rel(c->plan.background.mean,
-              number_at(json_object_get(want, "analytic"), "expected_n_background"), 1e-9);
+              swiss_number_at(json_object_get(want, "analytic"), "expected_n_background"), 1e-9);
     check_ok(etas_simulator_open(&sim, &c->plan, NULL, &err), &err);
     check_ok(etas_simulator_run(sim, 20220910, 0, N_CATALOGS, &events, &err), &err);
     for (size_t k = 0; k < N_CATALOGS; k++) {
@@ -281,14 +116,14 @@ static void swiss_forecasts_agree_with_the_reference(void **state)
 
     variance = variance_of(&t->number);
     check_z("number of events", mean_of(&t->number), sqrt(variance / N_CATALOGS),
-            number_at(number, "mean"), number_at(number, "mean_se"));
+            swiss_number_at(number, "mean"), swiss_number_at(number, "mean_se"));
     check_z("variance of the number", variance,
             sqrt((t->fourth / N_CATALOGS - variance * variance) / N_CATALOGS),
-            number_at(number, "variance"), number_at(number, "variance_se"));
+            swiss_number_at(number, "variance"), swiss_number_at(number, "variance_se"));
     p0 = mean_of(&t->zero);
-    ref_p0 = number_at(number, "fraction_zero");
+    ref_p0 = swiss_number_at(number, "fraction_zero");
     check_z("empty catalogues", p0, sqrt(p0 * (1 - p0) / N_CATALOGS), ref_p0,
-            sqrt(ref_p0 * (1 - ref_p0) / number_at(want, "n_simulations")));
+            sqrt(ref_p0 * (1 - ref_p0) / swiss_number_at(want, "n_simulations")));
     for (size_t k = 0; k < MAGS; k++)
         check_moments(mag_names[k], &t->mag[k],
                       json_object_get(json_object_get(want, "mean_n_M_ge"), mag_names[k]));
@@ -350,7 +185,7 @@ static void places_agree_with_the_reference(void **state)
     const json_t *lon_edges = json_object_get(space, "lon_edges");
     const size_t rows = json_array_size(lat_edges) - 1, columns = json_array_size(lon_edges) - 1;
     const etas_region *box = &c->region;
-    const double uniform = 0.0612, n_ref = number_at(c->reference, "n_simulations");
+    const double uniform = 0.0612, n_ref = swiss_number_at(c->reference, "n_simulations");
     static double triggered[MAX_CELLS], background[MAX_CELLS];
     double n_background = 0, chi2 = 0;
     size_t n_cells = 0;
@@ -394,8 +229,8 @@ static void places_agree_with_the_reference(void **state)
 static void the_history_triggers_as_many_as_the_analytic_number(void **state)
 {
     swiss_case *c = *state;
-    const double want = number_at(json_object_get(c->reference, "analytic"),
-                                  "expected_direct_aftershocks_of_catalog_in_window");
+    const double want = swiss_number_at(json_object_get(c->reference, "analytic"),
+                                        "expected_direct_aftershocks_of_catalog_in_window");
     double sum = 0;
 
     for (size_t i = 0; i < c->history.n; i++) {
@@ -409,24 +244,6 @@ static void the_history_triggers_as_many_as_the_analytic_number(void **state)
     assert_true(c->plan.history.mean > want && c->plan.history.mean < 1.01 * want);
 }
 
-static int setup(void **state)
-{
-    swiss_case *c = malloc(sizeof *c);
-
-    if (c == NULL)
-        return -1;
-    load_case(c);
-    *state = c;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    free_case(*state);
-    free(*state);
-    return 0;
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -434,11 +251,8 @@ int main(void)
         cmocka_unit_test(places_agree_with_the_reference),
         cmocka_unit_test(the_history_triggers_as_many_as_the_analytic_number),
     };
+    const int missing = swiss_case_missing();
 
-    shared = getenv("ETAS_SHARED");
-    if (shared == NULL || access(path_of("vectors/simulation_ch.json"), R_OK) != 0) {
-        print_message("skipped: ETAS_SHARED does not name the folder of the reference vectors\n");
-        return 77;
-    }
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return missing != 0 ? missing
+                        : cmocka_run_group_tests(tests, swiss_case_setup, swiss_case_teardown);
 }
