@@ -7,6 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/counts.h"
 #include "etas/events.h"
 #include "etas/plan.h"
 #include "etas/status.h"
@@ -29,17 +30,6 @@ typedef struct etas_forecast_about {
     uint64_t seed;
     const char *config_text, *release; /**< may be NULL */
 } etas_forecast_about;
-
-/** A space-magnitude-time grid of rates and counts; cells in latitude and longitude, closed below
- * and open above; the last magnitude bin has no end. Starts as etas_forecast_grid_default. */
-typedef struct etas_forecast_grid {
-    double dlat, dlon; /**< default 0.1 degrees, edges at multiples of it */
-    double mag_first;  /**< lowest edge; NaN: of the model's m_threshold */
-    double dmag;       /**< default 0.1 */
-    double mag_last;   /**< lower edge of the open bin; NaN: mag_first + 30 dmag */
-    size_t n_times;    /**< intervals; 0: the whole window */
-    double *time_days; /**< n_times rising ends, days since the window's start */
-} etas_forecast_grid;
 
 /** One output; borrowed until it is closed. */
 typedef struct etas_forecast_spec {
