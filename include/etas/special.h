@@ -21,6 +21,8 @@ double etas_lgamma(double x);
 double etas_lgamma1p(double x);
 /** sin and cos of an angle in [-2 pi, 2 pi] (radians). */
 void etas_sincos(double angle_rad, double *sine, double *cosine);
+/** Exact at multiples of 90 degrees; |angle_deg| < 1e9. */
+void etas_sincos_degrees(double angle_deg, double *sine, double *cosine);
 
 /**
  * Upper incomplete gamma function Gamma(s, x), x > 0, any real s in [-2, 1] (negative, zero and

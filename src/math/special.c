@@ -32,6 +32,11 @@ void etas_sincos(double angle_rad, double *sine, double *cosine)
     v_sincos(angle_rad, sine, cosine);
 }
 
+void etas_sincos_degrees(double angle_deg, double *sine, double *cosine)
+{
+    v_sincos_turns(angle_deg / 360.0, sine, cosine);
+}
+
 /* ln Gamma(2 + t) for |t| <= 1/2: no cancellation about t = 0. */
 static double lgamma_about_two(double t)
 {

@@ -1,9 +1,10 @@
 /** @file vec.h  ETAS_VLEN doubles at a time, the same bits for ETAS_VLEN 1, 4 and 8.
  *
  * For sources that CMake's etas_isa_objects() compiles once per instruction set; everything here
- * is static inline. Floating point is written with vector types and never with intrinsics, so
- * every variant rounds the same operations in the same order. With ETAS_VLEN 1 a vector is a plain
- * double, and the functions serve scalar code too.
+ * is static inline. Arithmetic is written with vector types and never with intrinsics, so every
+ * variant rounds the same operations in the same order; only what rounds nothing or is exactly
+ * rounded by definition (choosing, whole numbers, square roots) may be an instruction by name. With
+ * ETAS_VLEN 1 a vector is a plain double, and the functions serve scalar code too.
  *
  * A mask is a vi whose lanes are all ones (true) or zero (false).
  */
@@ -59,6 +60,32 @@ static inline vi v_load_u64(const uint64_t p[])
 static inline void v_store_u64(uint64_t p[], vi v)
 {
     memcpy(p, &v, sizeof v);
+}
+
+/** From and to columns of 32-bit numbers. */
+static inline vi v_load_u32(const uint32_t p[])
+{
+#if ETAS_VLEN == 1
+    return *p;
+#else
+    typedef uint32_t narrow __attribute__((vector_size(4 * ETAS_VLEN)));
+    narrow v;
+
+    memcpy(&v, p, sizeof v);
+    return __builtin_convertvector(v, vi);
+#endif
+}
+
+static inline void v_store_u32(uint32_t p[], vi v)
+{
+#if ETAS_VLEN == 1
+    *p = (uint32_t)v;
+#else
+    typedef uint32_t narrow __attribute__((vector_size(4 * ETAS_VLEN)));
+    const narrow low = __builtin_convertvector(v, narrow);
+
+    memcpy(p, &low, sizeof low);
+#endif
 }
 
 /** The first @p n < ETAS_VLEN elements of @p p, @p fill in the other lanes. */
@@ -176,16 +203,44 @@ static inline vd v_abs(vd a)
     return v_bits(v_ints(a) & UINT64_C(0x7fffffffffffffff));
 }
 
-/** The smaller one; @p b if either is NaN. */
+/** The smaller one; @p b if either is NaN or both are zero. */
 static inline vd v_min(vd a, vd b)
 {
+#if ETAS_VLEN == 4 && defined(__AVX2__)
+    return (vd)_mm256_min_pd((__m256d)a, (__m256d)b);
+#elif ETAS_VLEN == 8 && defined(__AVX512F__)
+    return (vd)_mm512_min_pd((__m512d)a, (__m512d)b);
+#else
     return v_select(v_lt(a, b), a, b);
+#endif
 }
 
-/** The larger one; @p b if either is NaN. */
+/** The larger one; @p b if either is NaN or both are zero. */
 static inline vd v_max(vd a, vd b)
 {
+#if ETAS_VLEN == 4 && defined(__AVX2__)
+    return (vd)_mm256_max_pd((__m256d)a, (__m256d)b);
+#elif ETAS_VLEN == 8 && defined(__AVX512F__)
+    return (vd)_mm512_max_pd((__m512d)a, (__m512d)b);
+#else
     return v_select(v_lt(b, a), a, b);
+#endif
+}
+
+static inline vd v_sqrt(vd a)
+{
+#if ETAS_VLEN == 4 && defined(__AVX2__)
+    return (vd)_mm256_sqrt_pd((__m256d)a);
+#elif ETAS_VLEN == 8 && defined(__AVX512F__)
+    return (vd)_mm512_sqrt_pd((__m512d)a);
+#else
+    double lane[ETAS_VLEN];
+
+    v_store(lane, a);
+    for (size_t i = 0; i < ETAS_VLEN; i++)
+        lane[i] = __builtin_sqrt(lane[i]);
+    return v_load(lane);
+#endif
 }
 
 /* ---- integers and doubles ---- */
@@ -193,10 +248,14 @@ static inline vd v_max(vd a, vd b)
 /** Exact for integers below 2^53. */
 static inline vd v_from_u53(vi x)
 {
+#if ETAS_VLEN == 8 && defined(__AVX512DQ__)
+    return __builtin_convertvector(x, vd);
+#else
     const vd high = v_bits((x >> 32) | UINT64_C(0x4530000000000000)); /* 2^84 + 2^32 (x >> 32) */
     const vd low = v_bits((x & UINT64_C(0xffffffff)) | UINT64_C(0x4330000000000000));
 
     return (high - 0x1.00000001p84) + low;
+#endif
 }
 
 /** The integer of a whole number in [0, 2^52). */
@@ -208,12 +267,18 @@ static inline vi v_to_u52(vd x)
 /** Largest whole number <= x; any x (NaN and infinities stay). */
 static inline vd v_floor(vd x)
 {
+#if ETAS_VLEN == 4 && defined(__AVX2__)
+    return (vd)_mm256_floor_pd((__m256d)x);
+#elif ETAS_VLEN == 8 && defined(__AVX512F__)
+    return (vd)_mm512_floor_pd((__m512d)x);
+#else
     const vi sign = v_ints(x) & UINT64_C(0x8000000000000000);
     const vd big = v_bits(sign | UINT64_C(0x4330000000000000));
     const vd nearest = (x + big) - big;
     const vd down = nearest - v_select(v_lt(x, nearest), v_set(1.0), v_set(0.0));
 
     return v_select(v_lt(v_abs(x), v_set(0x1p52)), v_bits(v_ints(down) | sign), x);
+#endif
 }
 
 /** Product of the low 32 bits of both, 64 bits wide (gcc 12 does not find the instruction). */

@@ -1,56 +1,61 @@
-/* Generation 0: the background, induced events, and one stand-in per catalogue for the history. */
+/* Generation 0: the background and induced events. */
 #include "simulation/sim_state.h"
 
 #include <math.h>
 
 enum { MAX_ATTEMPTS = 1 << 16 };
 
-static etas_status append_catalog(etas_simulator *self, size_t k, bool past, size_t n,
-                                  etas_error *err)
+static void append_catalog(etas_simulator *self, size_t k, size_t n)
 {
     sim_cohort *now = &self->now;
     size_t row = now->n;
 
-    if (sim_cohort_reserve(self, now, now->n + past + n) != ETAS_OK)
-        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu events of the background", n);
-    now->n += past + n;
-    if (past) {
-        now->catalog[row] = (uint32_t)k;
-        now->event[row++] = SIM_HISTORY_EVENT;
-    }
+    now->n += n;
     for (size_t i = 0; i < n; i++, row++) {
         now->catalog[row] = (uint32_t)k;
         now->event[row] = (uint32_t)i;
     }
-    return ETAS_OK;
 }
 
-/* Per catalogue the stand-in, if the history has children there, the background, the induced. */
-static etas_status draw_numbers(etas_simulator *self, etas_error *err)
+static double sum_of(size_t n, const double x[])
+{
+    double sum = 0;
+
+    for (size_t i = 0; i < n; i++)
+        sum += x[i];
+    return sum;
+}
+
+/* For up to a block of catalogues: the children of the history, the background, the induced. */
+static etas_status draw_numbers(etas_simulator *self, size_t first, size_t n, etas_error *err)
 {
     const etas_plan *plan = self->plan;
+    double *past = self->block.u0, *background = self->block.u1, *induced = self->block.time;
+    double sum;
+    etas_status st =
+        sim_draw_numbers(self, SIM_HISTORY_NUMBER, plan->history.mean, first, n, past, err);
 
-    self->now.n = 0;
-    for (size_t k = 0; k < self->count; k++) {
-        etas_address at = {.catalog = self->first + k, .purpose = SIM_HISTORY_NUMBER};
-        double from_history, n, induced = 0;
-        etas_status st = sim_draw_number(self, &at, plan->history.mean, &from_history, err);
+    if (st == ETAS_OK)
+        st = sim_draw_numbers(self, SIM_BACKGROUND_NUMBER, plan->background.mean, first, n,
+                              background, err);
+    if (st == ETAS_OK)
+        st = sim_draw_numbers(self, SIM_INDUCED_NUMBER, plan->induced.mean, first, n, induced, err);
+    if (st != ETAS_OK)
+        return st;
+    sum = sum_of(n, background) + sum_of(n, induced);
+    st = sim_count_drawn(self, sum, err);
+    if (st == ETAS_OK)
+        st = sim_count_kept(self, sum, err);
+    if (st != ETAS_OK)
+        return st;
+    if (sim_cohort_reserve(self, &self->now, self->now.n + (size_t)sum) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for %.0f events of the background", sum);
+    for (size_t i = 0; i < n; i++) {
+        sim_tally *tally = &self->tally[first + i];
 
-        if (st != ETAS_OK)
-            return st;
-        at.purpose = SIM_BACKGROUND_NUMBER;
-        st = sim_draw_number(self, &at, plan->background.mean, &n, err);
-        at.purpose = SIM_INDUCED_NUMBER;
-        if (st == ETAS_OK)
-            st = sim_draw_number(self, &at, plan->induced.mean, &induced, err);
-        if (st == ETAS_OK)
-            st = sim_count_kept(self, k, n + induced, err);
-        if (st == ETAS_OK)
-            st = append_catalog(self, k, from_history > 0, (size_t)(n + induced), err);
-        if (st != ETAS_OK)
-            return st;
-        self->tally[k].from_history = from_history;
-        self->tally[k].background = n;
+        tally->from_history = past[i];
+        tally->background = background[i];
+        append_catalog(self, first + i, (size_t)(background[i] + induced[i]));
     }
     return ETAS_OK;
 }
@@ -152,8 +157,7 @@ static etas_status draw_places(etas_simulator *self, bool induced, etas_error *e
 
     block->n = 0;
     for (size_t row = 0; row < now->n; row++) {
-        if (now->event[row] == SIM_HISTORY_EVENT ||
-            induced != (now->event[row] >= self->tally[now->catalog[row]].background))
+        if (induced != (now->event[row] >= self->tally[now->catalog[row]].background))
             continue;
         if (block->n == SIM_BLOCK) {
             const etas_status st = place_block(self, induced, err);
@@ -179,37 +183,30 @@ static void draw_zone_magnitudes(etas_simulator *self)
             sim_addresses_of(self, 0, n, now->catalog + start, now->event + start);
         const sim_places places = {n, now->lat + start, now->lon + start};
 
-        self->kernels->uniforms(&at, SIM_SIZE, 0, block->u0, block->u1);
-        sim_zone_magnitudes(&self->plan->zones, &places, block->u0, now->dm + start);
+        self->kernels->uniforms(&at, SIM_TIME, 0, block->u0, block->u1);
+        sim_zone_magnitudes(&self->plan->zones, &places, block->u1, now->dm + start);
     }
-}
-
-/* They are not reported; the rest is not used. */
-static void clear_stand_ins(sim_cohort *now)
-{
-    for (size_t row = 0; row < now->n; row++)
-        if (now->event[row] == SIM_HISTORY_EVENT) {
-            now->time[row] = -1;
-            now->lat[row] = now->lon[row] = now->dm[row] = 0;
-        }
 }
 
 etas_status sim_background(etas_simulator *self, etas_error *err)
 {
     sim_cohort *now = &self->now;
     sim_addresses at;
-    etas_status st = draw_numbers(self, err);
+    etas_status st = ETAS_OK;
 
+    now->n = 0;
+    for (size_t k = 0; k < self->count && st == ETAS_OK; k += SIM_BLOCK)
+        st = draw_numbers(self, k, self->count - k < SIM_BLOCK ? self->count - k : SIM_BLOCK, err);
     if (st != ETAS_OK || now->n == 0)
         return st;
     sim_cohort_pad(now);
     at = sim_addresses_of(self, 0, now->n, now->catalog, now->event);
     self->kernels->background(&self->constants, &at, now->time, now->dm);
-    clear_stand_ins(now);
     st = draw_places(self, false, err);
     if (st == ETAS_OK && self->plan->induced.mean > 0)
         st = draw_places(self, true, err);
     if (st == ETAS_OK && self->plan->zones.n > 0)
         draw_zone_magnitudes(self);
+    self->kernels->sincos(now->n, now->lat, now->lat_sine, now->lat_cosine);
     return st;
 }

@@ -1,21 +1,53 @@
 /* One generation of children. */
 #include "simulation/sim_state.h"
 
-static void gather_from_history(etas_simulator *self, size_t i)
-{
-    const etas_plan_history *h = &self->plan->history;
-    sim_block *block = &self->block;
-    const uint32_t past = etas_alias_pick(&h->parents, block->u1[i]);
+/* What its children need to know of a parent before it is known which of them exist. */
+typedef struct sim_parent {
+    uint32_t catalog, source;
+    double time, a_days, share;
+} sim_parent;
 
-    block->time[i] = 0; /* delays count from the window's start */
-    block->lat[i] = h->lat[past];
-    block->lon[i] = h->lon[past];
-    block->a_days[i] = h->a_days[past];
-    block->log_ratio[i] = h->log_ratio[past];
-    block->d_km2[i] = h->d_km2[past];
+/* ---- a block of draws ---- */
+
+/* Each draws its parent in the history. */
+static void pick_past(etas_simulator *self, const sim_addresses *at)
+{
+    const etas_alias *parents = &self->plan->history.parents;
+    sim_block *block = &self->block;
+
+    self->kernels->uniforms(at, SIM_PARENT, 0, block->u0, block->u1);
+    for (size_t i = 0; i < block->n; i++) {
+        const uint32_t source = etas_alias_pick(parents, block->u0[i]);
+
+        block->source[i] = source;
+        block->a_days[i] = self->past[source].a_days;
+        block->share[i] = self->past[source].share;
+    }
 }
 
-static void gather_parents(etas_simulator *self)
+/* Those that exist join the next generation, and close ranks in the block. */
+static size_t keep_children(etas_simulator *self)
+{
+    sim_block *block = &self->block;
+    sim_cohort *next = &self->next;
+    const double window = self->constants.window_days;
+    const size_t first = next->n;
+    size_t row = first;
+
+    for (size_t i = 0; i < block->n; i++) {
+        next->catalog[row] = block->catalog[i];
+        next->event[row] = block->event[i];
+        next->time[row] = block->time[i];
+        block->source[row - first] = block->source[i];
+        block->turn[row - first] = block->turn[i];
+        row += block->time[i] < window;
+    }
+    block->n = row - first;
+    next->n = row;
+    return first;
+}
+
+static void gather_origins(etas_simulator *self)
 {
     const sim_cohort *now = &self->now;
     sim_block *block = &self->block;
@@ -23,64 +55,68 @@ static void gather_parents(etas_simulator *self)
     for (size_t i = 0; i < block->n; i++) {
         const uint32_t p = block->source[i];
 
-        if (now->event[p] == SIM_HISTORY_EVENT) {
-            gather_from_history(self, i);
-            continue;
-        }
-        block->time[i] = now->time[p];
         block->lat[i] = now->lat[p];
         block->lon[i] = now->lon[p];
-        block->a_days[i] = self->constants.c_days;
-        block->log_ratio[i] = now->log_ratio[p];
+        block->lat_sine[i] = now->lat_sine[p];
+        block->lat_cosine[i] = now->lat_cosine[p];
         block->d_km2[i] = now->d_km2[p];
     }
 }
 
-/* Of the children on their way; a parent in the history is picked as gather_from_history does. */
-static void note_parents(etas_simulator *self)
+static void gather_past_origins(etas_simulator *self)
 {
-    const sim_cohort *now = &self->now;
     sim_block *block = &self->block;
 
     for (size_t i = 0; i < block->n; i++) {
-        const uint32_t p = block->source[i];
+        const sim_past *past = &self->past[block->source[i]];
 
-        block->parent[i] =
-            now->event[p] == SIM_HISTORY_EVENT
-                ? -2 - (int64_t)etas_alias_pick(&self->plan->history.parents, block->u1[i])
-                : now->row[p];
+        block->lat[i] = past->lat;
+        block->lon[i] = past->lon;
+        block->lat_sine[i] = past->lat_sine;
+        block->lat_cosine[i] = past->lat_cosine;
+        block->d_km2[i] = past->d_km2;
     }
 }
 
-/* Those that exist become the next generation. */
-static etas_status keep_children(etas_simulator *self, etas_error *err)
+/* Of the events of the next generation from @p first on. */
+static void note_parents(etas_simulator *self, size_t first)
 {
     const sim_block *block = &self->block;
-    const bool with_parents = self->plan->with_parents;
+
+    for (size_t i = 0; i < block->n; i++)
+        self->next.parent[first + i] =
+            block->of_history ? -2 - (int64_t)block->source[i] : self->now.row[block->source[i]];
+}
+
+/* Places and magnitudes of the events of the next generation from @p first on. */
+static void place_children(etas_simulator *self, uint32_t generation, size_t first)
+{
+    const sim_kernels *kernels = self->kernels;
+    const etas_plan_zones *zones = &self->plan->zones;
+    sim_block *block = &self->block;
     sim_cohort *next = &self->next;
+    const sim_addresses at =
+        sim_addresses_of(self, generation, block->n, next->catalog + first, next->event + first);
+    const sim_origins parents = {block->turn,     block->lat,        block->lon,
+                                 block->lat_sine, block->lat_cosine, block->d_km2};
+    const sim_spots spots = {next->lat + first,      next->lon + first,
+                             next->lat_sine + first, next->lat_cosine + first,
+                             next->dm + first,       zones->n > 0 ? block->u0 : NULL};
 
-    if (sim_cohort_reserve(self, next, next->n + block->n) != ETAS_OK)
-        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu events", next->n + block->n);
-    for (size_t i = 0; i < block->n; i++) {
-        const size_t row = next->n;
-        etas_status st;
+    if (block->of_history)
+        gather_past_origins(self);
+    else
+        gather_origins(self);
+    sim_block_pad(block);
+    for (size_t i = block->n; i % SIM_PAD != 0; i++)
+        next->catalog[first + i] = next->event[first + i] = 0;
+    (self->plan->reference_placement ? kernels->flat_spots : kernels->spots)(&self->constants, &at,
+                                                                             &parents, &spots);
+    if (zones->n > 0) {
+        const sim_places places = {block->n, spots.lat, spots.lon};
 
-        if (!(block->time[i] < self->constants.window_days))
-            continue;
-        st = sim_count_kept(self, block->catalog[i], 1, err);
-        if (st != ETAS_OK)
-            return st;
-        next->catalog[row] = block->catalog[i];
-        next->event[row] = block->event[i];
-        next->time[row] = block->time[i];
-        next->lat[row] = block->lat[i];
-        next->lon[row] = block->lon[i];
-        next->dm[row] = block->dm[i];
-        if (with_parents)
-            next->parent[row] = block->parent[i];
-        next->n++;
+        sim_zone_magnitudes(zones, &places, block->u0, spots.dm);
     }
-    return ETAS_OK;
 }
 
 static etas_status flush(etas_simulator *self, uint32_t generation, etas_error *err)
@@ -88,27 +124,86 @@ static etas_status flush(etas_simulator *self, uint32_t generation, etas_error *
     sim_block *block = &self->block;
     const sim_addresses at =
         sim_addresses_of(self, generation, block->n, block->catalog, block->event);
-    const sim_children children = {block->time,      block->lat,   block->lon, block->a_days,
-                                   block->log_ratio, block->d_km2, block->dm};
+    const sim_delays children = {block->a_days, block->share, block->time, block->turn};
+    size_t first;
     etas_status st;
 
     if (block->n == 0)
         return ETAS_OK;
+    if (sim_cohort_reserve(self, &self->next, self->next.n + block->n) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu events", self->next.n + block->n);
     sim_block_pad(block);
-    if (generation == 1 && self->plan->history.n > 0)
-        self->kernels->uniforms(&at, SIM_SIZE, 0, block->u0, block->u1);
-    gather_parents(self);
+    if (block->of_history)
+        pick_past(self, &at);
+    self->kernels->delays(&self->constants, &at, &children);
+    first = keep_children(self);
+    st = sim_count_kept(self, (double)block->n, err);
+    if (st != ETAS_OK)
+        return st;
     if (self->plan->with_parents)
-        note_parents(self);
-    self->kernels->children(&self->constants, &at, &children);
-    if (self->plan->zones.n > 0) {
-        const sim_places places = {block->n, block->lat, block->lon};
-
-        self->kernels->uniforms(&at, SIM_SIZE, 0, block->u0, block->u1);
-        sim_zone_magnitudes(&self->plan->zones, &places, block->u0, block->dm);
-    }
-    st = keep_children(self, err);
+        note_parents(self, first);
+    place_children(self, generation, first);
     block->n = 0;
+    return ETAS_OK;
+}
+
+/* ---- all draws ---- */
+
+/* Writes up to three more than asked for. */
+static void fill(sim_block *block, const sim_parent *of, uint32_t event, size_t n)
+{
+    enum { STEP = 4 };
+
+    for (size_t i = block->n; i < block->n + n; i += STEP)
+        for (uint32_t k = 0; k < STEP; k++) {
+            block->catalog[i + k] = of->catalog;
+            block->event[i + k] = event++;
+            block->source[i + k] = of->source;
+            block->time[i + k] = of->time;
+            block->a_days[i + k] = of->a_days;
+            block->share[i + k] = of->share;
+        }
+    block->n += n;
+}
+
+static etas_status draw_children(etas_simulator *self, uint32_t generation, const sim_parent *of,
+                                 double number, etas_error *err)
+{
+    uint32_t *event = &self->tally[of->catalog].next;
+    sim_block *block = &self->block;
+
+    for (uint64_t left = (uint64_t)number; left > 0;) {
+        const size_t room = SIM_BLOCK - block->n, n = left < room ? (size_t)left : room;
+
+        fill(block, of, *event, n);
+        *event += (uint32_t)n;
+        left -= n;
+        if (block->n == SIM_BLOCK) {
+            const etas_status st = flush(self, generation, err);
+
+            if (st != ETAS_OK)
+                return st;
+        }
+    }
+    return ETAS_OK;
+}
+
+static etas_status draw_from_history(etas_simulator *self, etas_error *err)
+{
+    etas_status st = ETAS_OK;
+
+    self->block.of_history = true;
+    for (size_t k = 0; k < self->count && st == ETAS_OK; k++) {
+        const sim_parent past = {.catalog = (uint32_t)k}; /* delays count from the window's start */
+        const double number = self->tally[k].from_history;
+
+        st = sim_count_drawn(self, number, err);
+        if (st == ETAS_OK)
+            st = draw_children(self, 1, &past, number, err);
+    }
+    if (st == ETAS_OK)
+        st = flush(self, 1, err);
+    self->block.of_history = false;
     return st;
 }
 
@@ -117,53 +212,45 @@ etas_status sim_number(etas_simulator *self, uint32_t generation, etas_error *er
 {
     sim_cohort *now = &self->now;
     const sim_addresses at = sim_addresses_of(self, generation, now->n, now->catalog, now->event);
-    const sim_parents parents = {now->time, now->dm, now->log_ratio, now->d_km2, now->number};
+    const sim_parents parents = {now->time, now->dm, now->share, now->d_km2, now->number};
+    double sum = 0;
 
     sim_cohort_pad(now);
     self->kernels->parents(&self->constants, &at, &parents);
     for (size_t p = 0; p < now->n; p++) {
-        const double number = now->number[p];
-        etas_status st = ETAS_OK;
-
-        if (now->event[p] == SIM_HISTORY_EVENT) {
-            now->number[p] = self->tally[now->catalog[p]].from_history;
-        } else if (!(number >= 0)) {
+        if (!(now->number[p] >= 0)) {
             const etas_address address = {.catalog = self->first + now->catalog[p],
                                           .generation = (uint16_t)generation,
                                           .event = now->event[p],
                                           .purpose = SIM_CHILDREN_NUMBER};
+            const etas_status st =
+                sim_draw_number(self, &address, -now->number[p], &now->number[p], err);
 
-            st = sim_draw_number(self, &address, -number, &now->number[p], err);
-        } else if (number > 0) {
-            st = sim_count_drawn(self, now->catalog[p], number, err);
+            if (st != ETAS_OK)
+                return st;
         }
-        if (st != ETAS_OK)
-            return st;
+        sum += now->number[p];
     }
-    return ETAS_OK;
+    return sim_count_drawn(self, sum, err);
 }
 
 etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *err)
 {
     const sim_cohort *now = &self->now;
-    sim_block *block = &self->block;
-    uint32_t catalog = UINT32_MAX, event = 0;
+    const double c_days = self->plan->c_days;
     etas_status st = ETAS_OK;
 
     self->next.n = 0;
-    block->n = 0;
+    self->block.n = 0;
+    for (size_t k = 0; k < self->count; k++)
+        self->tally[k].next = 0;
+    if (generation == 1 && self->plan->history.n > 0)
+        st = draw_from_history(self, err);
     for (size_t p = 0; p < now->n && st == ETAS_OK; p++) {
-        if (now->catalog[p] != catalog) {
-            catalog = now->catalog[p];
-            event = 0;
-        }
-        for (uint64_t left = (uint64_t)now->number[p]; left > 0 && st == ETAS_OK; left--) {
-            block->catalog[block->n] = catalog;
-            block->event[block->n] = event++;
-            block->source[block->n++] = (uint32_t)p;
-            if (block->n == SIM_BLOCK)
-                st = flush(self, generation, err);
-        }
+        const sim_parent of = {now->catalog[p], (uint32_t)p, now->time[p], c_days, now->share[p]};
+
+        if (now->number[p] > 0)
+            st = draw_children(self, generation, &of, now->number[p], err);
     }
     return st == ETAS_OK ? flush(self, generation, err) : st;
 }

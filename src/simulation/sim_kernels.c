@@ -12,42 +12,25 @@
 static const double PI = 0x1.921fb54442d18p+1;
 static const double MAX_RADIUS_KM = 1e6;
 
-static inline vi load_u32(const uint32_t p[])
-{
-#if ETAS_VLEN == 1
-    return *p;
-#else
-    typedef uint32_t narrow __attribute__((vector_size(4 * ETAS_VLEN)));
-    narrow v;
-
-    memcpy(&v, p, sizeof v);
-    return __builtin_convertvector(v, vi);
-#endif
-}
-
-/* Square roots are exactly rounded, so lane by lane is the same everywhere. */
-static inline vd root(vd x)
-{
-    double lane[ETAS_VLEN];
-
-    v_store(lane, x);
-    for (size_t i = 0; i < ETAS_VLEN; i++)
-        lane[i] = __builtin_sqrt(lane[i]);
-    return v_load(lane);
-}
-
 typedef struct uniform_pair {
     vd u0, u1;
 } uniform_pair;
 
+static inline v_words draw_words(const sim_addresses *at, size_t i, sim_purpose purpose,
+                                 uint32_t draw)
+{
+    const vi catalog = v_load_u32(at->catalog + i) + at->first;
+    const v_counter counter = {{catalog, (catalog >> 32) | (uint64_t)at->generation << 16,
+                                v_load_u32(at->event + i),
+                                v_set_u64((uint64_t)purpose << 24 | draw)}};
+
+    return v_philox(at->seed, counter);
+}
+
 static inline uniform_pair draw_pair(const sim_addresses *at, size_t i, sim_purpose purpose,
                                      uint32_t draw)
 {
-    const vi catalog = load_u32(at->catalog + i) + at->first;
-    const v_counter counter = {{catalog, (catalog >> 32) | (uint64_t)at->generation << 16,
-                                load_u32(at->event + i),
-                                v_set_u64((uint64_t)purpose << 24 | draw)}};
-    const v_words words = v_philox(at->seed, counter);
+    const v_words words = draw_words(at, i, purpose, draw);
 
     return (uniform_pair){v_uniform(words.x[0]), v_uniform(words.x[1])};
 }
@@ -55,6 +38,34 @@ static inline uniform_pair draw_pair(const sim_addresses *at, size_t i, sim_purp
 static double poisson(uint64_t seed, const etas_address *address, double mean)
 {
     return etas_poisson(seed, address, mean);
+}
+
+static void numbers(uint64_t seed, const etas_address *address, double mean, size_t n,
+                    double number[])
+{
+    const double parts = etas_poisson_parts(mean);
+    const vd part_mean = v_set(parts > 0 ? mean / parts : 0);
+    double lane[ETAS_VLEN];
+
+    for (size_t i = 0; i < ETAS_VLEN; i++)
+        lane[i] = (double)i;
+    for (size_t i = 0; i < n; i += ETAS_VLEN) {
+        const vi catalog = v_to_u52(v_load(lane)) + (address->catalog + i);
+        v_counter at = v_counter_at(address);
+        vd sum = v_set(0.0);
+
+        at.c[0] = catalog;
+        at.c[1] = catalog >> 32;
+        for (double done = 0; done < parts; done += 2) {
+            const v_words words = v_philox(seed, at);
+
+            sum += v_poisson_part(part_mean, v_uniform(words.x[0]));
+            if (done + 1 < parts)
+                sum += v_poisson_part(part_mean, v_uniform(words.x[1]));
+            at.c[3] += 1;
+        }
+        v_store(number + i, sum);
+    }
 }
 
 static void uniforms(const sim_addresses *at, sim_purpose purpose, uint32_t draw, double u0[],
@@ -70,14 +81,16 @@ static void uniforms(const sim_addresses *at, sim_purpose purpose, uint32_t draw
 
 static inline vd magnitude(const sim_constants *c, vd u)
 {
-    return -v_log1p(-(u * c->mag_span_cdf)) / c->beta;
+    return -(v_log_normal(c->mag_tail + u * c->mag_span_cdf) * c->inv_beta);
 }
 
 static void background(const sim_constants *c, const sim_addresses *at, double time[], double dm[])
 {
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
-        v_store(time + i, draw_pair(at, i, SIM_TIME, 0).u0 * c->window_days);
-        v_store(dm + i, magnitude(c, draw_pair(at, i, SIM_SIZE, 0).u0));
+        const uniform_pair u = draw_pair(at, i, SIM_TIME, 0);
+
+        v_store(time + i, u.u0 * c->window_days);
+        v_store(dm + i, magnitude(c, u.u1));
     }
 }
 
@@ -104,9 +117,9 @@ static inline void store_place(vd lat, vd lon, double lat_out[], double lon_out[
 /* asin(x) in degrees, |x| <= 1: tan(x/2), x/4, x/8 from the sine, then atan's series. */
 static inline vd asin_degrees(vd x)
 {
-    const vd tan2 = x / (1.0 + root((1.0 - x) * (1.0 + x)));
-    const vd tan4 = tan2 / (1.0 + root(1.0 + tan2 * tan2));
-    const vd v = tan4 / (1.0 + root(1.0 + tan4 * tan4));
+    const vd tan2 = x / (1.0 + v_sqrt((1.0 - x) * (1.0 + x)));
+    const vd tan4 = tan2 / (1.0 + v_sqrt(1.0 + tan2 * tan2));
+    const vd v = tan4 / (1.0 + v_sqrt(1.0 + tan4 * tan4));
     const vd z = v * v; /* below 0.0396: the first term left out is 2e-19 */
     vd p = z * (1.0 / 25.0) - 1.0 / 23.0;
 
@@ -140,7 +153,7 @@ static void place_by_offset(const sim_constants *c, const sim_addresses *at, uin
 {
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
         const uniform_pair u = draw_pair(at, i, SIM_PLACE, 2 * attempt + 1);
-        const vd size = c->gaussian_scale_deg * root(-2.0 * v_log(u.u0));
+        const vd size = c->gaussian_scale_deg * v_sqrt(-2.0 * v_log(u.u0));
         vd sine, cosine;
 
         v_sincos(u.u1 * (2.0 * PI), &sine, &cosine);
@@ -161,42 +174,103 @@ static void place_in_cells(const sim_addresses *at, uint32_t attempt, const sim_
     }
 }
 
-/* ---- triggering ---- */
-
-/* Untapered delay on [0, a (e^L - 1)]. */
-static inline vd untapered_delay(const sim_constants *c, vd a, vd log_ratio, vd u)
+static void sincos_degrees(size_t n, const double degrees[], double sine[], double cosine[])
 {
-    const vd x = c->omega * log_ratio;
-    const vd curved = -v_log1p(u * v_expm1(-x)) / c->omega;
-    const vd y = v_select(v_lt(v_abs(x), v_set(1e-9)), u * log_ratio, curved);
+    for (size_t i = 0; i < n; i += ETAS_VLEN) {
+        vd s, c;
 
-    return a * v_expm1(y);
+        v_sincos_turns(v_load(degrees + i) / 360.0, &s, &c);
+        v_store(sine + i, s);
+        v_store(cosine + i, c);
+    }
 }
 
-static void children(const sim_constants *c, const sim_addresses *at, const sim_children *out)
+/* ---- triggering ---- */
+
+/* (w + 0.5) 2^-32 of w < 2^32. */
+static inline vd uniform32(vi w)
+{
+    return (v_bits(w | UINT64_C(0x4330000000000000)) - (0x1p52 - 0.5)) * 0x1p-32;
+}
+
+static void delays(const sim_constants *c, const sim_addresses *at, const sim_delays *children)
 {
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
-        const uniform_pair when = draw_pair(at, i, SIM_TIME, 0);
-        const uniform_pair where = draw_pair(at, i, SIM_PLACE, 0);
-        const vd delay =
-            untapered_delay(c, v_load(out->a_days + i), v_load(out->log_ratio + i), when.u0);
-        const vd time = v_load(out->time + i) + delay;
-        const vi exists =
-            v_le(when.u1, v_exp(-(delay * c->inv_tau))) & v_lt(time, v_set(c->window_days));
-        const vd lat = v_load(out->lat + i);
-        const vd ratio = v_expm1(v_log(where.u0) * c->minus_inv_rho);
-        const vd r =
-            v_min(root(v_load(out->d_km2 + i) * ratio), v_set(MAX_RADIUS_KM)) / c->km_per_degree;
-        vd sine, cosine, lat_sine, lat_cosine;
+        const v_words words = draw_words(at, i, SIM_TIME, 0);
+        const vd curved = v_log1p_normal(-(v_uniform(words.x[0]) * v_load(children->share + i)));
+        const vd y = v_min(-(curved * c->inv_omega), v_set(700.0));
+        const vd delay = v_load(children->a_days + i) * v_expm1_normal(v_max(y, v_set(0.0)));
+        const vd time = v_load(children->time + i) + delay;
+        const vd survival = uniform32(words.x[1] >> 32), lost = delay * c->inv_tau;
+        vi exists = v_lt(time, v_set(c->window_days));
 
-        v_sincos(where.u1 * (2.0 * PI), &sine, &cosine);
-        v_sincos(lat * (PI / 180.0), &lat_sine, &lat_cosine);
-        store_place(lat + r * cosine,
-                    v_load(out->lon + i) + r * sine / v_max(lat_cosine, v_set(1e-6)), out->lat + i,
-                    out->lon + i);
-        v_store(out->time + i, v_select(exists, time, v_set((double)INFINITY)));
-        v_store(out->dm + i, magnitude(c, draw_pair(at, i, SIM_SIZE, 0).u0));
+        /* e^-x >= 1 - x settles nearly all where the taper is long. */
+        if (v_any(exists & ~v_lt(survival + lost, v_set(1.0 - 1e-9))))
+            exists &= v_le(survival, v_exp(-lost));
+        v_store(children->time + i, v_select(exists, time, v_set((double)INFINITY)));
+        v_store_u32(children->turn + i, words.x[1]);
     }
+}
+
+/* How far and which way from a parent, and what magnitude. */
+typedef struct leap {
+    vd turns;        /* distance */
+    vd sine, cosine; /* of the direction, clockwise from north */
+} leap;
+
+static inline leap draw_leap(const sim_constants *c, const sim_addresses *at, size_t i,
+                             const sim_origins *parents, const sim_spots *out)
+{
+    const uniform_pair u = draw_pair(at, i, SIM_PLACE, 0);
+    const vd y = v_max(v_min(v_log_normal(u.u0) * c->minus_inv_rho, v_set(700.0)), v_set(0.0));
+    const vd r = v_sqrt(v_load(parents->d_km2 + i) * v_expm1_normal(y));
+    const vd direction = uniform32(v_load_u32(parents->turn + i));
+    leap to = {.turns = v_min(r, v_set(MAX_RADIUS_KM)) * c->turns_per_km};
+
+    v_sincos_turns(direction, &to.sine, &to.cosine);
+    v_store(out->dm + i, magnitude(c, u.u1));
+    if (out->size != NULL)
+        v_store(out->size + i, u.u1);
+    return to;
+}
+
+/* The point at the leap's distance on the great circle in its direction. */
+static void spots(const sim_constants *c, const sim_addresses *at, const sim_origins *parents,
+                  const sim_spots *out)
+{
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const leap to = draw_leap(c, at, i, parents, out);
+        const vd sine = v_load(parents->lat_sine + i), cosine = v_load(parents->lat_cosine + i);
+        vd far, near;
+
+        v_sincos_turns(to.turns, &far, &near);
+
+        const vd north = far * to.cosine;
+        const vd x = near * cosine - north * sine, y = far * to.sine;
+        const vd z = near * sine + north * cosine, across = v_sqrt(x * x + y * y);
+        const vd lon = v_load(parents->lon + i) + v_atan2_degrees(y, x);
+        const vd east = v_select(v_lt(lon, v_set(180.0)), lon, lon - 360.0);
+
+        v_store(out->lat_sine + i, z);
+        v_store(out->lat_cosine + i, across);
+        v_store(out->lat + i, v_atan2_degrees(z, across));
+        v_store(out->lon + i, v_select(v_lt(east, v_set(-180.0)), east + 360.0, east));
+    }
+}
+
+/* North and east by the leap's degrees as on a plane. */
+static void flat_spots(const sim_constants *c, const sim_addresses *at, const sim_origins *parents,
+                       const sim_spots *out)
+{
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const leap to = draw_leap(c, at, i, parents, out);
+        const vd r = to.turns * 360.0;
+        const vd wide = v_max(v_load(parents->lat_cosine + i), v_set(1e-6));
+
+        store_place(v_load(parents->lat + i) + r * to.cosine,
+                    v_load(parents->lon + i) + r * to.sine / wide, out->lat + i, out->lon + i);
+    }
+    sincos_degrees(at->n, out->lat, out->lat_sine, out->lat_cosine);
 }
 
 static void parents(const sim_constants *c, const sim_addresses *at, const sim_parents *out)
@@ -204,16 +278,15 @@ static void parents(const sim_constants *c, const sim_addresses *at, const sim_p
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
         const vd dm = v_load(out->dm + i);
         const vd left = v_max(v_set(0.0), c->window_days - v_load(out->time + i));
-        const vd log_ratio = v_log1p(v_min(left, v_set(c->horizon_days)) / c->c_days);
-        const vd x = c->omega * log_ratio;
-        const vd curved = -v_expm1(-x) / c->omega;
-        const vd integral = v_select(v_lt(v_abs(x), v_set(1e-9)), log_ratio, curved);
-        const vd mean = c->productivity * v_exp(c->alpha * dm) * integral;
+        const vd span = v_log1p_normal(v_min(left, v_set(c->horizon_days)) * c->inv_c_days);
+        const vd x = v_min(v_max(-(c->omega * span), v_set(-40.0)), v_set(700.0));
+        const vd share = -v_expm1_normal(x);
+        const vd mean = c->children * v_exp(c->alpha * dm) * share;
         const vi single = v_le(mean, v_set(ETAS_POISSON_PART));
         const vd number = v_poisson_part(v_select(single, mean, v_set(0.0)),
-                                         draw_pair(at, i, SIM_CHILDREN_NUMBER, 0).u0);
+                                         v_uniform(draw_words(at, i, SIM_CHILDREN_NUMBER, 0).x[0]));
 
-        v_store(out->log_ratio + i, log_ratio);
+        v_store(out->share + i, share);
         v_store(out->d_km2 + i, c->d_km2 * v_exp(c->gamma * dm));
         v_store(out->number + i, v_select(single, number, -mean));
     }
@@ -252,12 +325,16 @@ static void report(const sim_constants *c, size_t n, const sim_reportable *in,
 
 const sim_kernels CAT(sim_kernels_, ETAS_ISA) = {
     .poisson = poisson,
+    .numbers = numbers,
     .uniforms = uniforms,
     .background = background,
     .place_by_area = place_by_area,
     .place_by_offset = place_by_offset,
     .place_in_cells = place_in_cells,
-    .children = children,
+    .sincos = sincos_degrees,
+    .delays = delays,
+    .spots = spots,
+    .flat_spots = flat_spots,
     .parents = parents,
     .report = report,
 };

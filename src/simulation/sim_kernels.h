@@ -20,7 +20,7 @@ typedef enum sim_purpose {
     SIM_HISTORY_NUMBER,
     SIM_CHILDREN_NUMBER,
     SIM_TIME,
-    SIM_SIZE,
+    SIM_PARENT,
     SIM_PLACE,
     SIM_INDUCED_NUMBER
 } sim_purpose;
@@ -28,10 +28,13 @@ typedef enum sim_purpose {
 /** The plan's numbers as the kernels want them. */
 typedef struct sim_constants {
     double window_days, horizon_days; /**< delays are cut at the horizon, 40 tau; may be INFINITY */
-    double c_days, omega, inv_tau;
-    double productivity; /**< times c^-omega */
-    double alpha, d_km2, gamma, minus_inv_rho, km_per_degree;
-    double beta, mag_span_cdf, mc, delta_m, m_max;
+    double inv_c_days, inv_tau;
+    double omega, inv_omega; /**< where the plan's is 0, so small that it makes no difference */
+    double children;         /**< productivity c^-omega / omega */
+    double alpha, d_km2, gamma, minus_inv_rho;
+    double km_per_degree, turns_per_km;
+    double inv_beta, mag_span_cdf, mag_tail; /**< share of magnitudes below m_max, and above */
+    double mc, delta_m, m_max;
     double gaussian_scale_deg;
     double lon_min, lon_span, sine_min, sine_span; /**< box of the region */
     double output_ms, end_ms, threshold_units;     /**< reported: output <= time < end, >= */
@@ -45,13 +48,6 @@ typedef struct sim_addresses {
     const uint32_t *catalog, *event;
 } sim_addresses;
 
-/** Children with their parents' columns going in and their own coming out, in place. */
-typedef struct sim_children {
-    double *time, *lat, *lon; /**< the parent's; the child's (time INFINITY: it does not exist) */
-    const double *a_days, *log_ratio, *d_km2; /**< the parent's */
-    double *dm;                               /**< the child's */
-} sim_children;
-
 /** Cells going in, places in them coming out. */
 typedef struct sim_in_cells {
     double dlon;
@@ -59,10 +55,31 @@ typedef struct sim_in_cells {
     double *lat, *lon; /**< sine of the southern edge and western edge; the place, in place */
 } sim_in_cells;
 
+/** Children that may be: their parents' columns and their own. */
+typedef struct sim_delays {
+    const double *a_days, *share; /**< the parent's */
+    double *time;   /**< the parent's; the child's (INFINITY: it does not exist), in place */
+    uint32_t *turn; /**< direction from the parent */
+} sim_delays;
+
+/** Where and how large events are. */
+typedef struct sim_spots {
+    double *lat, *lon, *lat_sine, *lat_cosine;
+    double *dm;
+    double *size; /**< the uniform numbers that the magnitudes come from, or NULL: not wanted */
+} sim_spots;
+
+/** Parents of the events that are to be placed. */
+typedef struct sim_origins {
+    const uint32_t *turn; /**< the child's */
+    const double *lat, *lon, *lat_sine, *lat_cosine, *d_km2;
+} sim_origins;
+
 /** Events as parents. */
 typedef struct sim_parents {
     const double *time, *dm;
-    double *log_ratio, *d_km2;
+    double *share; /**< 1 - exp(-omega L), L = ln(1 + R/c) of the time R that remains */
+    double *d_km2;
     double *number; /**< of children; minus their mean where it is too large for one draw */
 } sim_parents;
 
@@ -79,6 +96,9 @@ typedef struct sim_reported {
 
 typedef struct sim_kernels {
     double (*poisson)(uint64_t seed, const etas_address *address, double mean);
+    /** The same for event 0 of generation 0 of the catalogues from address->catalog on. */
+    void (*numbers)(uint64_t seed, const etas_address *address, double mean, size_t n,
+                    double number[]);
     /** Both uniform numbers of one purpose and draw for each event. */
     void (*uniforms)(const sim_addresses *at, sim_purpose purpose, uint32_t draw, double u0[],
                      double u1[]);
@@ -91,7 +111,14 @@ typedef struct sim_kernels {
     void (*place_by_offset)(const sim_constants *c, const sim_addresses *at, uint32_t attempt,
                             double lat[], double lon[]);
     void (*place_in_cells)(const sim_addresses *at, uint32_t attempt, const sim_in_cells *cells);
-    void (*children)(const sim_constants *c, const sim_addresses *at, const sim_children *out);
+    /** Sine and cosine of angles in degrees. */
+    void (*sincos)(size_t n, const double degrees[], double sine[], double cosine[]);
+    void (*delays)(const sim_constants *c, const sim_addresses *at, const sim_delays *children);
+    /** Along great circles, or by flat degrees. */
+    void (*spots)(const sim_constants *c, const sim_addresses *at, const sim_origins *parents,
+                  const sim_spots *out);
+    void (*flat_spots)(const sim_constants *c, const sim_addresses *at, const sim_origins *parents,
+                       const sim_spots *out);
     void (*parents)(const sim_constants *c, const sim_addresses *at, const sim_parents *out);
     void (*report)(const sim_constants *c, size_t n, const sim_reportable *in,
                    const sim_reported *out);

@@ -10,32 +10,38 @@
 #include "etas/simulation.h"
 #include "simulation/sim_kernels.h"
 
-enum { SIM_BLOCK = 512 }; /* draws that are processed together: 40 KB of columns */
+/* Draws that are processed together: 50 KB of columns. */
+enum { SIM_BLOCK = 512, SIM_ROOM = SIM_BLOCK + SIM_PAD };
 
-/** One generation of all catalogues of a batch: catalogue by catalogue, in order of their index. */
+/** One generation of all catalogues of a batch. A catalogue's events are in order of their index;
+ * in generation 1 the children of the history of all catalogues come before those of the
+ * background. */
 typedef struct sim_cohort {
     size_t n, capacity;
     uint32_t *catalog; /**< in the batch */
     uint32_t *event;   /**< index within the generation */
-    double *time, *lat, *lon, *dm;
-    double *log_ratio, *d_km2, *number; /**< as parents */
+    double *time, *lat, *lon, *lat_sine, *lat_cosine, *dm;
+    double *share, *d_km2, *number; /**< as parents */
     int64_t *parent, *row; /**< row of the parent in sim_found, or as etas_events has it; own row
                               there, -1 = not reported. Only with_parents */
 } sim_cohort;
 
-/** In generation 0 the event with this index stands for the history, the parent of the first draws
- * of generation 1. No event has it: they are fewer. */
-#define SIM_HISTORY_EVENT UINT32_MAX
+/** An event of the history as a parent. */
+typedef struct sim_past {
+    double a_days, share, d_km2, lat, lon, lat_sine, lat_cosine;
+} sim_past;
 
-/** Draws on their way; columns as the kernels want them. */
+/** Draws on their way; columns as the kernels want them, with room for whole vectors. */
 typedef struct sim_block {
     size_t n;
-    uint32_t catalog[SIM_BLOCK], event[SIM_BLOCK];
-    uint32_t source[SIM_BLOCK]; /**< parent in its cohort, or slot of a background event */
-    double time[SIM_BLOCK], lat[SIM_BLOCK], lon[SIM_BLOCK], dm[SIM_BLOCK];
-    double a_days[SIM_BLOCK], log_ratio[SIM_BLOCK], d_km2[SIM_BLOCK];
-    double u0[SIM_BLOCK], u1[SIM_BLOCK];
-    int64_t parent[SIM_BLOCK]; /**< as the cohort's; only with_parents */
+    bool of_history; /**< children of the history: sources are events of it */
+    uint32_t catalog[SIM_ROOM], event[SIM_ROOM];
+    uint32_t source[SIM_ROOM]; /**< parent in its cohort, or slot of a background event */
+    uint32_t turn[SIM_ROOM];
+    double time[SIM_ROOM], lat[SIM_ROOM], lon[SIM_ROOM], dm[SIM_ROOM];
+    double lat_sine[SIM_ROOM], lat_cosine[SIM_ROOM];
+    double a_days[SIM_ROOM], share[SIM_ROOM], d_km2[SIM_ROOM];
+    double u0[SIM_ROOM], u1[SIM_ROOM];
 } sim_block;
 
 /** What will be reported, in the order of generations. */
@@ -57,10 +63,10 @@ typedef struct sim_key {
 
 /** Bookkeeping per catalogue of a batch. */
 typedef struct sim_tally {
-    uint64_t drawn, kept; /**< events of all generations so far */
-    double from_history;  /**< number of children of the history */
-    double background;    /**< events of the background; induced ones have the indices after them */
-    uint32_t found;       /**< reported events */
+    double from_history; /**< number of children of the history */
+    double background;   /**< events of the background; induced ones have the indices after them */
+    uint32_t next;       /**< index of the next draw in the present generation */
+    uint32_t found;      /**< reported events */
 } sim_tally;
 
 struct etas_simulator {
@@ -69,7 +75,9 @@ struct etas_simulator {
     sim_constants constants;
     size_t batch; /**< catalogues that go through the generations together */
     uint64_t seed, first;
-    size_t count; /**< catalogues in the present batch */
+    size_t count;       /**< catalogues in the present batch */
+    double drawn, kept; /**< events of all its generations so far */
+    sim_past *past;     /**< of the plan's history */
     sim_cohort now, next;
     sim_block block;
     sim_found found;
@@ -101,18 +109,22 @@ typedef struct sim_places {
 sim_addresses sim_addresses_of(const etas_simulator *self, uint32_t generation, size_t n,
                                const uint32_t catalog[], const uint32_t event[]);
 
-/** The error of a catalogue (of the batch) that cannot be finished. */
+/** The error of a catalogue (of the batch) that cannot be finished. In a batch of several E_LIMIT
+ * without a message: the caller starts again with each alone, so that the first one is named. */
 etas_status sim_fail_limit(const etas_simulator *self, size_t catalog, const char *what,
                            etas_error *err);
 
-/** A Poisson number of children, or of background events, of a catalogue of the batch. */
+/** A Poisson number of children of an event of the batch. */
 ETAS_NODISCARD etas_status sim_draw_number(etas_simulator *self, const etas_address *address,
                                            double mean, double *number, etas_error *err);
-/** Counts events that were drawn, and those that exist; E_LIMIT when they are too many. */
-ETAS_NODISCARD etas_status sim_count_drawn(etas_simulator *self, size_t catalog, double n,
-                                           etas_error *err);
-ETAS_NODISCARD etas_status sim_count_kept(etas_simulator *self, size_t catalog, double n,
-                                          etas_error *err);
+/** Poisson numbers of mean @p mean for the @p n catalogues from @p first of the batch on. */
+ETAS_NODISCARD etas_status sim_draw_numbers(etas_simulator *self, sim_purpose purpose, double mean,
+                                            size_t first, size_t n, double number[],
+                                            etas_error *err);
+/** Counts events that were drawn, and those that exist; E_LIMIT when they are too many, which
+ * several catalogues together may be without one of them being so. */
+ETAS_NODISCARD etas_status sim_count_drawn(etas_simulator *self, double n, etas_error *err);
+ETAS_NODISCARD etas_status sim_count_kept(etas_simulator *self, double n, etas_error *err);
 
 /** Degrees as they are reported. */
 static inline double sim_rounded_degrees(double x)

@@ -29,8 +29,10 @@ etas_status sim_cohort_reserve(const etas_simulator *sim, sim_cohort *self, size
                    {(void **)&self->time, sizeof *self->time},
                    {(void **)&self->lat, sizeof *self->lat},
                    {(void **)&self->lon, sizeof *self->lon},
+                   {(void **)&self->lat_sine, sizeof *self->lat_sine},
+                   {(void **)&self->lat_cosine, sizeof *self->lat_cosine},
                    {(void **)&self->dm, sizeof *self->dm},
-                   {(void **)&self->log_ratio, sizeof *self->log_ratio},
+                   {(void **)&self->share, sizeof *self->share},
                    {(void **)&self->d_km2, sizeof *self->d_km2},
                    {(void **)&self->number, sizeof *self->number},
                    {(void **)&self->parent, sizeof *self->parent},
@@ -58,7 +60,9 @@ void sim_cohort_free(sim_cohort *self)
     etas_array_free((void **)&self->lat);
     etas_array_free((void **)&self->lon);
     etas_array_free((void **)&self->dm);
-    etas_array_free((void **)&self->log_ratio);
+    etas_array_free((void **)&self->lat_sine);
+    etas_array_free((void **)&self->lat_cosine);
+    etas_array_free((void **)&self->share);
     etas_array_free((void **)&self->d_km2);
     etas_array_free((void **)&self->number);
     etas_array_free((void **)&self->parent);
@@ -67,24 +71,18 @@ void sim_cohort_free(sim_cohort *self)
 
 void sim_cohort_pad(sim_cohort *self)
 {
-    const size_t last = self->n - 1;
-
     for (size_t i = self->n; i % SIM_PAD != 0; i++) {
-        self->catalog[i] = self->catalog[last];
-        self->event[i] = self->event[last];
+        self->catalog[i] = self->event[i] = 0;
         self->time[i] = self->lat[i] = self->lon[i] = self->dm[i] = 0;
     }
 }
 
 void sim_block_pad(sim_block *self)
 {
-    const size_t last = self->n - 1;
-
     for (size_t i = self->n; i % SIM_PAD != 0; i++) {
-        self->catalog[i] = self->catalog[last];
-        self->event[i] = self->event[last];
-        self->time[i] = self->lat[i] = self->lon[i] = 0;
-        self->a_days[i] = self->log_ratio[i] = self->d_km2[i] = 1;
+        self->catalog[i] = self->event[i] = self->turn[i] = 0;
+        self->time[i] = self->lat[i] = self->lon[i] = self->lat_sine[i] = 0;
+        self->a_days[i] = self->share[i] = self->d_km2[i] = self->lat_cosine[i] = 1;
     }
 }
 
@@ -106,6 +104,8 @@ etas_status sim_fail_limit(const etas_simulator *self, size_t catalog, const cha
 {
     const unsigned long long index = self->first + catalog;
 
+    if (self->count > 1)
+        return ETAS_E_LIMIT;
     return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu %s; the branching ratio is %.6g", index,
                      what, self->plan->branching_ratio);
 }
@@ -115,36 +115,41 @@ static double drawn_limit(const etas_simulator *self)
     return fmin(DRAWN_PER_EVENT * (double)self->plan->max_events, ETAS_POISSON_MEAN_MAX);
 }
 
-etas_status sim_count_drawn(etas_simulator *self, size_t catalog, double n, etas_error *err)
+etas_status sim_count_drawn(etas_simulator *self, double n, etas_error *err)
 {
-    uint64_t *drawn = &self->tally[catalog].drawn;
-
-    if (!((double)*drawn + n <= drawn_limit(self)))
-        return sim_fail_limit(self, catalog, "draws too many events", err);
-    *drawn += (uint64_t)n;
+    self->drawn += n;
+    if (!(self->drawn <= drawn_limit(self)))
+        return sim_fail_limit(self, 0, "draws too many events", err);
     return ETAS_OK;
 }
 
-etas_status sim_count_kept(etas_simulator *self, size_t catalog, double n, etas_error *err)
+etas_status sim_count_kept(etas_simulator *self, double n, etas_error *err)
 {
-    uint64_t *kept = &self->tally[catalog].kept;
-
-    if (!((double)*kept + n <= (double)self->plan->max_events))
-        return sim_fail_limit(self, catalog, "has too many events", err);
-    *kept += (uint64_t)n;
+    self->kept += n;
+    if (!(self->kept <= (double)self->plan->max_events))
+        return sim_fail_limit(self, 0, "has too many events", err);
     return ETAS_OK;
 }
 
 etas_status sim_draw_number(etas_simulator *self, const etas_address *address, double mean,
                             double *number, etas_error *err)
 {
-    const size_t catalog = (size_t)(address->catalog - self->first);
-
     *number = 0;
     if (!(mean <= drawn_limit(self)))
-        return sim_fail_limit(self, catalog, "draws too many events", err);
+        return sim_fail_limit(self, 0, "draws too many events", err);
     *number = self->kernels->poisson(self->seed, address, mean);
-    return sim_count_drawn(self, catalog, *number, err);
+    return ETAS_OK;
+}
+
+etas_status sim_draw_numbers(etas_simulator *self, sim_purpose purpose, double mean, size_t first,
+                             size_t n, double number[], etas_error *err)
+{
+    const etas_address at = {.catalog = self->first + first, .purpose = (uint8_t)purpose};
+
+    if (!(mean <= drawn_limit(self)))
+        return sim_fail_limit(self, 0, "draws too many events", err);
+    self->kernels->numbers(self->seed, &at, mean, n, number);
+    return ETAS_OK;
 }
 
 /* ---- open ---- */
@@ -165,24 +170,29 @@ static sim_constants constants_of(const etas_plan *plan)
     const double lat_max = globe ? 90 : plan->region.lat_max;
     const double lon_min = globe ? -180 : plan->region.lon_min;
     const double lon_max = globe ? 180 : plan->region.lon_max;
-    double sine_min, sine_max, cosine;
+    double sine_min, sine_max, cosine, omega = plan->omega;
 
     etas_sincos(lat_min * to_rad, &sine_min, &cosine);
     etas_sincos(lat_max * to_rad, &sine_max, &cosine);
+    if (fabs(omega) < 1e-30)
+        omega = 1e-30;
     return (sim_constants){
         .window_days = plan->window_days,
         .horizon_days = plan->inv_tau > 0 ? ETAS_PLAN_HORIZON_TAUS / plan->inv_tau : INFINITY,
-        .c_days = plan->c_days,
-        .omega = plan->omega,
+        .inv_c_days = 1 / plan->c_days,
         .inv_tau = plan->inv_tau,
-        .productivity = plan->productivity * etas_pow(plan->c_days, -plan->omega),
+        .omega = omega,
+        .inv_omega = 1 / omega,
+        .children = plan->productivity * etas_pow(plan->c_days, -plan->omega) / omega,
         .alpha = plan->alpha,
         .d_km2 = plan->d_km2,
         .gamma = plan->gamma,
         .minus_inv_rho = -1 / plan->rho,
         .km_per_degree = to_rad * plan->earth_radius_km,
-        .beta = plan->beta,
+        .turns_per_km = 1 / (2 * pi * plan->earth_radius_km),
+        .inv_beta = 1 / plan->beta,
         .mag_span_cdf = plan->mag_span_cdf,
+        .mag_tail = etas_exp(-plan->beta * (plan->m_max + plan->delta_m / 2 - plan->mc)),
         .mc = plan->mc,
         .delta_m = plan->delta_m,
         .m_max = plan->m_max,
@@ -218,6 +228,26 @@ size_t etas_simulator_batch(const etas_plan *plan)
     return batch_of(plan, EVENTS_PER_RUN);
 }
 
+/* What the tables of the plan say about its history, and what follows from it. */
+static etas_status set_past(etas_simulator *self)
+{
+    const etas_plan_history *h = &self->plan->history;
+
+    if (h->n > 0 && etas_array_alloc((void **)&self->past, h->n, sizeof *self->past) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    for (size_t i = 0; i < h->n; i++) {
+        sim_past *past = &self->past[i];
+
+        *past = (sim_past){.a_days = h->a_days[i],
+                           .share = -etas_expm1(-self->constants.omega * h->log_ratio[i]),
+                           .d_km2 = h->d_km2[i],
+                           .lat = h->lat[i],
+                           .lon = h->lon[i]};
+        etas_sincos_degrees(h->lat[i], &past->lat_sine, &past->lat_cosine);
+    }
+    return ETAS_OK;
+}
+
 etas_status etas_simulator_open(etas_simulator **out, const etas_plan *plan, const char *kernels,
                                 etas_error *err)
 {
@@ -238,7 +268,11 @@ etas_status etas_simulator_open(etas_simulator **out, const etas_plan *plan, con
     self->plan = plan;
     self->kernels = tables[isa];
     self->constants = constants_of(plan);
-    self->batch = batch_of(plan, EVENTS_PER_BATCH);
+    self->batch = batch_of(plan, fmin(EVENTS_PER_BATCH, (double)plan->max_events / 2));
+    if (set_past(self) != ETAS_OK) {
+        etas_simulator_close(self);
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu past events", plan->history.n);
+    }
     *out = self;
     return ETAS_OK;
 }
@@ -247,6 +281,7 @@ void etas_simulator_close(etas_simulator *self)
 {
     if (self == NULL)
         return;
+    etas_array_free((void **)&self->past);
     sim_cohort_free(&self->now);
     sim_cohort_free(&self->next);
     etas_array_free((void **)&self->found.catalog);
@@ -269,6 +304,7 @@ void etas_simulator_close(etas_simulator *self)
 
 static etas_status run_batch(etas_simulator *self, etas_events *out, etas_error *err)
 {
+    uint32_t generation = 0;
     etas_status st;
 
     if (etas_array_reserve((void **)&self->tally, &self->tally_capacity, self->count,
@@ -276,21 +312,39 @@ static etas_status run_batch(etas_simulator *self, etas_events *out, etas_error 
         return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu catalogues", self->count);
     memset(self->tally, 0, self->count * sizeof *self->tally);
     self->found.n = 0;
+    self->drawn = self->kept = 0;
     st = sim_background(self, err);
-    for (uint32_t generation = 0; st == ETAS_OK && self->now.n > 0; generation++) {
+    do {
         const sim_cohort swap = self->now;
 
         if (generation > self->plan->max_generations)
-            return sim_fail_limit(self, self->now.catalog[0], "has too many generations", err);
-        st = sim_number(self, generation, err);
+            return sim_fail_limit(self, 0, "has too many generations", err);
+        if (st == ETAS_OK)
+            st = sim_number(self, generation, err);
         if (st == ETAS_OK)
             st = sim_report(self, generation, err);
         if (st == ETAS_OK)
-            st = sim_cascade(self, generation + 1, err);
+            st = sim_cascade(self, ++generation, err);
         self->now = self->next;
         self->next = swap;
-    }
+    } while (st == ETAS_OK && self->now.n > 0);
     return st == ETAS_OK ? sim_deliver(self, out, err) : st;
+}
+
+/* The batch's catalogues one at a time: one of them is too large, or all of them together are. */
+static etas_status run_each(etas_simulator *self, etas_events *out, etas_error *err)
+{
+    const uint64_t first = self->first;
+    const size_t count = self->count;
+    etas_status st = ETAS_OK;
+
+    self->count = 1;
+    for (size_t k = 0; k < count && st == ETAS_OK; k++) {
+        self->first = first + k;
+        st = run_batch(self, out, err);
+    }
+    self->count = count;
+    return st;
 }
 
 etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t first, size_t count,
@@ -307,6 +361,8 @@ etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t fir
         self->first = first + done;
         self->count = count - done < self->batch ? count - done : self->batch;
         st = run_batch(self, out, err);
+        if (st == ETAS_E_LIMIT && self->count > 1)
+            st = run_each(self, out, err);
     }
     if (st != ETAS_OK)
         out->n = out->n_catalogs = 0;
