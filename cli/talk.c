@@ -54,17 +54,19 @@ static void clear_bar(talk *self)
     self->bar_shown = false;
 }
 
-/* Text as the inside of a JSON string; what does not fit is cut. */
-static void escape(const char *text, size_t capacity, char out[])
+/* Text as a part of one line, or as the inside of a JSON string; what does not fit is cut. */
+static void escape(const char *text, bool json, size_t capacity, char out[])
 {
     size_t at = 0;
 
     for (; *text != '\0' && at + 8 < capacity; text++) {
         const unsigned char c = (unsigned char)*text;
 
-        if (c == '"' || c == '\\')
+        if (json && (c == '"' || c == '\\'))
             at += etas_format(capacity - at, out + at, "\\%c", c);
-        else if (c < 0x20)
+        else if (c == '\n')
+            at += etas_format(capacity - at, out + at, "\\n");
+        else if (c < 0x20 || c == 0x7f)
             at += etas_format(capacity - at, out + at, "\\u%04x", c);
         else
             out[at++] = (char)c;
@@ -76,20 +78,19 @@ static void emit(void *context, etas_log_level level, const char *text)
 {
     static const char *const names[] = {"error", "warning", "info", "debug"};
     talk *self = context;
+    char when[32], escaped[2400];
 
     clear_bar(self);
+    escape(text, self->json, sizeof escaped, escaped);
     if (self->json) {
-        char when[32], escaped[2400];
-
         etas_time_format(clock_ns(CLOCK_REALTIME), 'T', when);
-        escape(text, sizeof escaped, escaped);
         (void)fprintf(stderr,
                       "{\"time\":\"%sZ\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n",
                       when, names[level], self->program, escaped);
     } else if (level == ETAS_LOG_INFO) {
-        (void)fprintf(stderr, "%s\n", text);
+        (void)fprintf(stderr, "%s\n", escaped);
     } else {
-        (void)fprintf(stderr, "%s: %s: %s\n", self->program, names[level], text);
+        (void)fprintf(stderr, "%s: %s: %s\n", self->program, names[level], escaped);
     }
 }
 

@@ -54,6 +54,11 @@ edit 's/"forecast_duration": 30/"forecast_duration": -3/'
 try
 complains 'forecast_duration'
 
+shows "a value with a newline does not break the line"
+edit 's/"mc": 3.6/"mc": "3\\n6\\u001b"/'
+try
+complains '"mc"' '3\n6\u001b'
+
 shows "a feature that a simulation does not have is refused by name when it is switched on"
 edit 's/"m_max"/"free_productivity": true, "m_max"/'
 try
