@@ -99,6 +99,9 @@ etas_status etas_setting_number(const etas_config_reader *r, const char *key, do
         return ETAS_OK;
     if (!etas_json_is_number(value, &number))
         return etas_setting_fail_type(r, key, "a number");
+    if (number < low && isinf(high))
+        return etas_setting_fail(r, key, ETAS_E_RANGE, "found %.12g, expected at least %g", number,
+                                 low);
     if (!(number >= low && number <= high))
         return etas_setting_fail(r, key, ETAS_E_RANGE,
                                  "%.12g is outside its allowed range [%g, %g]", number, low, high);
