@@ -274,8 +274,9 @@ static void say_goodbye(agent *self)
     if (self->linked && etas_queue_bye(self->queue, &self->self, &error) != ETAS_OK)
         etas_log_write(self->cfg->log, ETAS_LOG_WARN, "leaving without a goodbye: %s",
                        etas_error_format(&error, sizeof line, line));
-    etas_log_write(self->cfg->log, ETAS_LOG_INFO, "agent %.6s: %llu catalogues made, bye",
-                   self->self.id, (unsigned long long)self->self.simulated);
+    etas_log_write(self->cfg->log, ETAS_LOG_INFO, "agent %.6s: %llu %s made, bye", self->self.id,
+                   (unsigned long long)self->self.simulated,
+                   self->many != NULL ? self->many : "results");
 }
 
 etas_status etas_worker_run(const etas_worker_config *cfg, etas_error *err)

@@ -40,6 +40,7 @@ typedef struct agent_slot {
     etas_lease lease; /**< what is not committed yet */
     double lease_s;
     char model[65];
+    const char *one, *many;    /**< what the lease is about, for people */
     uint64_t seed, next, stop; /**< the slot delivers [next, stop) */
     agent_frame *frames;       /**< oldest first */
     size_t n_frames, frame_capacity, held_bytes;
@@ -66,9 +67,10 @@ typedef struct agent {
     etas_verdict *verdicts; /**< room for a beat */
     etas_agent self;
     agent_state state;
-    double rate;    /**< catalogues per second of one slot, 0 unknown */
-    bool linked;    /**< the last call reached the server */
-    uint32_t tries; /**< since the link was lost */
+    double rate;      /**< catalogues per second of one slot, 0 unknown */
+    const char *many; /**< what was made, for people */
+    bool linked;      /**< the last call reached the server */
+    uint32_t tries;   /**< since the link was lost */
     /* When to do things next: seconds on the monotonic clock, INFINITY never. */
     double retry_at, beat_at, reap_at, claim_at, claim_after, hint_at, stop_at, halt_by, leave_by,
         idle_since;

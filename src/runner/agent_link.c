@@ -223,12 +223,11 @@ static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, et
     row->next = claim->lease.first;
     row->stop = claim->lease.first + claim->lease.count;
     row->end = LEASE_GIVE_BACK; /* until it runs */
+    row->one = "result";
+    row->many = "results"; /* until the model is known */
     etas_format(sizeof row->model, row->model, "%s", claim->model_sha256);
     self->beat_at = fmin(self->beat_at, etas_clock_s() + agent_beat_s(self));
     self->reap_at = fmin(self->reap_at, self->beat_at);
-    etas_log_write(self->cfg->log, ETAS_LOG_DEBUG, "slot %u: %llu catalogues from %llu of run %.6s",
-                   slot, (unsigned long long)claim->lease.count,
-                   (unsigned long long)claim->lease.first, claim->lease.run);
     if (!good)
         st = fetch_model(self, claim->model_sha256, &good, err);
     return st == ETAS_OK && good ? agent_assign(self, slot, err) : st;

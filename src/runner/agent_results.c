@@ -67,10 +67,9 @@ etas_status agent_drop(agent *self, uint32_t slot, const char *why, etas_error *
     const agent_slot *row = &self->rows[slot];
     etas_status st = ETAS_OK;
 
-    etas_log_write(self->cfg->log, ETAS_LOG_WARN,
-                   "slot %u: %llu catalogues from %llu of run %.6s: %s", slot,
-                   (unsigned long long)row->lease.count, (unsigned long long)row->lease.first,
-                   row->lease.run, why);
+    etas_log_write(self->cfg->log, ETAS_LOG_WARN, "slot %u: %llu %s from %llu of run %.6s: %s",
+                   slot, (unsigned long long)row->lease.count, row->many,
+                   (unsigned long long)row->lease.first, row->lease.run, why);
     if (etas_slots_busy(self->slots, slot))
         st = etas_slots_abort(self->slots, slot, err);
     release(self, slot);
@@ -79,6 +78,21 @@ etas_status agent_drop(agent *self, uint32_t slot, const char *why, etas_error *
 
 /* ---- delivered ---- */
 
+/* What the lease is about, now that its model is there. */
+static void name_work(agent *self, agent_slot *row)
+{
+    const etas_work_kind *const kind = etas_slots_model_kind(self->slots, row->model);
+
+    if (kind == NULL)
+        return;
+    row->one = kind->one;
+    row->many = kind->many;
+    if (self->many == NULL)
+        self->many = kind->many;
+    else if (strcmp(self->many, kind->many) != 0)
+        self->many = "results";
+}
+
 etas_status agent_assign(agent *self, uint32_t slot, etas_error *err)
 {
     agent_slot *row = &self->rows[slot];
@@ -86,6 +100,10 @@ etas_status agent_assign(agent *self, uint32_t slot, etas_error *err)
 
     if (!agent_run_id(row->lease.run, task.run))
         return etas_fail(err, ETAS_E_CORRUPT, "\"%s\" is no run id", row->lease.run);
+    name_work(self, row);
+    etas_log_write(self->cfg->log, ETAS_LOG_DEBUG, "slot %u: %llu %s from %llu of run %.6s", slot,
+                   (unsigned long long)task.count, row->many, (unsigned long long)task.first,
+                   row->lease.run);
     row->end = LEASE_RUNNING;
     return etas_slots_assign(self->slots, slot, row->model, &task, err);
 }
@@ -122,7 +140,7 @@ static etas_status take_frame(agent *self, const etas_slot_event *event, etas_er
     if (st != ETAS_OK || header.first != row->next || header.count == 0 ||
         header.count > row->stop - row->next) {
         etas_format(sizeof row->message, row->message, "the slot delivered a bad frame: %s",
-                    st != ETAS_OK ? what.text : "not the catalogues that were due");
+                    st != ETAS_OK ? what.text : "not what was due");
         st = etas_slots_abort(self->slots, event->slot, err);
         agent_end(self, event->slot, LEASE_FAILED);
         return st;
@@ -162,8 +180,8 @@ etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *er
         return ETAS_OK;
     case ETAS_SLOT_ERROR:
     case ETAS_SLOT_DIED:
-        etas_log_write(self->cfg->log, ETAS_LOG_WARN, "slot %u: run %.6s, catalogue %llu: %s",
-                       event->slot, row->lease.run, (unsigned long long)row->next, event->message);
+        etas_log_write(self->cfg->log, ETAS_LOG_WARN, "slot %u: run %.6s, %s %llu: %s", event->slot,
+                       row->lease.run, row->one, (unsigned long long)row->next, event->message);
         row->signal = event->signal;
         etas_format(sizeof row->message, row->message, "%s", event->message);
         agent_end(self, event->slot, LEASE_FAILED);

@@ -87,7 +87,7 @@ static etas_status emit_held(etas_maker *self, bool all, etas_maker_emit emit, v
         fill_header(self, at, count, (double)count / (double)n, &header);
         st = etas_payload_encode(&header, &self->held, at, self->bytes, &len);
         if (st != ETAS_OK)
-            return etas_fail(err, st, "catalogue %llu cannot be encoded",
+            return etas_fail(err, st, "%s %llu cannot be encoded", self->work->kind->one,
                              (unsigned long long)header.first);
         st = emit(context, header.first, count, len, self->bytes, err);
         if (st != ETAS_OK)

@@ -295,7 +295,7 @@ static etas_status take(driver *self, const etas_collected *item, etas_ack *ack,
     if (st != ETAS_OK)
         etas_format(sizeof why, why, "%s", what.text);
     else if (header.first != item->first || header.count != item->count)
-        etas_format(sizeof why, why, "it holds other catalogues than its lease");
+        etas_format(sizeof why, why, "it holds something else than its lease");
     else if ((st = etas_sink_frame(self->job->sink, item->len, item->bytes, &valid, why, err)) !=
              ETAS_OK)
         return st;

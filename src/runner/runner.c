@@ -41,7 +41,7 @@ static etas_status check_run(const etas_store_run *run, etas_error *err)
     if (run->algorithm != ETAS_ALGORITHM_VERSION)
         return etas_fail(err, ETAS_E_VERSION,
                          "the run was begun with algorithm version %u, this program has %u: "
-                         "catalogues of both in one forecast would not fit together",
+                         "results of both would not fit together",
                          run->algorithm, (unsigned)ETAS_ALGORITHM_VERSION);
     st = etas_sha256(run->blob_len, run->blob, sha);
     if (st != ETAS_OK)

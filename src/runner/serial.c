@@ -5,6 +5,7 @@
 #include "runner/clock.h"
 #include "runner/maker.h"
 #include "runner/runner_backend.h"
+#include "runner/sink.h"
 
 typedef struct serial {
     const etas_job *job;
@@ -51,8 +52,8 @@ static etas_status deliver(void *context, uint64_t first, uint32_t count, size_t
     (void)count;
     self->delivered = etas_sink_frame(self->job->sink, len, bytes, &valid, why, err);
     if (self->delivered == ETAS_OK && !valid)
-        self->delivered = etas_fail(err, ETAS_E_CORRUPT, "the frame of catalogue %llu: %s",
-                                    (unsigned long long)first, why);
+        self->delivered = etas_fail(err, ETAS_E_CORRUPT, "the frame of %s %llu: %s",
+                                    self->job->sink->kind->one, (unsigned long long)first, why);
     return self->delivered;
 }
 

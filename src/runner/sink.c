@@ -83,8 +83,8 @@ static etas_status validate(etas_sink *self, size_t len, const uint8_t bytes[], 
         etas_format(sizeof out->why, out->why, "the frame is of another run");
     else if (header->first < self->whole.first || header->count > self->whole.count ||
              header->first - self->whole.first > self->whole.count - header->count)
-        etas_format(sizeof out->why, out->why, "catalogues %llu to %llu are not the run's",
-                    (unsigned long long)header->first,
+        etas_format(sizeof out->why, out->why, "%s %llu to %llu are not the run's",
+                    self->kind->many, (unsigned long long)header->first,
                     (unsigned long long)header->first + header->count - 1);
     else if (!are_records(self))
         etas_format(sizeof out->why, out->why, "the frame's records are not of the run's kind");

@@ -161,7 +161,7 @@ static etas_status send_frame(void *context, uint64_t first, uint32_t count, siz
 {
     (void)context;
     if (len > ETAS_SLOT_BODY_MAX)
-        return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu takes %zu bytes",
+        return etas_fail(err, ETAS_E_LIMIT, "the frame of result %llu takes %zu bytes",
                          (unsigned long long)first, len);
     say((etas_slot_message){ETAS_SLOT_SAYS_FRAME, (uint32_t)len, first, count}, bytes);
     return ETAS_OK;

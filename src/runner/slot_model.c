@@ -80,7 +80,8 @@ etas_status etas_slot_models_add(etas_slot_models *self, const char *key, size_t
             m = &self->items[i];
     if (m->fd >= 0)
         close(m->fd); /* slots that use it have it decoded */
-    *m = (etas_slot_model){.fd = fd, .len = len, .used = ++self->n_uses};
+    *m = (etas_slot_model){
+        .fd = fd, .len = len, .kind = etas_work_kind_of(len, bytes), .used = ++self->n_uses};
     etas_format(sizeof m->key, m->key, "%s", key);
     return ETAS_OK;
 }

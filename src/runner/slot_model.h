@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "etas/status.h"
+#include "work/work.h"
 
 enum { ETAS_SLOT_MODELS = 4 };
 
@@ -13,6 +14,7 @@ typedef struct etas_slot_model {
     char key[65];
     int fd; /**< memfd, -1 when the place is free */
     size_t len;
+    const etas_work_kind *kind; /**< NULL for bytes that are no model */
     uint64_t used;
 } etas_slot_model;
 

@@ -120,6 +120,7 @@ children+=("$!")
 etas-redis-manager reset-workers --socket "$work/pool/redis.sock" >/dev/null
 wait $pid || fail "the run ended with $?: $(tail -n 3 pooled.log)"
 same_as_serial pooled
+wait_for "the idle worker to leave" grep -q ' refits made, bye' worker2.log
 
 shows "results of another fit do not get this one's bootstrap"
 rm resumed/bootstrap_example.*
