@@ -83,6 +83,18 @@ static bool parse_size(const char *text, uint64_t *out)
     return true;
 }
 
+static options_outcome add_value(const command_usage *usage, const option_spec *spec,
+                                 const char *text)
+{
+    option_list *const list = spec->value;
+
+    if (list->n == OPTION_LIST_MOST)
+        return options_complain(usage, "--%s may be given %d times at most", spec->name,
+                                OPTION_LIST_MOST);
+    list->items[list->n++] = text;
+    return OPTIONS_RUN;
+}
+
 static options_outcome set_value(const command_usage *usage, const option_spec *spec,
                                  const char *text)
 {
@@ -95,6 +107,8 @@ static options_outcome set_value(const command_usage *usage, const option_spec *
     case OPTION_TEXT:
         *(const char **)spec->value = text;
         break;
+    case OPTION_LIST:
+        return add_value(usage, spec, text);
     case OPTION_COUNT:
         if (!etas_parse_u64(text, strlen(text), spec->value))
             want = "a whole number";

@@ -14,6 +14,7 @@ enum { EXIT_USAGE = 2, EXIT_INCOMPLETE = 3, EXIT_INTERRUPTED = 130 };
 typedef enum option_kind {
     OPTION_FLAG,     /**< bool: set to true */
     OPTION_TEXT,     /**< const char *: points into argv */
+    OPTION_LIST,     /**< option_list: may be given several times */
     OPTION_COUNT,    /**< uint64_t: a decimal integer */
     OPTION_POSITIVE, /**< double: finite, above 0 */
     OPTION_NUMBER,   /**< double: finite */
@@ -38,6 +39,14 @@ typedef struct command_usage {
     const char *about;    /**< what it does, lines of at most 79 characters */
     size_t min_arguments, max_arguments;
 } command_usage;
+
+enum { OPTION_LIST_MOST = 16 };
+
+/** Values of an option that may be given several times, in order; they point into argv. */
+typedef struct option_list {
+    size_t n;
+    const char *items[OPTION_LIST_MOST];
+} option_list;
 
 typedef struct option_table {
     size_t n;

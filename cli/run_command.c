@@ -3,17 +3,17 @@
 static options_outcome parse(const run_command *self, int argc, char *argv[],
                              const char *arguments[])
 {
+    option_spec output_specs[OUTPUT_OPTIONS];
     option_spec run_specs[RUN_OPTIONS], redis_specs[REDIS_OPTIONS], talk_specs[TALK_OPTIONS];
-    const option_table tables[] = {{RUN_OPTIONS, run_specs},
-                                   self->own,
-                                   {REDIS_OPTIONS, redis_specs},
-                                   {TALK_OPTIONS, talk_specs},
-                                   {0, NULL}};
+    const option_table tables[] = {
+        {OUTPUT_OPTIONS, output_specs}, {RUN_OPTIONS, run_specs},   self->own,
+        {REDIS_OPTIONS, redis_specs},   {TALK_OPTIONS, talk_specs}, {0, NULL}};
     size_t n_arguments;
     options_outcome outcome;
 
     talk_init(self->t, "etas");
     run_options_init(self->options);
+    output_options_table(&self->options->output, output_specs);
     run_options_table(self->options, run_specs);
     redis_options_table(&self->options->redis, redis_specs);
     talk_options(self->t, talk_specs);

@@ -46,12 +46,8 @@ static etas_status model_take(void *context, size_t len, const uint8_t blob[], e
 static etas_status model_write(void *context, run_session *s, etas_error *err)
 {
     model *const m = context;
-    const etas_forecast_spec output = {.path = s->request->output,
-                                       .format = s->request->format,
-                                       .with_is_background = s->request->with_is_background,
-                                       .with_generation = s->request->with_generation};
-    const etas_export_config how = {.n_outputs = 1,
-                                    .outputs = &output,
+    const etas_export_config how = {.n_outputs = s->request->files.n,
+                                    .outputs = s->request->files.specs,
                                     .model = &m->mixture,
                                     .skip_missing = s->options->allow_missing};
 
@@ -65,10 +61,14 @@ static void model_tell(void *context, const run_session *s)
 
     etas_time_format(m->mixture.plan->output_start, ' ', from);
     etas_time_format(m->mixture.plan->end, ' ', to);
-    printf("%s: %" PRIu64 " catalogues, %" PRIu64 " events, %" PRIu64 " catalogues without events\n"
-           "window %.19s to %.19s, magnitudes from %g, seed %" PRIu64 "\nmodel %s\n",
-           s->request->output, m->summary.n_catalogs, m->summary.n_events, m->summary.n_empty, from,
-           to, m->mixture.plan->m_threshold, s->seed, etas_hex(32, s->sha256, sha));
+    printf("%s: %" PRIu64 " catalogues, %" PRIu64 " events, %" PRIu64
+           " catalogues without events\n",
+           s->request->output, m->summary.n_catalogs, m->summary.n_events, m->summary.n_empty);
+    for (size_t i = 1; i < s->request->files.n; i++)
+        printf("%s: the same catalogues, format %s\n", s->request->files.specs[i].path,
+               output_format_name(s->request->files.specs[i].format));
+    printf("window %.19s to %.19s, magnitudes from %g, seed %" PRIu64 "\nmodel %s\n", from, to,
+           m->mixture.plan->m_threshold, s->seed, etas_hex(32, s->sha256, sha));
 }
 
 int run_model(const run_options *options, const run_request *request, const etas_config *cfg,

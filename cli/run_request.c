@@ -21,12 +21,6 @@ void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
         {"seed", 0, OPTION_TEXT, &self->seed_text, "S",
          "seed of the random numbers, 0 to 2^64-1 (default: the configuration's,\n"
          "else drawn and printed); the same model and seed give the same bytes"},
-        {"output", 'o', OPTION_TEXT, &self->output, "FILE",
-         "forecast file (default: the configuration's, in the reference layout)"},
-        {"format", 0, OPTION_TEXT, &self->format_text, "FORMAT",
-         "csep (default with -o) or reference"},
-        {"columns", 0, OPTION_TEXT, &self->columns, "LIST",
-         "extra columns of the reference layout: is_background,generation"},
         {"distribute", 0, OPTION_TEXT, &self->distribute, "BACKEND",
          "auto, serial, processes or redis (auto: redis if a server is named or\n"
          "with --embedded, else processes; $ETAS_DISTRIBUTE changes auto)"},
@@ -131,44 +125,6 @@ static options_outcome choose_backend(run_request *self, const run_options *o,
     return OPTIONS_RUN;
 }
 
-static options_outcome choose_columns(run_request *self, const char *list,
-                                      const command_usage *usage)
-{
-    while (list != NULL && *list != '\0') {
-        const char *comma = strchr(list, ',');
-        const size_t len = comma != NULL ? (size_t)(comma - list) : strlen(list);
-
-        if (len == strlen("is_background") && strncmp(list, "is_background", len) == 0)
-            self->with_is_background = true;
-        else if (len == strlen("generation") && strncmp(list, "generation", len) == 0)
-            self->with_generation = true;
-        else
-            return options_complain(usage, "--columns: \"%.*s\" is not is_background or generation",
-                                    (int)len, list);
-        list = comma != NULL ? comma + 1 : NULL;
-    }
-    return OPTIONS_RUN;
-}
-
-static options_outcome choose_format(run_request *self, const run_options *o,
-                                     const command_usage *usage)
-{
-    const char *name = o->format_text;
-
-    self->format = o->output != NULL ? ETAS_FORMAT_CSEP : ETAS_FORMAT_REFERENCE;
-    if (name != NULL && (strcmp(name, "hdf5") == 0 || strcmp(name, "grid") == 0))
-        return options_complain(usage, "--format %s is not supported yet", name);
-    if (name != NULL && strcmp(name, "csep") == 0)
-        self->format = ETAS_FORMAT_CSEP;
-    else if (name != NULL && strcmp(name, "reference") == 0)
-        self->format = ETAS_FORMAT_REFERENCE;
-    else if (name != NULL)
-        return options_complain(usage, "--format: \"%s\" is not csep or reference", name);
-    if (o->columns != NULL && self->format != ETAS_FORMAT_REFERENCE)
-        return options_complain(usage, "--columns belongs to --format reference");
-    return choose_columns(self, o->columns, usage);
-}
-
 options_outcome run_request_init_at(run_request *self, const run_options *options,
                                     const etas_config *cfg, const char *output, const char *store,
                                     const command_usage *usage)
@@ -194,19 +150,21 @@ options_outcome run_request_init(run_request *self, const run_options *options,
                                  const etas_config *cfg, const char *default_output,
                                  const command_usage *usage)
 {
-    const char *output = options->output != NULL ? options->output : default_output;
-    options_outcome outcome;
+    outputs files;
+    options_outcome outcome = outputs_init(&files, &options->output, default_output, usage);
     etas_text store = {0};
 
     *self = (run_request){0};
-    if (output == NULL || *output == '\0')
-        return options_complain(usage, "no output: use -o FILE");
-    if (etas_text_printf(&store, "%s.store", output) != ETAS_OK)
-        return options_complain(usage, "out of memory");
-    outcome = run_request_init_at(self, options, cfg, output, store.data, usage);
-    etas_text_free(&store);
+    if (outcome == OPTIONS_RUN &&
+        etas_text_printf(&store, "%s.store", files.specs[0].path) != ETAS_OK)
+        outcome = options_complain(usage, "out of memory");
     if (outcome == OPTIONS_RUN)
-        outcome = choose_format(self, options, usage);
+        outcome = run_request_init_at(self, options, cfg, files.specs[0].path, store.data, usage);
+    for (size_t i = 0; outcome == OPTIONS_RUN && i < files.n; i++)
+        if (strcmp(files.specs[i].path, store.data) == 0)
+            outcome = options_complain(usage, "%s is the run's store", store.data);
+    self->files = files;
+    etas_text_free(&store);
     return outcome;
 }
 
@@ -214,5 +172,6 @@ void run_request_free(run_request *self)
 {
     free(self->output);
     free(self->store_path);
+    outputs_free(&self->files);
     *self = (run_request){0};
 }

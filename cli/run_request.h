@@ -7,19 +7,17 @@
 #include <stdint.h>
 
 #include "etas/config.h"
-#include "etas/io.h"
 #include "etas/runner.h"
+#include "outputs.h"
 #include "redis_options.h"
 
 /** What the user asked for; filled from options, then completed from the configuration. */
 typedef struct run_options {
-    uint64_t n_catalogs;     /**< OPTION_UNSET: the configuration's */
-    const char *seed_text;   /**< NULL: the configuration's, else drawn */
-    const char *output;      /**< NULL: the configuration's */
-    const char *format_text; /**< csep or reference; NULL: by the output */
-    const char *columns;     /**< extra columns of the reference layout */
-    const char *distribute;  /**< auto, serial, processes or redis */
-    uint64_t processes;      /**< OPTION_UNSET: the configuration's, else one per CPU */
+    uint64_t n_catalogs;   /**< OPTION_UNSET: the configuration's */
+    const char *seed_text; /**< NULL: the configuration's, else drawn */
+    output_options output;
+    const char *distribute; /**< auto, serial, processes or redis */
+    uint64_t processes;     /**< OPTION_UNSET: the configuration's, else one per CPU */
     uint64_t chunk_size;
     double task_duration_s;
     bool resume, restart, discard_store, allow_missing, allow_supercritical, embedded;
@@ -29,7 +27,7 @@ typedef struct run_options {
     redis_options redis;
 } run_options;
 
-enum { RUN_OPTIONS = 18 };
+enum { RUN_OPTIONS = 15 };
 void run_options_init(run_options *self);
 void run_options_table(run_options *self, option_spec out[RUN_OPTIONS]);
 
@@ -41,15 +39,15 @@ typedef struct run_request {
     uint32_t processes;
     uint64_t chunk_size, first, n_catalogs, seed;
     bool seed_drawn;
-    etas_forecast_format format;
-    bool with_is_background, with_generation;
+    outputs files; /**< the first is output; none for runs that make no catalogues */
 } run_request;
 
 /** OPTIONS_USAGE with a message on stderr when options contradict each other. */
 options_outcome run_request_init(run_request *self, const run_options *options,
                                  const etas_config *cfg, const char *default_output,
                                  const command_usage *usage);
-/** The same for a run with output and store at paths of its own choosing, without a format. */
+/** The same for a run with output and store at paths of its own choosing, without files of
+ * catalogues. */
 options_outcome run_request_init_at(run_request *self, const run_options *options,
                                     const etas_config *cfg, const char *output, const char *store,
                                     const command_usage *usage);

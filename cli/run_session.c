@@ -34,9 +34,10 @@ const volatile sig_atomic_t *run_catch_signals(void)
     return &interrupted;
 }
 
-/* Fail before the long work, not after it: can the output be written there? */
-static etas_status probe_output(const char *path, etas_error *err)
+/* Fail before the long work, not after it: can the outputs be written there? */
+static etas_status probe_output(const run_request *request, etas_error *err)
 {
+    const char *const path = request->output;
     etas_output probe = {0};
     struct stat info;
     etas_status st;
@@ -48,6 +49,10 @@ static etas_status probe_output(const char *path, etas_error *err)
                          path);
     st = etas_output_open(&probe, path, err);
     etas_output_discard(&probe);
+    for (size_t i = 1; i < request->files.n && st == ETAS_OK; i++) {
+        st = etas_output_open(&probe, request->files.specs[i].path, err);
+        etas_output_discard(&probe);
+    }
     return st;
 }
 
@@ -357,7 +362,7 @@ int run_session_main(run_session *s)
     etas_status st;
 
     (void)run_catch_signals();
-    st = probe_output(s->request->output, &err);
+    st = probe_output(s->request, &err);
     if (st == ETAS_OK)
         st = prepare(s, &err);
     if (st == ETAS_OK)

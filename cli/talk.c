@@ -13,6 +13,9 @@
 
 void talk_open_standard(void)
 {
+    /* All of a command's text: what cannot be written is then noticed, with the reason, at the end.
+     */
+    static char buffer[1 << 16];
     int fd;
 
     do
@@ -20,6 +23,8 @@ void talk_open_standard(void)
     while (fd >= 0 && fd <= STDERR_FILENO);
     if (fd >= 0)
         (void)close(fd);
+    if (!isatty(STDOUT_FILENO))
+        (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
 }
 
 int talk_close_stdout(const char *program, int exit_code)

@@ -183,7 +183,7 @@ one_line
 only_files locked
 
 shows "a full disk: an error and no partial file, whether the store or the forecast fills it"
-if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=3m tmpfs full 2>/dev/null; then
+if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=4m tmpfs full 2>/dev/null; then
     mounted=$work/full
     (cd full && expect 1 etas forecast ../in/forecast.json -n 200000 --seed 1 -o result.csv && mv stdout stderr ..)
     complains 'full' 'result.csv'

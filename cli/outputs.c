@@ -1,0 +1,202 @@
+#include "outputs.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+static const struct {
+    const char *name;
+    etas_forecast_format format;
+    const char *ending; /* of files that have it by default */
+} formats[] = {
+    {"csep", ETAS_FORMAT_CSEP, ".csv"},
+    {"reference", ETAS_FORMAT_REFERENCE, NULL},
+    {"hdf5", ETAS_FORMAT_HDF5, ".h5"},
+    {"hdf5", ETAS_FORMAT_HDF5, ".hdf5"},
+    {"grid", ETAS_FORMAT_DAT, ".dat"},
+    {"grid-csv", ETAS_FORMAT_RATES_CSV, NULL},
+    {"grid-geojson", ETAS_FORMAT_RATES_GEOJSON, ".geojson"},
+    {"summary", ETAS_FORMAT_SUMMARY_JSON, ".json"},
+    {"summary-csv", ETAS_FORMAT_SUMMARY_CSV, NULL},
+};
+enum { N_FORMATS = sizeof formats / sizeof *formats };
+
+static const char NAMES[] = "csep, reference, hdf5, grid, grid-csv, grid-geojson, summary or "
+                            "summary-csv";
+
+void output_options_table(output_options *self, option_spec out[OUTPUT_OPTIONS])
+{
+    const option_spec specs[OUTPUT_OPTIONS] = {
+        {"output", 'o', OPTION_TEXT, &self->path, "FILE",
+         "forecast file: .csv for pyCSEP, .h5 for HDF5, .dat or .geojson for rates,\n"
+         ".json for a summary (default: the configuration's, in the reference layout)"},
+        {"format", 0, OPTION_TEXT, &self->format, "FORMAT",
+         "format of it, whatever its ending: csep, reference, hdf5, grid, grid-csv,\n"
+         "grid-geojson, summary, summary-csv"},
+        {"also", 0, OPTION_LIST, &self->also, "FILE[:FORMAT]",
+         "one more file of the same catalogues; may be given several times"},
+        {"columns", 0, OPTION_TEXT, &self->columns, "LIST",
+         "extra columns of the reference layout: is_background,generation"},
+    };
+
+    memcpy(out, specs, sizeof specs);
+}
+
+const char *output_format_name(etas_forecast_format format)
+{
+    for (size_t i = 0; i < N_FORMATS; i++)
+        if (formats[i].format == format)
+            return formats[i].name;
+    return "?";
+}
+
+static bool find_format(const char *name, etas_forecast_format *out)
+{
+    for (size_t i = 0; i < N_FORMATS; i++)
+        if (strcmp(formats[i].name, name) == 0) {
+            *out = formats[i].format;
+            return true;
+        }
+    return false;
+}
+
+/* By the path's ending; CSEP without any. */
+static options_outcome guess_format(const char *path, const command_usage *usage,
+                                    etas_forecast_format *out)
+{
+    const char *const slash = strrchr(path, '/');
+    const char *const base = slash != NULL ? slash + 1 : path;
+    const char *const dot = strrchr(base, '.');
+
+    *out = ETAS_FORMAT_CSEP;
+    if (dot == NULL || dot == base)
+        return OPTIONS_RUN;
+    for (size_t i = 0; i < N_FORMATS; i++)
+        if (formats[i].ending != NULL && strcasecmp(formats[i].ending, dot) == 0) {
+            *out = formats[i].format;
+            return OPTIONS_RUN;
+        }
+    return options_complain(usage, "%s: the ending %s tells no format: name one of %s", path, dot,
+                            NAMES);
+}
+
+/* @p len bytes of @p path. */
+static options_outcome add(outputs *self, const char *path, size_t len, const command_usage *usage)
+{
+    char *const copy = strndup(path, len);
+
+    if (copy == NULL)
+        return options_complain(usage, "out of memory");
+    self->paths[self->n] = copy;
+    self->specs[self->n++].path = copy;
+    if (len == 0)
+        return options_complain(usage, "no output: use -o FILE");
+    for (size_t i = 0; i + 1 < self->n; i++)
+        if (strcmp(self->paths[i], copy) == 0)
+            return options_complain(usage, "%s is named twice as an output", copy);
+    return OPTIONS_RUN;
+}
+
+static options_outcome add_first(outputs *self, const output_options *options, const char *fallback,
+                                 const command_usage *usage)
+{
+    const char *const path = options->path != NULL ? options->path : fallback;
+    etas_forecast_format *const format = &self->specs[0].format;
+    options_outcome outcome;
+
+    if (path == NULL)
+        return options_complain(usage, "no output: use -o FILE");
+    outcome = add(self, path, strlen(path), usage);
+    if (outcome != OPTIONS_RUN)
+        return outcome;
+    if (options->format != NULL)
+        return find_format(options->format, format)
+                   ? OPTIONS_RUN
+                   : options_complain(usage, "--format: \"%s\" is not %s", options->format, NAMES);
+    *format = ETAS_FORMAT_REFERENCE;
+    return options->path != NULL ? guess_format(path, usage, format) : OPTIONS_RUN;
+}
+
+/* FILE:FORMAT; a colon before what is no format belongs to the file's name. */
+static options_outcome add_more(outputs *self, const char *text, const command_usage *usage)
+{
+    const char *const colon = strrchr(text, ':');
+    etas_forecast_format *const format = &self->specs[self->n].format;
+    const bool named = colon != NULL && find_format(colon + 1, format);
+    const options_outcome outcome =
+        add(self, text, named ? (size_t)(colon - text) : strlen(text), usage);
+
+    return outcome == OPTIONS_RUN && !named ? guess_format(text, usage, format) : outcome;
+}
+
+/* ---- columns ---- */
+
+static options_outcome read_columns(const char *list, const command_usage *usage,
+                                    etas_forecast_spec *out)
+{
+    const struct {
+        const char *name;
+        bool *with;
+    } known[] = {{"is_background", &out->with_is_background},
+                 {"generation", &out->with_generation}};
+
+    while (list != NULL && *list != '\0') {
+        const char *const comma = strchr(list, ',');
+        const size_t len = comma != NULL ? (size_t)(comma - list) : strlen(list);
+        bool found = false;
+
+        for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+            if (strlen(known[i].name) == len && strncmp(list, known[i].name, len) == 0)
+                found = *known[i].with = true;
+        if (!found)
+            return options_complain(usage, "--columns: \"%.*s\" is not is_background or generation",
+                                    (int)len, list);
+        list = comma != NULL ? comma + 1 : NULL;
+    }
+    return OPTIONS_RUN;
+}
+
+static options_outcome refuse_later(const outputs *self, const command_usage *usage)
+{
+    for (size_t i = 0; i < self->n; i++)
+        if (self->specs[i].format > ETAS_FORMAT_HDF5)
+            return options_complain(usage, "--format %s is not supported yet",
+                                    output_format_name(self->specs[i].format));
+    return OPTIONS_RUN;
+}
+
+static options_outcome choose_columns(outputs *self, const char *list, const command_usage *usage)
+{
+    bool any = false;
+
+    if (list == NULL)
+        return OPTIONS_RUN;
+    for (size_t i = 0; i < self->n; i++)
+        if (self->specs[i].format == ETAS_FORMAT_REFERENCE) {
+            any = true;
+            if (read_columns(list, usage, &self->specs[i]) != OPTIONS_RUN)
+                return OPTIONS_USAGE;
+        }
+    return any ? OPTIONS_RUN : options_complain(usage, "--columns belongs to --format reference");
+}
+
+options_outcome outputs_init(outputs *self, const output_options *options, const char *fallback,
+                             const command_usage *usage)
+{
+    options_outcome outcome;
+
+    *self = (outputs){0};
+    outcome = add_first(self, options, fallback, usage);
+    for (size_t i = 0; i < options->also.n && outcome == OPTIONS_RUN; i++)
+        outcome = add_more(self, options->also.items[i], usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = refuse_later(self, usage);
+    return outcome == OPTIONS_RUN ? choose_columns(self, options->columns, usage) : outcome;
+}
+
+void outputs_free(outputs *self)
+{
+    for (size_t i = 0; i < self->n; i++)
+        free(self->paths[i]);
+    *self = (outputs){0};
+}

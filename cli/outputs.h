@@ -1,0 +1,39 @@
+/** @file outputs.h  Which files a run's catalogues go to, and in which formats. Shared by forecast,
+ * simulate and export. */
+#ifndef ETAS_CLI_OUTPUTS_H
+#define ETAS_CLI_OUTPUTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "etas/forecast_output.h"
+#include "options.h"
+
+typedef struct output_options {
+    const char *path;    /**< NULL: the configuration's */
+    const char *format;  /**< of path; NULL: by its ending */
+    const char *columns; /**< extra columns of the reference layout */
+    option_list also;    /**< FILE or FILE:FORMAT */
+} output_options;
+
+enum { OUTPUT_OPTIONS = 4 };
+void output_options_table(output_options *self, option_spec out[OUTPUT_OPTIONS]);
+
+/** The first is the one of -o. Starts as {0}; outputs_free is idempotent. */
+typedef struct outputs {
+    size_t n;
+    etas_forecast_spec specs[1 + OPTION_LIST_MOST];
+    char *paths[1 + OPTION_LIST_MOST]; /**< owned */
+} outputs;
+
+/** Usage with a message for formats that are not known, options that contradict each other, a file
+ * that is named twice. Without a path of its own the first output is @p fallback (NULL: there must
+ * be a path) in the reference layout. */
+options_outcome outputs_init(outputs *self, const output_options *options, const char *fallback,
+                             const command_usage *usage);
+void outputs_free(outputs *self);
+
+/** "csep". */
+const char *output_format_name(etas_forecast_format format);
+
+#endif
