@@ -97,8 +97,9 @@ typedef struct etas_catalog_bytes {
  * Events in the order of the file. QuakeML is read in pieces, other formats as a whole. Of an event
  * in QuakeML: the magnitude that preferredMagnitudeID names, else the first of the first of
  * options->magnitude_types that it has, else its only one; time and place of the origin that
- * preferredOriginID names, else the one that magnitude names, else the first. Depths are km below
- * sea level, NaN where there is none.
+ * preferredOriginID names, else the one that magnitude names, else the first. Depths are km, NaN
+ * where there is none. An event without an id gets its number in the file, from 0 (catalogue CSV:
+ * none).
  *
  * E_IO; E_PARSE and E_RANGE with file, line and column or element, what was found and what was
  * expected, also for a compressed file and for columns that options->want needs and the format does

@@ -1,6 +1,7 @@
 #include "etas/catalog_input.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "etas/text.h"
 #include "io/catalog_reader.h"
@@ -68,7 +69,19 @@ static etas_status refuse_packed(const etas_input *from, etas_error *err)
     return ETAS_OK;
 }
 
-/* The first line that is neither blank nor a comment of ZMAP. */
+/* "#EventID|..." or "# EventID | ...", which is no comment. */
+static bool is_fdsn_header(size_t len, const char line[])
+{
+    static const char name[] = "EventID";
+    size_t at = 0;
+
+    while (at < len && (line[at] == '#' || line[at] == ' '))
+        at++;
+    return len - at >= sizeof name - 1 && strncasecmp(line + at, name, sizeof name - 1) == 0 &&
+           memchr(line + at, '|', len - at) != NULL;
+}
+
+/* The first line that is neither blank nor a comment. */
 static size_t first_line(size_t len, const char text[], const char **line)
 {
     const char *at = text, *const end = text + len;
@@ -80,7 +93,7 @@ static size_t first_line(size_t len, const char text[], const char **line)
             stop++;
         while (at < stop && (*at == ' ' || *at == '\t'))
             at++;
-        if (at < stop && *at != '%' && (*at != '#' || memchr(at, '|', (size_t)(stop - at)))) {
+        if (at < stop && *at != '%' && (*at != '#' || is_fdsn_header((size_t)(stop - at), at))) {
             *line = at;
             return (size_t)(stop - at);
         }
@@ -117,7 +130,7 @@ static etas_catalog_format recognise(size_t len, const char text[])
     size_t n;
     char start[8] = "";
 
-    if (starts_with(len, text, "\xff\xfe") || starts_with(len, text, "\xfe\xff"))
+    if (starts_with(len, text, "\xff\xfe<") || (len > 3 && memcmp(text, "\xfe\xff\0<", 4) == 0))
         return ETAS_CATALOG_QUAKEML; /* UTF-16: XML alone can be that */
     n = first_line(len, text, &line);
     if (n > 0 && *line == '<')
@@ -160,22 +173,55 @@ static etas_status refuse_wanted(const etas_catalog_reader *r, const etas_catalo
     return ETAS_OK;
 }
 
-static etas_status read_text(const etas_catalog_reader *r, etas_input *from)
+static etas_status read_csv(const etas_catalog_reader *r, size_t len, const char text[])
+{
+    const etas_status st =
+        etas_catalog_read_csv(r->out, len, text, r->name, r->options->want, r->err);
+
+    r->summary->n_events = r->out->n;
+    return st;
+}
+
+typedef etas_status text_reader(const etas_catalog_reader *r, size_t len, const char text[]);
+
+static etas_status refuse_nul(const etas_catalog_reader *r, size_t len, const char text[])
+{
+    const char *nul = len > 0 ? memchr(text, '\0', len) : NULL;
+    etas_place at = {.line = 1, .column = 1};
+
+    if (nul == NULL)
+        return ETAS_OK;
+    for (const char *p = text; p < nul; p++) {
+        at.line += *p == '\n';
+        at.column = *p == '\n' ? 1 : at.column + 1;
+    }
+    return etas_catalog_fail(r, &at, ETAS_E_PARSE, "a byte 0; expected text");
+}
+
+static etas_status read_text(const etas_catalog_reader *r, etas_input *from, text_reader *reader)
 {
     etas_status st = etas_input_all(from, r->err);
+    const size_t mark = st == ETAS_OK ? mark_length(from->len, from->bytes) : 0;
 
+    if (st == ETAS_OK && reader != read_csv) /* which says it itself, and knows UTF-16 */
+        st = refuse_nul(r, from->len, from->bytes);
     if (st != ETAS_OK)
         return st;
-    st =
-        etas_catalog_read_csv(r->out, from->len, from->bytes, from->name, r->options->want, r->err);
-    r->summary->n_events = r->out->n;
+    st = reader(r, from->len - mark, from->bytes + mark);
+    if (st != ETAS_OK)
+        (void)etas_error_in_file(r->err, r->name);
     return st;
 }
 
 static etas_status read_as(const etas_catalog_reader *r, etas_input *from)
 {
-    const etas_catalog_wanted plain = etas_catalog_wanted_default();
-    const etas_catalog_wanted *want = r->options->want != NULL ? r->options->want : &plain;
+    static text_reader *const readers[ETAS_N_CATALOG_FORMATS] = {
+        [ETAS_CATALOG_CSV] = read_csv,
+        [ETAS_CATALOG_CSEP] = etas_catalog_read_csep,
+        [ETAS_CATALOG_FDSN] = etas_catalog_read_fdsn,
+        [ETAS_CATALOG_GEOJSON] = etas_catalog_read_geojson,
+        [ETAS_CATALOG_ZMAP] = etas_catalog_read_zmap,
+    };
     etas_catalog_format format = r->options->format;
     etas_status st = refuse_packed(from, r->err);
 
@@ -187,15 +233,12 @@ static etas_status read_as(const etas_catalog_reader *r, etas_input *from)
         format = recognise(from->len - mark, from->bytes + mark);
     }
     r->summary->format = format;
-    if (format == ETAS_CATALOG_CSV)
-        return read_text(r, from);
-    st = refuse_wanted(r, want);
+    if (format != ETAS_CATALOG_CSV && r->options->want != NULL)
+        st = refuse_wanted(r, r->options->want);
     if (st != ETAS_OK)
         return st;
-    if (format == ETAS_CATALOG_QUAKEML)
-        return etas_catalog_read_quakeml(r, from);
-    return etas_catalog_fail(r, &(etas_place){0}, ETAS_E_UNSUPPORTED,
-                             "catalogues in %s are not supported yet", formats[format].title);
+    return format == ETAS_CATALOG_QUAKEML ? etas_catalog_read_quakeml(r, from)
+                                          : read_text(r, from, readers[format]);
 }
 
 etas_status etas_catalog_read_input(etas_catalog *out, etas_input *from,

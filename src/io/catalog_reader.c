@@ -165,8 +165,15 @@ bool etas_catalog_keeps(const etas_catalog_reader *r, size_t len, const char typ
 etas_status etas_catalog_keep(const etas_catalog_reader *r, const etas_event *event, size_t len,
                               const char magnitude_type[])
 {
-    const etas_status st = etas_catalog_append(r->out, event);
+    etas_event e = *event;
+    char number[24];
+    etas_status st;
 
+    if (e.id_len == 0) {
+        e.id_len = etas_format(sizeof number, number, "%zu", r->summary->n_events - 1);
+        e.id = number;
+    }
+    st = etas_catalog_append(r->out, &e);
     if (st != ETAS_OK)
         return etas_fail(r->err, st, "out of memory after %zu events", r->out->n);
     if (len > 0)

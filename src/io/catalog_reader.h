@@ -52,7 +52,8 @@ etas_event etas_event_blank(void);
  * as skipped. */
 bool etas_catalog_keeps(const etas_catalog_reader *r, size_t len, const char type[]);
 
-/** Keeps the event; counts its magnitude type unless that is empty. */
+/** Keeps the event that was counted last; without an id it gets its number in the file, from 0.
+ * Counts its magnitude type unless that is empty. */
 ETAS_NODISCARD etas_status etas_catalog_keep(const etas_catalog_reader *r, const etas_event *event,
                                              size_t len, const char magnitude_type[]);
 
@@ -70,5 +71,14 @@ ETAS_NODISCARD etas_status etas_catalog_read_input(etas_catalog *out, etas_input
 /** The readers. Those of whole texts get it without a byte order mark. */
 ETAS_NODISCARD etas_status etas_catalog_read_quakeml(const etas_catalog_reader *r,
                                                      etas_input *from);
+
+ETAS_NODISCARD etas_status etas_catalog_read_fdsn(const etas_catalog_reader *r, size_t len,
+                                                  const char text[]);
+ETAS_NODISCARD etas_status etas_catalog_read_zmap(const etas_catalog_reader *r, size_t len,
+                                                  const char text[]);
+ETAS_NODISCARD etas_status etas_catalog_read_csep(const etas_catalog_reader *r, size_t len,
+                                                  const char text[]);
+ETAS_NODISCARD etas_status etas_catalog_read_geojson(const etas_catalog_reader *r, size_t len,
+                                                     const char text[]);
 
 #endif
