@@ -119,6 +119,7 @@ static etas_status ship(etas_error *err)
     uint64_t time[] = {5};
     int32_t number[] = {7};
     uint16_t generation[] = {0};
+    uint8_t flags[] = {0};
     const etas_events in = {.n_catalogs = 1,
                             .n = 1,
                             .count = count,
@@ -126,7 +127,8 @@ static etas_status ship(etas_error *err)
                             .lat = number,
                             .lon = number,
                             .mag = number,
-                            .generation = generation};
+                            .generation = generation,
+                            .flags = flags};
     etas_frame_header header = {.count = 1, .compressed = true};
     etas_events out = {0};
     size_t len = 0;
