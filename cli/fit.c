@@ -131,8 +131,7 @@ static etas_status region_size(const etas_config *cfg, double *size, etas_error 
     return ETAS_OK;
 }
 
-/* Loads and selects: what is left is what an inversion calls its sources. */
-static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_error *err)
+etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err)
 {
     const double start = talk_seconds();
     const etas_catalog_wanted want = {.mc = cfg->mc_method == ETAS_MC_COLUMN,
@@ -151,6 +150,8 @@ static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_erro
     etas_status st = etas_catalog_load(&raw, cfg->fn_catalog, &options, NULL, err);
 
     self->load_s = talk_seconds() - start;
+    self->n_loaded = raw.n;
+    self->m_ref = cfg->m_ref;
     if (st == ETAS_OK)
         st = region_size(cfg, &self->area_km2, err);
     if (st == ETAS_OK) {
@@ -158,15 +159,24 @@ static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_erro
         if (st != ETAS_OK)
             (void)etas_error_in_file(err, cfg->fn_catalog);
     }
+    if (st == ETAS_OK && self->catalog.n > 0)
+        magnitudes_check_grid(&raw, cfg->delta_m, cfg->fn_catalog, &t->log);
+    etas_catalog_free(&raw);
+    self->prepare_s = talk_seconds() - start - self->load_s;
+    return st;
+}
+
+/* What is left is what an inversion calls its sources. */
+static etas_status prepare(fit *self, const etas_config *cfg, talk *t, etas_error *err)
+{
+    etas_status st = fit_load(self, cfg, t, err);
+
     if (st == ETAS_OK && self->catalog.n == 0)
-        st = fail_empty(cfg, raw.n, err);
+        st = fail_empty(cfg, self->n_loaded, err);
     if (st == ETAS_OK)
         st = check_covariate(&self->catalog, cfg, err);
     if (st == ETAS_OK)
-        magnitudes_check_grid(&raw, cfg->delta_m, cfg->fn_catalog, &t->log);
-    set_reference(self, cfg, t);
-    etas_catalog_free(&raw);
-    self->prepare_s = talk_seconds() - start - self->load_s;
+        set_reference(self, cfg, t);
     return st;
 }
 

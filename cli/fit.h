@@ -29,6 +29,7 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS]);
 /** Starts as {0}; fit_free is idempotent. */
 typedef struct fit {
     etas_catalog catalog; /**< prepared */
+    size_t n_loaded;      /**< events in the file */
     double area_km2;      /**< three_dim: the volume in km^3 */
     double m_ref; /**< the configuration's, or the smallest completeness where that is lower */
     etas_inversion_config how; /**< of the inversion */
@@ -39,6 +40,9 @@ typedef struct fit {
     double load_s, prepare_s, invert_s;
 } fit;
 
+/** No more than its first step: the catalogue loaded and selected, which may leave it empty, the
+ * area, m_ref as given. */
+ETAS_NODISCARD etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err);
 ETAS_NODISCARD etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options,
                                    talk *t, etas_error *err);
 void fit_free(fit *self);

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include "etas/geometry.h"
+#include "etas/grid.h"
 #include "etas/hull.h"
 #include "etas/inversion.h"
 #include "etas/log.h"
@@ -19,6 +20,23 @@ typedef enum etas_config_use {
     ETAS_CONFIG_CATALOG /**< only what says which events: no key is required */
 } etas_config_use;
 
+/** What the models of one forecast or simulation may differ in. */
+typedef struct etas_config_model {
+    char *name;             /**< NULL: none */
+    uint64_t weight;        /**< 1 */
+    bool has_parameters;    /**< parameters or standard_parameters; else those of the inversion */
+    etas_params parameters; /**< at the reference magnitude parameters_m_ref */
+    double parameters_m_ref;
+    double beta;           /**< NaN: the inversion's */
+    double m_max;          /**< NaN: none */
+    double gaussian_scale; /**< 0.1 degrees */
+    double n_induced;      /**< NaN: not given */
+    bool reference_placement;
+    /* NULL: none; shared with the configuration's common model where they are the same. */
+    etas_rate_grid *background_grid, *induced_grid;
+    etas_magnitude_zones *zones;
+} etas_config_model;
+
 /**
  * Starts as {0}; strings are owned (NULL when the key is absent or null); numbers that are absent
  * are NaN, counts 0, times ETAS_TIME_NONE, unless a default stands beside them. Input paths are
@@ -31,14 +49,14 @@ typedef struct etas_config {
     char *fn_catalog, *data_path, *fn_inversion_output, *fn_store_simulation, *fn_store;
     etas_time auxiliary_start, timewindow_start, timewindow_end, testwindow_end;
     etas_time burn_start, primary_start, end;
-    /** theta_0 or, for simulate, parameters; without theta_0 etas_inversion_default_start. With
-     * bg_term, log10_iota starts at log10_mu where nothing else is given. */
+    /** Without the key etas_inversion_default_start; NaN for simulate. With bg_term, log10_iota
+     * starts at log10_mu where nothing else is given. */
     etas_params theta_0;
     bool has_theta_0;
     etas_fixed fixed; /**< fixed_parameters */
     etas_mc_method mc_method;
     double mc;    /**< with ETAS_MC_CONSTANT */
-    double m_ref; /**< mc while that is one number */
+    double m_ref; /**< mc while that is one number; with given_parameters it may be another */
     double delta_m, m_max;
     etas_beta_method beta_method; /**< mc "positive" without a beta: ETAS_BETA_POSITIVE */
     double beta;                  /**< with ETAS_BETA_FIXED */
@@ -58,14 +76,19 @@ typedef struct etas_config {
     double space_unit_in_meters; /**< 1000 */
     double forecast_days;
     uint64_t n_simulations; /**< 0: not given, a caller's option must say it */
-    double m_threshold;     /**< mc while that is one number, else NaN: the model's m_ref */
-    double gaussian_scale;  /**< 0.1 degrees */
+    double m_threshold;     /**< m_ref where mc is one number, else NaN: the model's m_ref */
     bool filter_polygon;    /**< true */
     bool has_seed;
     uint64_t seed;
     uint32_t parallel;  /**< 0: not given */
     uint64_t chunksize; /**< 0: auto */
     bool reference_stop;
+    /** A forecast whose models all have parameters, without fn_inversion_output: no inversion.
+     * fn_catalog may be NULL then, no history. */
+    bool given_parameters;
+    etas_config_model common;  /**< of forecast and simulate, before models overrides it */
+    size_t n_models;           /**< 0 without the key models */
+    etas_config_model *models; /**< complete: each has what it overrides and the common rest */
 } etas_config;
 
 /**

@@ -31,7 +31,6 @@ static void set_defaults(etas_config *self)
                           .space_unit_in_meters = 1000,
                           .forecast_days = NAN,
                           .m_threshold = NAN,
-                          .gaussian_scale = 0.1,
                           .filter_polygon = true};
     for (int i = 0; i < ETAS_N_PARAMS; i++)
         self->theta_0.value[i] = NAN;
@@ -130,7 +129,6 @@ static etas_status read_numbers(const etas_config_reader *r)
                    {"forecast_duration", tiny, 1e6, &c->forecast_days},
                    {"m_threshold", -10, 12, &c->m_threshold},
                    {"m_thr", -10, 12, &m_thr},
-                   {"gaussian_scale", 0, 90, &c->gaussian_scale},
                    {"space_unit_in_meters", tiny, huge, &c->space_unit_in_meters}};
 
     for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++) {
@@ -249,7 +247,8 @@ static etas_status read_magnitudes(const etas_config_reader *r)
     if (st == ETAS_OK)
         st = read_numbers(r);
     if (c->mc_method == ETAS_MC_CONSTANT) {
-        c->m_ref = c->mc; /* a constant completeness is its own reference */
+        if (!c->given_parameters || isnan(c->m_ref))
+            c->m_ref = c->mc; /* a constant completeness is its own reference */
         if (isnan(c->m_threshold))
             c->m_threshold = c->m_ref;
     }
@@ -259,18 +258,15 @@ static etas_status read_magnitudes(const etas_config_reader *r)
 /* The start, complete: an induced term starts as large as the background. */
 static etas_status read_start(const etas_config_reader *r)
 {
-    const bool simulates = r->use == ETAS_CONFIG_SIMULATE;
     etas_config *c = r->self;
     double *iota = &c->theta_0.value[ETAS_LOG10_IOTA];
     etas_status st;
 
+    if (r->use == ETAS_CONFIG_SIMULATE || c->given_parameters)
+        return ETAS_OK;
     c->theta_0.three_dim = c->three_dim;
-    st = etas_setting_start(r, simulates ? "parameters" : "theta_0", &c->theta_0, &c->has_theta_0);
-
-    if (st == ETAS_OK && simulates && !isnan(*iota))
-        st = etas_json_fail(r->file, "parameters", "log10_iota", r->err, ETAS_E_UNSUPPORTED,
-                            "induced events are not supported yet; expected null");
-    if (st != ETAS_OK || simulates)
+    st = etas_setting_start(r, "theta_0", &c->theta_0, &c->has_theta_0);
+    if (st != ETAS_OK)
         return st;
     if (!c->has_theta_0)
         c->theta_0 = etas_inversion_default_start();
@@ -306,12 +302,14 @@ static etas_status read_all(const etas_config_reader *r)
         st = read_texts(r);
     if (st == ETAS_OK)
         st = read_start(r);
-    if (st == ETAS_OK)
+    if (st == ETAS_OK && !c->given_parameters)
         st = etas_setting_fixed(r, "fixed_parameters", &c->fixed);
     if (st == ETAS_OK)
         st = etas_config_check(r);
     if (st == ETAS_OK)
         st = etas_setting_places(r);
+    if (st == ETAS_OK)
+        st = etas_setting_models(r);
     return st;
 }
 
@@ -342,6 +340,8 @@ etas_status etas_config_read(etas_config *self, const etas_json *file, etas_conf
             etas_error_in_key(err, "fn_inversion_output");
         r.results = &results;
     }
+    self->given_parameters = use == ETAS_CONFIG_FORECAST && self->fn_inversion_output == NULL &&
+                             etas_setting_has_parameters(&r);
     if (st == ETAS_OK)
         st = read_all(&r);
     if (st == ETAS_OK)
@@ -387,4 +387,5 @@ void etas_config_free(etas_config *self)
     etas_region_free(&self->inner_region);
     etas_hull_free(&self->hull);
     self->has_inner_region = self->has_hull = false;
+    etas_config_models_free(self);
 }

@@ -2,18 +2,18 @@
 #include <string.h>
 
 #include "io/config_reader.h"
-#include "io/suggest.h"
 
-enum { INVERT = 1, FORECAST = 2, SIMULATE = 4, SIMULATIONS = FORECAST | SIMULATE };
+/* GIVEN: a forecast from given parameters. */
+enum { INVERT = 1, FORECAST = 2, SIMULATE = 4, GIVEN = 8, SIMULATIONS = FORECAST | SIMULATE };
 
-static unsigned bit_of(etas_config_use use)
+static unsigned bit_of(const etas_config_reader *r)
 {
     static const unsigned bits[] = {[ETAS_CONFIG_INVERT] = INVERT,
                                     [ETAS_CONFIG_FORECAST] = FORECAST,
                                     [ETAS_CONFIG_SIMULATE] = SIMULATE,
                                     [ETAS_CONFIG_CATALOG] = 0};
 
-    return bits[use];
+    return r->self->given_parameters ? GIVEN : bits[r->use];
 }
 
 /* Every key that means something, and the uses that cannot do without it. */
@@ -25,15 +25,15 @@ static const struct {
     {"data_path", 0},
     {"auxiliary_start", INVERT | FORECAST},
     {"timewindow_start", INVERT | FORECAST},
-    {"timewindow_end", INVERT | FORECAST},
+    {"timewindow_end", INVERT | FORECAST | GIVEN},
     {"testwindow_end", 0},
     {"theta_0", 0},
     {"fixed_parameters", 0},
     {"mc", INVERT | FORECAST | SIMULATE},
     {"m_ref", 0},
-    {"delta_m", INVERT | FORECAST | SIMULATE},
+    {"delta_m", INVERT | FORECAST | SIMULATE | GIVEN},
     {"m_max", 0},
-    {"beta", SIMULATE},
+    {"beta", 0},
     {"coppersmith_multiplier", 0},
     {"earth_radius", 0},
     {"shape_coords", 0},
@@ -46,7 +46,7 @@ static const struct {
     {"space_unit_in_meters", 0},
     {"name", 0},
     {"id", 0},
-    {"forecast_duration", FORECAST},
+    {"forecast_duration", FORECAST | GIVEN},
     {"fn_store_simulation", 0},
     {"n_simulations", 0},
     {"m_threshold", 0},
@@ -56,13 +56,18 @@ static const struct {
     {"burn_start", SIMULATE},
     {"primary_start", SIMULATE},
     {"end", SIMULATE},
-    {"parameters", SIMULATE},
+    {"parameters", 0},
+    {"parameters_m_ref", 0},
+    {"standard_parameters", 0},
+    {"models", 0},
     {"estimator", 0},
     {"reference_stop", 0},
     {"polygon_axes", 0},
     {"bg_grid", 0},
     {"gaussian_scale", 0},
     {"n_induced", 0},
+    {"induced_grid", 0},
+    {"mfd_zones", 0},
     {"filter_polygon", 0},
     {"placement", 0},
     {"seed", 0},
@@ -73,27 +78,13 @@ enum { N_KEYS = sizeof keys / sizeof *keys };
 
 void etas_config_warn_unknown(const etas_config_reader *r)
 {
-    const char *names[N_KEYS], *name;
-    json_t *unused;
+    const char *names[N_KEYS];
+    etas_config_reader outermost = *r;
 
     for (size_t i = 0; i < N_KEYS; i++)
         names[i] = keys[i].name;
-    json_object_foreach(r->file->root, name, unused)
-    {
-        const char *near = etas_suggest(name, N_KEYS, names);
-
-        if (near != NULL && strcmp(near, name) == 0)
-            continue;
-        if (near != NULL)
-            etas_log_write(r->log, ETAS_LOG_WARN,
-                           "%s:%llu: unknown key \"%.80s\" is ignored; did you mean \"%s\"?",
-                           r->file->path, (unsigned long long)etas_json_line(r->file, NULL, name),
-                           name, near);
-        else
-            etas_log_write(r->log, ETAS_LOG_WARN, "%s:%llu: unknown key \"%.80s\" is ignored",
-                           r->file->path, (unsigned long long)etas_json_line(r->file, NULL, name),
-                           name);
-    }
+    outermost.inner = r->file->root;
+    etas_setting_warn_unknown(&outermost, N_KEYS, names);
 }
 
 bool etas_setting_is_off(const etas_config_reader *r, const char *key)
@@ -114,17 +105,18 @@ etas_status etas_config_refuse_unsupported(const etas_config_reader *r)
         const char *key, *text;
         unsigned uses;
     } missing[] = {
-        {"three_dim", "simulations in space are not supported yet; expected false", SIMULATIONS},
-        {"free_productivity", "simulations with it are not supported yet; expected false",
-         SIMULATIONS},
-        {"bg_term", "simulations of induced events are not supported yet; expected null",
-         SIMULATIONS},
-        {"bg_grid", "not supported yet; expected null", INVERT | SIMULATIONS},
-        {"n_induced", "not supported yet; expected null", INVERT | SIMULATIONS},
-        {"placement", "not supported yet; expected null", INVERT | SIMULATIONS}};
+        {"three_dim",
+         "catalogues are simulated on the surface of the globe, without depth; expected false",
+         SIMULATIONS | GIVEN},
+        {"free_productivity",
+         "without an inversion no event has a productivity of its own; expected false", SIMULATE},
+        {"bg_term",
+         "without a catalogue there is no such column; \"n_induced\" and \"induced_grid\" say how "
+         "many induced events there are, and where; expected null",
+         SIMULATE}};
 
     for (size_t i = 0; i < sizeof missing / sizeof *missing; i++)
-        if ((missing[i].uses & bit_of(r->use)) != 0 && !etas_setting_is_off(r, missing[i].key))
+        if ((missing[i].uses & bit_of(r)) != 0 && !etas_setting_is_off(r, missing[i].key))
             return etas_setting_fail(r, missing[i].key, ETAS_E_UNSUPPORTED, "%s", missing[i].text);
     return ETAS_OK;
 }
@@ -137,7 +129,7 @@ etas_status etas_config_require(const etas_config_reader *r)
                                        [ETAS_CONFIG_CATALOG] = "a catalogue"};
 
     for (size_t i = 0; i < N_KEYS; i++)
-        if ((keys[i].required & bit_of(r->use)) != 0 &&
+        if ((keys[i].required & bit_of(r)) != 0 &&
             etas_setting_find(r, keys[i].name).value == NULL) {
             etas_fail(r->err, ETAS_E_PARSE, "missing; %s needs this key", uses[r->use]);
             etas_error_in_file(r->err, r->file->path);
@@ -184,11 +176,31 @@ static etas_status check_times(const etas_config_reader *r)
     return st;
 }
 
+/* What a history needs that a forecast from given parameters can do without otherwise. */
+static etas_status check_given(const etas_config_reader *r)
+{
+    const etas_config *c = r->self;
+
+    if (!c->given_parameters)
+        return ETAS_OK;
+    if (c->mc_method == ETAS_MC_CONSTANT && isnan(c->m_ref))
+        return etas_setting_fail(r, "mc", ETAS_E_PARSE,
+                                 "missing; a forecast needs this key, or \"m_ref\"");
+    if (c->fn_catalog != NULL && c->mc_method == ETAS_MC_CONSTANT && isnan(c->mc))
+        return etas_setting_fail(r, "mc", ETAS_E_PARSE,
+                                 "missing; the history in \"fn_catalog\" needs this key");
+    if (c->fn_catalog != NULL && c->auxiliary_start == ETAS_TIME_NONE)
+        return etas_setting_fail(r, "auxiliary_start", ETAS_E_PARSE,
+                                 "missing; the history in \"fn_catalog\" needs this key");
+    return check_order(r, "auxiliary_start", c->auxiliary_start, "timewindow_end",
+                       c->timewindow_end, true);
+}
+
 static etas_status check_magnitudes(const etas_config_reader *r)
 {
     const etas_config *c = r->self;
     const etas_setting m_ref = etas_setting_find(r, "m_ref");
-    const char *mc = c->mc_method == ETAS_MC_CONSTANT ? "mc" : "m_ref";
+    const char *mc = c->mc_method == ETAS_MC_CONSTANT && !c->given_parameters ? "mc" : "m_ref";
     double given;
 
     if (r->use == ETAS_CONFIG_CATALOG)
@@ -199,7 +211,8 @@ static etas_status check_magnitudes(const etas_config_reader *r)
     if (!isnan(c->m_max) && c->m_max < c->m_ref)
         return etas_setting_fail(r, "m_max", ETAS_E_RANGE, "%g lies below %s (%g)", c->m_max, mc,
                                  c->m_ref);
-    if (etas_json_is_number(m_ref.value, &given) && fabs(given - c->m_ref) > 1e-9)
+    if (!c->given_parameters && etas_json_is_number(m_ref.value, &given) &&
+        fabs(given - c->m_ref) > 1e-9)
         etas_log_write(r->log, ETAS_LOG_WARN,
                        "%s: \"m_ref\" (%g) is ignored: with a constant mc it is mc (%g)",
                        m_ref.file->path, given, c->mc);
@@ -256,7 +269,7 @@ static etas_status check_options(const etas_config_reader *r)
     const etas_config *c = r->self;
     const etas_json *theta_file = etas_setting_find(r, "theta_0").file;
 
-    if (r->use == ETAS_CONFIG_SIMULATE || r->use == ETAS_CONFIG_CATALOG)
+    if (r->use == ETAS_CONFIG_SIMULATE || r->use == ETAS_CONFIG_CATALOG || c->given_parameters)
         return ETAS_OK;
     if (!isnan(c->theta_0.value[ETAS_LOG10_IOTA]) && c->bg_term == NULL)
         return etas_json_fail(theta_file, "theta_0", "log10_iota", r->err, ETAS_E_RANGE,
@@ -272,8 +285,10 @@ static etas_status check_options(const etas_config_reader *r)
 
 etas_status etas_config_check(const etas_config_reader *r)
 {
-    etas_status st = check_magnitudes(r);
+    etas_status st = check_given(r);
 
+    if (st == ETAS_OK)
+        st = check_magnitudes(r);
     if (st == ETAS_OK)
         st = check_options(r);
     return st == ETAS_OK ? check_times(r) : st;

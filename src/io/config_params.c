@@ -25,8 +25,8 @@ static etas_status fail_value(const etas_config_reader *r, const char *key, cons
 {
     char found[64];
 
-    return etas_json_fail(etas_setting_find(r, key).file, key, name, r->err, ETAS_E_PARSE,
-                          "found %s, expected %s", etas_json_describe(value, found), expected);
+    return etas_setting_fail_member(r, key, name, ETAS_E_PARSE, "found %s, expected %s",
+                                    etas_json_describe(value, found), expected);
 }
 
 /* @p key is an object whose members are parameters, or "alpha" where that is @p allowed. */
@@ -41,8 +41,8 @@ static etas_status check_names(const etas_config_reader *r, const char *key, boo
     json_object_foreach(s.value, name, unused)
     {
         if (etas_param_named(name) == ETAS_N_PARAMS && !(alpha_allowed && !strcmp(name, "alpha")))
-            return etas_json_fail(
-                s.file, key, name, r->err, ETAS_E_PARSE,
+            return etas_setting_fail_member(
+                r, key, name, ETAS_E_PARSE,
                 "no such parameter; \"%s\" holds log10_mu, log10_iota, log10_k0, a, log10_c, "
                 "omega, log10_tau, log10_d, gamma, rho%s",
                 key, alpha_allowed ? ", alpha" : "");
@@ -67,8 +67,8 @@ etas_status etas_setting_params(const etas_config_reader *r, const char *key, et
         if (value != NULL && !read_value(value, which, &out->value[which]))
             st = fail_value(r, key, name, value, "a number");
         else if (which != ETAS_LOG10_IOTA && isnan(out->value[which]))
-            st = etas_json_fail(s.file, key, name, r->err, ETAS_E_PARSE,
-                                "missing in \"%s\"; expected a number", key);
+            st = etas_setting_fail_member(r, key, name, ETAS_E_PARSE,
+                                          "missing in \"%s\"; expected a number", key);
     }
     if (st != ETAS_OK)
         return st;
@@ -84,7 +84,7 @@ etas_status etas_setting_start(const etas_config_reader *r, const char *key, eta
 
     if (st != ETAS_OK || !*has || etas_params_check(out, &e) == ETAS_OK)
         return st;
-    return etas_json_fail(etas_setting_find(r, key).file, key, e.key, r->err, e.code, "%s", e.text);
+    return etas_setting_fail_member(r, key, e.key, e.code, "%s", e.text);
 }
 
 static etas_status read_fixed(const etas_config_reader *r, const char *key, etas_param which,
@@ -102,9 +102,9 @@ static etas_status read_fixed(const etas_config_reader *r, const char *key, etas
         return fail_value(r, key, name, value, "a number or null");
     if (!(number >= low && number <= high) &&
         !(which == ETAS_LOG10_TAU && number > high && isinf(number)))
-        return etas_json_fail(s.file, key, name, r->err, ETAS_E_RANGE,
-                              "%.10g is not within [%g, %g]%s", number, low, high,
-                              which == ETAS_LOG10_TAU ? ", nor Infinity" : "");
+        return etas_setting_fail_member(r, key, name, ETAS_E_RANGE,
+                                        "%.10g is not within [%g, %g]%s", number, low, high,
+                                        which == ETAS_LOG10_TAU ? ", nor Infinity" : "");
     *out = number;
     return ETAS_OK;
 }
@@ -128,8 +128,8 @@ static etas_status read_alpha(const etas_config_reader *r, const char *key, etas
     if (!etas_json_is_number(value, &out->alpha) || isnan(out->alpha))
         return fail_value(r, key, "alpha", value, "a number, \"beta\" or null");
     if (!(out->alpha >= low && out->alpha <= high))
-        return etas_json_fail(s.file, key, "alpha", r->err, ETAS_E_RANGE,
-                              "%.10g is not within [%g, %g]", out->alpha, low, high);
+        return etas_setting_fail_member(r, key, "alpha", ETAS_E_RANGE,
+                                        "%.10g is not within [%g, %g]", out->alpha, low, high);
     out->alpha_rule = ETAS_ALPHA_NUMBER;
     return ETAS_OK;
 }

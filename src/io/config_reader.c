@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "io/file.h"
+#include "io/suggest.h"
 
 /* What a forecast takes from the inversion's parameters file when the configuration is silent. */
 static const char *const inherited[] = {
@@ -12,36 +13,122 @@ static const char *const inherited[] = {
     "delta_m",    "shape_coords",    "coppersmith_multiplier", "earth_radius",   "beta", "id",
     "name",       "three_dim",       "space_unit_in_meters"};
 
-static json_t *present(const etas_json *file, const char *key)
+static json_t *present_in(const json_t *object, const char *key)
 {
-    json_t *value = etas_json_get(file->root, key);
+    json_t *value = etas_json_get(object, key);
     double number;
 
     return etas_json_is_number(value, &number) && isnan(number) ? NULL : value;
 }
 
+bool etas_setting_is_inner(const etas_config_reader *r, const char *key)
+{
+    return r->inner != NULL && present_in(r->inner, key) != NULL;
+}
+
 etas_setting etas_setting_find(const etas_config_reader *r, const char *key)
 {
-    etas_setting s = {.value = present(r->file, key), .file = r->file};
+    etas_setting s = {.file = r->file};
 
+    if (etas_setting_is_inner(r, key) || r->inner_only)
+        return (etas_setting){present_in(r->inner, key), r->file, r->inner_path};
+    s.value = present_in(r->file->root, key);
+    if (s.value == NULL && r->inner != NULL)
+        s.parent = r->inner_path;
     if (s.value != NULL || r->results == NULL)
         return s;
     for (size_t i = 0; i < sizeof inherited / sizeof *inherited; i++)
-        if (strcmp(key, inherited[i]) == 0 && present(r->results, key) != NULL)
-            return (etas_setting){.value = present(r->results, key), .file = r->results};
+        if (strcmp(key, inherited[i]) == 0 && present_in(r->results->root, key) != NULL)
+            return (etas_setting){present_in(r->results->root, key), r->results, NULL};
     return s;
 }
 
 etas_status etas_setting_fail(const etas_config_reader *r, const char *key, etas_status code,
                               const char *fmt, ...)
 {
+    const etas_setting s = etas_setting_find(r, key);
     char text[sizeof r->err->text];
     va_list ap;
 
     va_start(ap, fmt);
     etas_vformat(sizeof text, text, fmt, ap);
     va_end(ap);
-    return etas_json_fail(etas_setting_find(r, key).file, NULL, key, r->err, code, "%s", text);
+    return etas_json_fail(s.file, s.parent, key, r->err, code, "%s", text);
+}
+
+static void join(const char *parent, const char *key, char out[ETAS_CONFIG_PATH])
+{
+    etas_format(ETAS_CONFIG_PATH, out, "%s%s%s", parent != NULL ? parent : "",
+                parent != NULL ? "/" : "", key);
+}
+
+etas_status etas_setting_fail_member(const etas_config_reader *r, const char *key, const char *name,
+                                     etas_status code, const char *fmt, ...)
+{
+    const etas_setting s = etas_setting_find(r, key);
+    char text[sizeof r->err->text], parent[ETAS_CONFIG_PATH];
+    va_list ap;
+
+    va_start(ap, fmt);
+    etas_vformat(sizeof text, text, fmt, ap);
+    va_end(ap);
+    join(s.parent, key, parent);
+    return etas_json_fail(s.file, parent, name, r->err, code, "%s", text);
+}
+
+etas_status etas_setting_enter(const etas_config_reader *r, const char *key, const char *expected,
+                               etas_config_reader *inside)
+{
+    const etas_setting s = etas_setting_find(r, key);
+
+    if (!json_is_object(s.value))
+        return etas_setting_fail_type(r, key, expected);
+    *inside = *r;
+    inside->file = s.file;
+    inside->inner = s.value;
+    inside->inner_only = true;
+    join(s.parent, key, inside->inner_path);
+    return ETAS_OK;
+}
+
+etas_status etas_setting_enter_element(const etas_config_reader *r, const char *key, size_t i,
+                                       etas_config_reader *inside)
+{
+    const etas_setting s = etas_setting_find(r, key);
+    json_t *element = json_array_get(s.value, i);
+    char found[64], number[32];
+
+    *inside = *r;
+    inside->file = s.file;
+    inside->inner = element;
+    etas_format(sizeof number, number, "%zu", i);
+    join(key, number, inside->inner_path);
+    if (json_is_object(element))
+        return ETAS_OK;
+    etas_json_fail(s.file, key, number, r->err, ETAS_E_PARSE,
+                   "element %zu is %s, expected an object", i + 1,
+                   etas_json_describe(element, found));
+    if (r->err != NULL) /* the place is the element's, the name the list's */
+        etas_format(sizeof r->err->key, r->err->key, "%s", key);
+    return ETAS_E_PARSE;
+}
+
+void etas_setting_warn_unknown(const etas_config_reader *r, size_t n, const char *const names[])
+{
+    const char *name;
+    json_t *unused;
+
+    json_object_foreach(r->inner, name, unused)
+    {
+        const char *near = etas_suggest(name, n, names);
+        const unsigned long long line = etas_json_line(r->file, r->inner_path, name);
+
+        if (near != NULL && strcmp(near, name) == 0)
+            continue;
+        etas_log_write(r->log, ETAS_LOG_WARN, "%s:%llu: unknown key \"%.80s\" is ignored%s%s%s",
+                       r->file->path, line, name, near != NULL ? "; did you mean \"" : "",
+                       near != NULL ? near : "", near != NULL ? "\"?" : "");
+    }
 }
 
 etas_status etas_setting_fail_type(const etas_config_reader *r, const char *key,

@@ -13,6 +13,8 @@ ETAS_NODISCARD etas_status etas_config_read(etas_config *self, const etas_json *
                                             etas_config_use use, const etas_log *log,
                                             etas_error *err);
 
+enum { ETAS_CONFIG_PATH = 160 };
+
 /** What is being read. */
 typedef struct etas_config_reader {
     etas_config *self;
@@ -21,13 +23,17 @@ typedef struct etas_config_reader {
     etas_config_use use;
     const etas_log *log;
     etas_error *err;
+    json_t *inner;   /**< NULL, or an object inside: its keys go before the others */
+    bool inner_only; /**< the others do not count */
+    char inner_path[ETAS_CONFIG_PATH]; /**< where it stands, as etas_json_fail wants it */
 } etas_config_reader;
 
-/** A value and the file it stands in; the value is NULL when the key is absent, null, "None" or
- * NaN. */
+/** A value, the file it stands in, and the object there: NULL for the outermost. The value is NULL
+ * when the key is absent, null, "None" or NaN. */
 typedef struct etas_setting {
     json_t *value;
     const etas_json *file;
+    const char *parent;
 } etas_setting;
 
 etas_setting etas_setting_find(const etas_config_reader *r, const char *key);
@@ -39,6 +45,22 @@ etas_status etas_setting_fail(const etas_config_reader *r, const char *key, etas
 /** The same for a value of the wrong type: says what was found and what was @p expected. */
 etas_status etas_setting_fail_type(const etas_config_reader *r, const char *key,
                                    const char *expected);
+/** Records an error at the member @p name of the object at @p key. */
+etas_status etas_setting_fail_member(const etas_config_reader *r, const char *key, const char *name,
+                                     etas_status code, const char *fmt, ...)
+    __attribute__((format(printf, 5, 6)));
+
+/** A reader of the object at @p key; E_PARSE says what was @p expected when it is none. */
+ETAS_NODISCARD etas_status etas_setting_enter(const etas_config_reader *r, const char *key,
+                                              const char *expected, etas_config_reader *inside);
+/** A reader of element @p i, an object, of the list at @p key; the keys around it count too. */
+ETAS_NODISCARD etas_status etas_setting_enter_element(const etas_config_reader *r, const char *key,
+                                                      size_t i, etas_config_reader *inside);
+/** Whether the key stands in the inner object itself. */
+bool etas_setting_is_inner(const etas_config_reader *r, const char *key);
+/** Warns about members of the inner object that are none of @p names. */
+void etas_setting_warn_unknown(const etas_config_reader *r, size_t n, const char *const names[]);
+
 /** null, false, 0 and empty things switch nothing on. */
 bool etas_setting_is_off(const etas_config_reader *r, const char *key);
 
@@ -80,6 +102,19 @@ ETAS_NODISCARD etas_status etas_setting_fixed(const etas_config_reader *r, const
 /** mc as a number, "var" or "positive"; *mc is NaN unless it is a number. */
 ETAS_NODISCARD etas_status etas_setting_mc(const etas_config_reader *r, double *mc,
                                            etas_mc_method *method);
+
+/** bg_grid, induced_grid: the path of a table or an object with path and columns. Allocated with
+ * etas_array; free with etas_rate_grid_free and etas_array_free. */
+ETAS_NODISCARD etas_status etas_setting_grid(const etas_config_reader *r, const char *key,
+                                             etas_rate_grid **out);
+/** mfd_zones, likewise. */
+ETAS_NODISCARD etas_status etas_setting_zones(const etas_config_reader *r, const char *key,
+                                              etas_magnitude_zones **out);
+/** Whether the configuration names parameters for all models of a forecast or simulation. */
+bool etas_setting_has_parameters(const etas_config_reader *r);
+/** self->common and self->models, after everything else. */
+ETAS_NODISCARD etas_status etas_setting_models(const etas_config_reader *r);
+void etas_config_models_free(etas_config *self);
 
 /** Keys that are not known, features that the use does not have, keys that are missing, and
  * settings that contradict each other (on what has been read). */

@@ -338,6 +338,17 @@ static etas_status fail_field(const etas_csv *self, size_t column, etas_error *e
     return fail_at(self, self->field[column].line, self->field[column].column, err);
 }
 
+etas_status etas_csv_fail_field(const etas_csv *self, size_t column, etas_status code,
+                                const char *expected, etas_error *err)
+{
+    const etas_csv_field *f = &self->field[column];
+    char shown[EXCERPT + 4];
+
+    etas_fail(err, code, "found \"%s\", expected %s", excerpt(f->text, f->len, shown), expected);
+    fail_field(self, column, err);
+    return code;
+}
+
 /* Up to 15 digits and a power of ten that is exact are one correctly rounded division; everything
  * else is left to the general reader. */
 static bool short_decimal(const char *text, size_t len, double *out)

@@ -64,6 +64,9 @@ ETAS_NODISCARD etas_status etas_csv_number(const etas_csv *self, size_t column, 
 /** A number, NaN for an empty field, "nan" and a column that is ETAS_CSV_NONE. */
 ETAS_NODISCARD etas_status etas_csv_number_or_nan(const etas_csv *self, size_t column, double *out,
                                                   etas_error *err);
+/** Records that the field is not what was @p expected; returns @p code. */
+etas_status etas_csv_fail_field(const etas_csv *self, size_t column, etas_status code,
+                                const char *expected, etas_error *err);
 ETAS_NODISCARD etas_status etas_csv_time(const etas_csv *self, size_t column, etas_time *out,
                                          etas_error *err);
 

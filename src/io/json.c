@@ -169,47 +169,119 @@ const char *etas_json_describe(const json_t *value, char out[64])
     return out;
 }
 
-/* Where @p key of the object @p parent (NULL: the outermost) stands. The text is known to be valid,
- * so quotes and brackets are all that has to be followed. */
+/* ---- places ---- */
+
+/* The text is known to be valid, so quotes and brackets are all that has to be followed. */
+static const char *skip_space(const char *p, const char *end)
+{
+    while (p < end && strchr(" \t\r\n,:", *p) != NULL)
+        p++;
+    return p;
+}
+
+/* @p p stands at the opening quote; what follows the closing one. */
+static const char *skip_string(const char *p, const char *end)
+{
+    for (p++; p < end && *p != '"'; p++)
+        p += *p == '\\';
+    return p < end ? p + 1 : end;
+}
+
+static const char *skip_value(const char *p, const char *end)
+{
+    size_t depth = 0;
+
+    while (p < end) {
+        if (*p == '"') {
+            p = skip_string(p, end);
+        } else if (*p == '{' || *p == '[') {
+            depth++;
+            p++;
+        } else if (*p == '}' || *p == ']') {
+            depth--;
+            p++;
+        } else { /* a number or a word, or space inside brackets */
+            const size_t n = strcspn(p, " \t\r\n,:{}[]\"");
+
+            p += n > 0 ? n : 1;
+        }
+        if (depth == 0)
+            break;
+    }
+    return p < end ? p : end;
+}
+
+/* From an object at @p p to the quote before its key; NULL when it has none such. */
+static const char *find_member(const char *p, const char *end, size_t n, const char key[])
+{
+    for (p = skip_space(p + 1, end); p < end && *p == '"'; p = skip_space(p, end)) {
+        const char *after = skip_string(p, end);
+
+        if ((size_t)(after - p) == n + 2 && memcmp(p + 1, key, n) == 0)
+            return p;
+        p = skip_value(skip_space(after, end), end);
+    }
+    return NULL;
+}
+
+static const char *find_element(const char *p, const char *end, size_t number)
+{
+    for (p = skip_space(p + 1, end); p < end && *p != ']'; p = skip_space(p, end)) {
+        if (number-- == 0)
+            return p;
+        p = skip_value(p, end);
+    }
+    return NULL;
+}
+
+/* One step down, by a key or by the number of a list's element: from a value to the place of the
+ * next one's name, and to that value. */
+static const char *step_down(const char *p, const char *end, size_t n, const char step[],
+                             const char **value)
+{
+    uint64_t number;
+    const char *at = NULL;
+
+    if (p < end && *p == '{') {
+        at = find_member(p, end, n, step);
+        *value = at != NULL ? skip_space(skip_string(at, end), end) : NULL;
+    } else if (p < end && *p == '[' && etas_parse_u64(step, n, &number)) {
+        at = *value = find_element(p, end, (size_t)number);
+    }
+    return at;
+}
+
+/* Where @p key of the object @p parent (NULL: the outermost) stands; false when it is not there,
+ * with the place of that object. */
 static bool find_key(const etas_text *text, const char *parent, const char *key, uint64_t *line,
                      uint64_t *column)
 {
-    const size_t want_depth = parent != NULL ? 2 : 1;
     const char *const end = text->data + text->len;
-    const char *line_start = text->data;
-    bool in_parent = parent == NULL;
-    size_t depth = 0;
+    const char *p = text->data, *at = NULL, *found, *line_start = text->data;
 
+    *line = *column = 0;
+    while (p < end && *p != '{')
+        p++;
+    while (parent != NULL && *parent != '\0') {
+        const size_t n = strcspn(parent, "/");
+
+        at = step_down(p, end, n, parent, &p);
+        if (at == NULL)
+            return false;
+        parent += n + (parent[n] == '/');
+    }
+    found = step_down(p, end, strlen(key), key, &p);
+    at = found != NULL ? found : at;
+    if (at == NULL)
+        return false;
     *line = 1;
-    for (const char *p = text->data; p < end; p++) {
-        const char *start = p + 1, *after;
-        size_t n;
-
-        depth += *p == '{' || *p == '[';
-        depth -= *p == '}' || *p == ']';
+    for (p = text->data; p < at; p++)
         if (*p == '\n') {
             ++*line;
             line_start = p + 1;
         }
-        if (*p != '"')
-            continue;
-        for (p++; p < end && *p != '"'; p++)
-            p += *p == '\\';
-        if (p >= end)
-            return false;
-        n = (size_t)(p - start);
-        for (after = p + 1; after < end && strchr(" \t\r\n", *after) != NULL; after++)
-            continue;
-        if (after == end || *after != ':')
-            continue;
-        if (depth == want_depth && in_parent && strlen(key) == n && memcmp(key, start, n) == 0) {
-            *column = (uint64_t)(start - line_start);
-            return true;
-        }
-        if (depth == 1 && parent != NULL)
-            in_parent = strlen(parent) == n && memcmp(parent, start, n) == 0;
-    }
-    return false;
+    *column = (uint64_t)(at - line_start) + 1;
+    return found != NULL;
 }
 
 etas_status etas_json_fail(const etas_json *self, const char *parent, const char *name,
@@ -225,7 +297,8 @@ etas_status etas_json_fail(const etas_json *self, const char *parent, const char
     etas_fail(err, code, "%s", text);
     etas_error_in_file(err, self->path);
     etas_error_in_key(err, name);
-    if (find_key(&self->text, parent, name, &line, &column))
+    (void)find_key(&self->text, parent, name, &line, &column);
+    if (line > 0)
         etas_error_at_line(err, line, column);
     return code;
 }

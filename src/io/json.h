@@ -36,8 +36,9 @@ const char *etas_json_text(const json_t *value);
 /** What a value is, for messages: "a string", "the number 3" ... @p out holds 64 bytes. */
 const char *etas_json_describe(const json_t *value, char out[64]);
 
-/** Records an error at the key @p key of the outermost object, or of its member @p parent when that
- * is not NULL, with file and line; returns @p code. */
+/** Records an error at the key @p name of the outermost object, or of @p parent when that is not
+ * NULL: a path of keys and numbers of elements such as "models/0/parameters". With file and
+ * line, those of @p parent where the key is missing; returns @p code. */
 etas_status etas_json_fail(const etas_json *self, const char *parent, const char *name,
                            etas_error *err, etas_status code, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));

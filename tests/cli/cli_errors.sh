@@ -60,15 +60,9 @@ try
 complains '"mc"' '3\n6\u001b'
 
 shows "a feature that a simulation does not have is refused by name when it is switched on"
-edit 's/"m_max"/"free_productivity": true, "m_max"/'
-try
-complains 'free_productivity' 'not supported yet'
-edit 's/"m_max"/"bg_term": "rate", "m_max"/'
-try
-complains 'bg_term' 'not supported yet'
 edit 's/"m_max"/"three_dim": true, "m_max"/'
 try
-complains 'three_dim' 'not supported yet'
+complains 'three_dim' 'on the surface of the globe'
 
 # refuse TEXT...: an inversion of in/forecast.json in the empty folder out, which must stay empty.
 refuse() {

@@ -74,9 +74,9 @@ same_model() {
         fail "$1 and $2 are not the same model"
 }
 
-# forecast_from NAME CODE: a forecast from the results.
+# forecast_from NAME CODE [SETTINGS]: a forecast from the results.
 forecast_from() {
-    jq -n "{fn_inversion_output: \"../out/parameters_$1.json\", forecast_duration: 30, n_simulations: 20, m_max: 7.9}" >"in/from_$1.json"
+    jq -n "{fn_inversion_output: \"../out/parameters_$1.json\", forecast_duration: 30, n_simulations: 20, m_max: 7.9} + ${3:-"{}"}" >"in/from_$1.json"
     rm -f f.csv*
     expect "$2" etas forecast "in/from_$1.json" --seed 1 --distribute serial --allow-supercritical -o f.csv
 }
@@ -167,7 +167,7 @@ true_that "$(column out/trig_and_bg_probs_background.csv mu | sort -u | wc -l) >
 forecast_from background 0
 same_forecast background
 
-shows "an induced term: its shares, its column, no forecast yet"
+shows "an induced term: its shares, its column, a forecast that says how many induced events there are"
 configure induced '{"bg_term": "rate"}'
 invert induced
 has_key induced bg_term '"rate"'
@@ -178,17 +178,23 @@ true_that "($(key induced n_hat) + $(key induced i_hat) + $(sum_of out/trig_and_
 value induced log10_iota >/dev/null
 true_that "($(value induced i_hat) - $(key induced i_hat)) ^ 2 < 1e-12"
 forecast_from induced 1
-complains 'parameters_induced.json' '"bg_term"' 'not supported yet'
+complains 'from_induced.json' '"n_induced": missing' '"induced_grid"'
+forecast_from induced 0 '{n_induced: 0}'
+configure induced '{"bg_term": "rate", "n_induced": 0}'
+same_forecast induced
 
-shows "a productivity for each source: its column, no forecast yet"
+shows "a productivity for each source: its column, the same forecast from results"
 configure productivity '{"free_productivity": true}'
 invert productivity --tolerance 1e-3
 has_key productivity free_productivity true
 [ "$(column out/sources_productivity.csv source_kappa | wc -l)" -eq "$(key productivity n_sources)" ] || fail "rows of kappa"
-forecast_from productivity 1
-complains 'parameters_productivity.json' '"free_productivity"' 'not supported yet'
+forecast_from productivity 0
+cp f.csv kappa.csv
+sed 's/"free_productivity": true/"free_productivity": false/' out/parameters_productivity.json >out/parameters_flat.json
+forecast_from flat 0
+! cmp -s f.csv kappa.csv || fail "the productivities of past events make no difference"
 
-shows "three dimensions: the unit of places does not matter; no forecast yet"
+shows "three dimensions: the unit of places does not matter; no forecast"
 box() { # the corners of a box, km times $1
     jq -nc --argjson unit "$1" '[[-11500, -10200], [3400, 4900], [1, -10]] | [combinations | map(. * $unit)]'
 }
@@ -206,7 +212,7 @@ join -t, <(awk -F, 'NR > 1 { print $1 "," $8 + 0 }' in/catalog.csv | sort) \
     <(paste -d, <(column out/trig_and_bg_probs_space.csv target_id) <(column out/trig_and_bg_probs_space.csv x) | sort) |
     awk -F, '($2 - $3) ^ 2 > 1e-24 * $2 ^ 2 { exit 1 } END { exit NR < 1000 }' || fail "x is in another unit than in the catalogue"
 forecast_from space 1
-complains 'three_dim'
+complains 'three_dim' 'on the surface of the globe'
 
 shows "pairs on request: as many as were counted, and their shares add up"
 configure pairs

@@ -13,9 +13,12 @@ static void check(const etas_json *file, etas_config_use use)
             abort();
         return;
     }
-    if (isfinite(c.mc) != (c.mc_method == ETAS_MC_CONSTANT) || !(c.delta_m >= 0) || c.id == NULL ||
-        c.three_dim != c.has_hull)
+    if ((isfinite(c.mc) != (c.mc_method == ETAS_MC_CONSTANT) && !c.given_parameters) ||
+        !isfinite(c.m_ref) || !(c.delta_m >= 0) || c.id == NULL || c.three_dim != c.has_hull)
         abort();
+    for (size_t i = 0; i < c.n_models; i++)
+        if (c.models[i].weight == 0 || (c.given_parameters && !c.models[i].has_parameters))
+            abort();
     etas_config_free(&c);
 }
 

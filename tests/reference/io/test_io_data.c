@@ -128,7 +128,8 @@ static void configurations_are_read_with_the_files_beside_them(void **state)
     check_ok(
         etas_config_load(&c, "data/california_simulate.json", ETAS_CONFIG_SIMULATE, NULL, &err),
         &err);
-    assert_true(c.beta == 2.302585092994046 && c.theta_0.value[ETAS_LOG10_TAU] == 3.99);
+    assert_true(c.beta == 2.302585092994046 && c.common.has_parameters);
+    assert_true(c.common.parameters.value[ETAS_LOG10_TAU] == 3.99);
     etas_config_free(&c);
 }
 

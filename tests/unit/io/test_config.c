@@ -78,6 +78,49 @@ static void show_options(const etas_config *c, etas_text *out)
         golden_print(out, "inner_shape_coords: %zu vertices\n", c->inner_region.ring_start[1]);
 }
 
+static void show_grid(const char *name, const etas_rate_grid *grid, etas_text *out)
+{
+    if (grid != NULL)
+        golden_print(out, "  %s: %zu cells of %.6g x %.6g\n", name, grid->n, grid->dlat,
+                     grid->dlon);
+}
+
+static void show_model(const etas_config_model *m, etas_text *out)
+{
+    golden_print(out, "model [%s] weight %llu\n", m->name != NULL ? m->name : "",
+                 (unsigned long long)m->weight);
+    for (etas_param i = 0; m->has_parameters && i < ETAS_N_PARAMS; i++)
+        if (!isnan(m->parameters.value[i]))
+            golden_print(out, "  %s %.10g\n", etas_param_name(i), m->parameters.value[i]);
+    if (m->has_parameters)
+        golden_print(out, "  at %g\n", m->parameters_m_ref);
+    if (!isnan(m->beta))
+        golden_print(out, "  beta %.10g\n", m->beta);
+    if (!isnan(m->m_max))
+        golden_print(out, "  m_max %g\n", m->m_max);
+    if (m->gaussian_scale != 0.1)
+        golden_print(out, "  gaussian_scale %g\n", m->gaussian_scale);
+    if (!isnan(m->n_induced))
+        golden_print(out, "  n_induced %g\n", m->n_induced);
+    if (m->reference_placement)
+        golden_print(out, "  reference placement\n");
+    show_grid("background", m->background_grid, out);
+    show_grid("induced", m->induced_grid, out);
+    if (m->zones != NULL)
+        golden_print(out, "  zones: %zu tables, bins of %.6g, %zu cells\n", m->zones->n_zones,
+                     m->zones->bin_width, m->zones->map.n);
+}
+
+static void show_models(const etas_config *c, etas_text *out)
+{
+    if (c->given_parameters)
+        golden_print(out, "given parameters\n");
+    if (c->common.weight > 0)
+        show_model(&c->common, out);
+    for (size_t i = 0; i < c->n_models; i++)
+        show_model(&c->models[i], out);
+}
+
 static void show_values(const etas_config *c, etas_text *out)
 {
     static const char *const betas[] = {"tinti", "positive", "fixed"};
@@ -119,13 +162,13 @@ static void show_values(const etas_config *c, etas_text *out)
     show_number(out, "forecast_days", c->forecast_days);
     golden_print(out, "n_simulations %llu\n", (unsigned long long)c->n_simulations);
     show_number(out, "m_threshold", c->m_threshold);
-    show_number(out, "gaussian_scale", c->gaussian_scale);
     if (c->has_seed)
         golden_print(out, "seed %llu\n", (unsigned long long)c->seed);
     golden_print(out, "filter_polygon %d parallel %u chunksize %llu reference_stop %d\n",
                  c->filter_polygon, c->parallel, (unsigned long long)c->chunksize,
                  c->reference_stop);
     show_options(c, out);
+    show_models(c, out);
 }
 
 static void show_config(const char *path, etas_text *out)
@@ -153,13 +196,13 @@ static void show_config(const char *path, etas_text *out)
 static void good_configurations_are_read_key_for_key(void **state)
 {
     (void)state;
-    golden_check("config/valid", 20, show_config);
+    golden_check("config/valid", 44, show_config);
 }
 
 static void bad_configurations_name_file_line_and_key(void **state)
 {
     (void)state;
-    golden_check("config/invalid", 40, show_config);
+    golden_check("config/invalid", 140, show_config);
 }
 
 /* The file in the current directory goes before the one beside the configuration. */
