@@ -13,12 +13,13 @@
 #include "etas/plan.h"
 #include "etas/status.h"
 
-#define ETAS_FRAME_VERSION 1
+#define ETAS_FRAME_VERSION 2
 #define ETAS_BLOB_VERSION  2
 #define ETAS_FRAME_TARGET_BYTES \
     ((size_t)1 << 20) /**< a frame of several catalogues stays below it */
 #define ETAS_FRAME_MAX_BYTES    ((size_t)1 << 29) /**< of raw columns */
 #define ETAS_FRAME_HEADER_BYTES 176
+#define ETAS_FRAME_INDEX_BYTES  4 /**< raw, of each index; events and records come on top */
 
 /** What a frame holds of each index: a catalogue's events, or a record, any bytes. */
 typedef enum etas_frame_kind { ETAS_FRAME_EVENTS, ETAS_FRAME_RECORDS } etas_frame_kind;
@@ -41,8 +42,12 @@ typedef struct etas_frame_header {
     uint64_t raw_bytes, stored_bytes;
     uint64_t checksum; /**< XXH64 of the raw columns */
     bool compressed;
+    bool with_parents; /**< catalogues: events tell their parent */
     etas_task_info task;
 } etas_frame_header;
+
+/** Raw bytes of an event. */
+size_t etas_frame_event_bytes(bool with_parents);
 
 /** Bytes that etas_frame_encode may need for these events, or for some of their catalogues. */
 size_t etas_frame_bound(const etas_events *events);
@@ -63,7 +68,9 @@ ETAS_NODISCARD etas_status etas_frame_peek(size_t len, const uint8_t bytes[],
 /** Whole frame of catalogues; @p out (which starts as {0}) is overwritten, empty on failure.
  * E_CORRUPT, E_VERSION; nothing is allocated before the lengths are known to fit. What comes out is
  * ordered in time, on the globe, and start + time_ms fits into etas_time for a start in 1970 or
- * before; that it lies in the plan's window is for the caller to check. */
+ * before; a parent that is there comes before its children, is of the generation above and not
+ * childless. That it all fits the plan (window, number of past events) is for the caller to check.
+ */
 ETAS_NODISCARD etas_status etas_frame_decode(size_t len, const uint8_t bytes[],
                                              etas_frame_header *header, etas_events *out,
                                              etas_error *err);

@@ -54,6 +54,8 @@ typedef struct etas_cells {
 ETAS_NODISCARD etas_status etas_cells_build(etas_cells *self, const etas_forecast_grid *grid,
                                             const etas_mixture *model, etas_error *err);
 void etas_cells_free(etas_cells *self);
+/** The other edge of a cell, decimals as decimals: 46.2 + 0.1 is 46.3. */
+double etas_cells_upper(double lower, double width);
 /** The cell of event @p i, or UINT64_MAX: it lies in none. As pyCSEP's bin1d_vec does: the bin is
  * floor((x - x0 + (|x| + |x0|) e) / (h - |x0| e)), e = 2^-52, x0 the lowest edge, h the width. */
 uint64_t etas_cells_find(const etas_cells *self, const etas_events *events, size_t i);

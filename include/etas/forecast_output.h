@@ -20,7 +20,8 @@ typedef enum etas_forecast_format {
     ETAS_FORMAT_RATES_CSV,
     ETAS_FORMAT_RATES_GEOJSON,
     ETAS_FORMAT_SUMMARY_JSON,
-    ETAS_FORMAT_SUMMARY_CSV
+    ETAS_FORMAT_SUMMARY_CSV,
+    ETAS_FORMAT_COUNTS_CSV /**< events per catalogue and cell */
 } etas_forecast_format;
 
 /** What every output may tell of its run; borrowed until the output is closed. */
@@ -29,6 +30,7 @@ typedef struct etas_forecast_about {
     uint64_t n_catalogs; /**< that will come */
     uint64_t seed;
     const char *config_text, *release; /**< may be NULL */
+    const etas_counts *counts;         /**< of a run that keeps counts; NULL: events will come */
 } etas_forecast_about;
 
 /** One output; borrowed until it is closed. */
@@ -36,7 +38,10 @@ typedef struct etas_forecast_spec {
     const char *path;
     etas_forecast_format format;
     bool with_is_background, with_generation, with_parent; /**< columns of the reference's CSV */
-    const etas_forecast_grid *grid;                        /**< for rates; NULL: the default */
+    /** For rates and counts; NULL: the default. A run that keeps counts has its own. */
+    const etas_forecast_grid *grid;
+    size_t n_thresholds; /**< for summaries, likewise; 0: the default */
+    const double *threshold;
 } etas_forecast_spec;
 
 /** Catalogues [at, at + count) of @p events under the ids catalog_id, catalog_id + 1, ... */
@@ -58,6 +63,13 @@ ETAS_NODISCARD etas_status etas_forecast_output_open(etas_forecast_output **out,
 ETAS_NODISCARD etas_status etas_forecast_output_take(etas_forecast_output *self,
                                                      const etas_forecast_part *part,
                                                      etas_error *err);
+/** The same for a catalogue of a run that keeps counts. */
+ETAS_NODISCARD etas_status etas_forecast_output_take_counts(etas_forecast_output *self,
+                                                            uint64_t catalog_id,
+                                                            const etas_catalog_counts *counts,
+                                                            etas_error *err);
+/** Whether a format can be made from counts. */
+bool etas_forecast_format_from_counts(etas_forecast_format format);
 /** All catalogues were taken: nothing is missing in the file but its name. Called by commit; of
  * several outputs every one is finished before the first gets its name. */
 ETAS_NODISCARD etas_status etas_forecast_output_finish(etas_forecast_output *self, etas_error *err);

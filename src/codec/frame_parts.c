@@ -5,8 +5,10 @@
 #include <zstd.h>
 
 #include "codec/bytes.h"
+#include "codec/planes.h"
 #include "etas/array.h"
 #include "etas/range.h"
+#include "math/dispatch.h"
 
 /* docs/formats-internal.md has the same table. */
 enum {
@@ -29,24 +31,15 @@ enum {
     AT_HEADER_CHECK = 168,
     AT_BODY = 176
 };
-enum { FLAG_COMPRESSED = 1, FLAG_RECORDS = 2, LEVEL = -1 };
+enum { FLAG_COMPRESSED = 1, FLAG_RECORDS = 2, FLAG_PARENTS = 4, ALL_FLAGS = 7, LEVEL = -1 };
 _Static_assert(AT_BODY == ETAS_FRAME_HEADER_BYTES, "the public constant");
 static const uint8_t MAGIC[4] = {'E', 'T', 'F', 'R'};
 
-uint8_t *etas_plane_put_u32(uint8_t *out, size_t n, const uint32_t v[])
+const etas_plane_kernels *etas_plane_kernels_best(void)
 {
-    for (unsigned b = 0; b < 4; b++, out += n)
-        for (size_t i = 0; i < n; i++)
-            out[i] = (uint8_t)(v[i] >> 8 * b);
-    return out;
-}
+    static const etas_plane_kernels *const tables[] = ETAS_ISA_TABLES(etas_plane_kernels_);
 
-const uint8_t *etas_plane_get_u32(const uint8_t *in, size_t n, uint32_t v[])
-{
-    for (size_t i = 0; i < n; i++)
-        v[i] = in[i] | (uint32_t)in[n + i] << 8 | (uint32_t)in[2 * n + i] << 16 |
-               (uint32_t)in[3 * n + i] << 24;
-    return in + 4 * n;
+    return tables[etas_isa_best()];
 }
 
 /* ---- encode ---- */
@@ -66,7 +59,8 @@ static void put_host(uint8_t out[64], const char host[64])
 static uint16_t flags_of(const etas_frame_header *header)
 {
     return (uint16_t)((header->compressed ? FLAG_COMPRESSED : 0) |
-                      (header->kind == ETAS_FRAME_RECORDS ? FLAG_RECORDS : 0));
+                      (header->kind == ETAS_FRAME_RECORDS ? FLAG_RECORDS : 0) |
+                      (header->with_parents ? FLAG_PARENTS : 0));
 }
 
 static void put_header(const etas_frame_header *header, uint8_t out[AT_BODY])
@@ -78,9 +72,10 @@ static void put_header(const etas_frame_header *header, uint8_t out[AT_BODY])
     put_u64(out + AT_FIRST, header->first);
     put_u32(out + AT_COUNT, header->count);
     put_u32(out + AT_PID, header->task.pid);
-    put_u64(out + AT_ITEMS, header->kind == ETAS_FRAME_RECORDS
-                                ? header->raw_bytes - (uint64_t)ETAS_BYTES_PER_INDEX * header->count
-                                : header->n_events);
+    put_u64(out + AT_ITEMS,
+            header->kind == ETAS_FRAME_RECORDS
+                ? header->raw_bytes - (uint64_t)ETAS_FRAME_INDEX_BYTES * header->count
+                : header->n_events);
     put_u64(out + AT_RAW, header->raw_bytes);
     put_u64(out + AT_STORED, header->stored_bytes);
     put_u64(out + AT_CHECKSUM, header->checksum);
@@ -156,6 +151,7 @@ static void get_header(const uint8_t bytes[], etas_frame_header *out)
     out->stored_bytes = get_u64(bytes + AT_STORED);
     out->checksum = get_u64(bytes + AT_CHECKSUM);
     out->compressed = (get_u16(bytes + AT_FLAGS) & FLAG_COMPRESSED) != 0;
+    out->with_parents = (get_u16(bytes + AT_FLAGS) & FLAG_PARENTS) != 0;
     out->task.pid = get_u32(bytes + AT_PID);
     out->task.start_ns = (int64_t)get_u64(bytes + AT_START);
     out->task.wall_s = get_f64(bytes + AT_WALL);
@@ -166,12 +162,13 @@ static void get_header(const uint8_t bytes[], etas_frame_header *out)
 /* @p items: events, or bytes of records. */
 static bool sizes_agree(const etas_frame_header *header, uint64_t items, size_t len)
 {
-    const uint64_t width = header->kind == ETAS_FRAME_RECORDS ? 1 : ETAS_BYTES_PER_EVENT;
+    const uint64_t width =
+        header->kind == ETAS_FRAME_RECORDS ? 1 : etas_frame_event_bytes(header->with_parents);
 
     return header->count > 0 && header->first < ETAS_MAX_CATALOGS &&
            header->count <= ETAS_MAX_CATALOGS - header->first &&
            header->raw_bytes <= ETAS_FRAME_MAX_BYTES && items <= ETAS_FRAME_MAX_BYTES / width &&
-           header->raw_bytes == (uint64_t)ETAS_BYTES_PER_INDEX * header->count + width * items &&
+           header->raw_bytes == (uint64_t)ETAS_FRAME_INDEX_BYTES * header->count + width * items &&
            header->stored_bytes == len - AT_BODY &&
            (header->compressed || header->stored_bytes == header->raw_bytes);
 }
@@ -191,7 +188,8 @@ etas_status etas_frame_peek(size_t len, const uint8_t bytes[], etas_frame_header
     if (get_u64(bytes + AT_HEADER_CHECK) != XXH64(bytes, AT_HEADER_CHECK, 0))
         return etas_fail(err, ETAS_E_CORRUPT, "the checksum of a result frame's header is wrong");
     get_header(bytes, out);
-    if ((get_u16(bytes + AT_FLAGS) & ~(FLAG_COMPRESSED | FLAG_RECORDS)) != 0 ||
+    if ((get_u16(bytes + AT_FLAGS) & ~ALL_FLAGS) != 0 ||
+        (out->kind == ETAS_FRAME_RECORDS && out->with_parents) ||
         !sizes_agree(out, get_u64(bytes + AT_ITEMS), len) || !is_duration(out->task.wall_s) ||
         !is_duration(out->task.cpu_s) || !get_host(bytes + AT_HOST, out->task.host))
         return etas_fail(err, ETAS_E_CORRUPT, "the header of a result frame contradicts itself");

@@ -8,8 +8,6 @@
 
 #include "etas/codec.h"
 
-enum { ETAS_BYTES_PER_INDEX = 4, ETAS_BYTES_PER_EVENT = 22 };
-
 /** Bytes of a frame of so many raw ones, and room for the raw ones beside it. */
 size_t etas_frame_room(size_t raw);
 
@@ -32,9 +30,5 @@ typedef struct etas_frame_body {
 ETAS_NODISCARD etas_status etas_frame_open(size_t len, const uint8_t bytes[], etas_frame_kind kind,
                                            etas_frame_header *header, etas_frame_body *body,
                                            etas_error *err);
-
-/** A column of 32-bit integers as byte planes; each returns the end. */
-uint8_t *etas_plane_put_u32(uint8_t *out, size_t n, const uint32_t v[]);
-const uint8_t *etas_plane_get_u32(const uint8_t *in, size_t n, uint32_t v[]);
 
 #endif

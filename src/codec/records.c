@@ -2,10 +2,12 @@
 #include <string.h>
 
 #include "codec/frame_parts.h"
+#include "codec/planes.h"
 #include "etas/array.h"
 #include "etas/codec.h"
 
-static const size_t MAX_BYTES = ETAS_FRAME_MAX_BYTES - ETAS_BYTES_PER_INDEX;
+static const etas_planes LENGTHS = {.width = 4};
+static const size_t MAX_BYTES = ETAS_FRAME_MAX_BYTES - ETAS_FRAME_INDEX_BYTES;
 
 etas_status etas_records_reserve(etas_records *self, size_t n, size_t n_bytes)
 {
@@ -45,7 +47,7 @@ void etas_records_free(etas_records *self)
 
 size_t etas_record_frame_bound(const etas_records *records)
 {
-    return etas_frame_room(ETAS_BYTES_PER_INDEX * records->n + records->n_bytes);
+    return etas_frame_room(ETAS_FRAME_INDEX_BYTES * records->n + records->n_bytes);
 }
 
 etas_status etas_record_frame_encode(etas_frame_header *header, const etas_records *records,
@@ -61,10 +63,11 @@ etas_status etas_record_frame_encode(etas_frame_header *header, const etas_recor
         start += records->length[i];
     for (size_t i = at; i < at + count; i++)
         n += records->length[i];
-    raw = ETAS_BYTES_PER_INDEX * count + n;
+    raw = ETAS_FRAME_INDEX_BYTES * count + n;
     if (raw > ETAS_FRAME_MAX_BYTES)
         return ETAS_E_LIMIT;
-    end = etas_plane_put_u32(etas_frame_columns(header, raw, out), count, records->length + at);
+    end = etas_plane_kernels_best()->put(LENGTHS, count, records->length + at,
+                                         etas_frame_columns(header, raw, out));
     if (n > 0)
         memcpy(end, records->bytes + start, n);
     header->kind = ETAS_FRAME_RECORDS;
@@ -84,13 +87,13 @@ etas_status etas_record_frame_decode(size_t len, const uint8_t bytes[], etas_fra
     out->n = out->n_bytes = 0;
     if (st != ETAS_OK)
         goto out;
-    n_bytes = header->raw_bytes - (uint64_t)ETAS_BYTES_PER_INDEX * header->count;
+    n_bytes = header->raw_bytes - (uint64_t)ETAS_FRAME_INDEX_BYTES * header->count;
     st = etas_records_reserve(out, header->count, n_bytes);
     if (st != ETAS_OK) {
         etas_fail(err, st, "no memory for records of %zu bytes", n_bytes);
         goto out;
     }
-    p = etas_plane_get_u32(body.columns, header->count, out->length);
+    p = etas_plane_kernels_best()->get(LENGTHS, header->count, body.columns, out->length);
     for (size_t i = 0; i < header->count; i++)
         total += out->length[i];
     if (total != n_bytes) {

@@ -290,4 +290,5 @@ static etas_status csv_open(void **self, const etas_forecast_target *to, etas_er
     return ETAS_OK;
 }
 
-const etas_forecast_writer etas_forecast_csv = {csv_open, csv_take, csv_finish, csv_close};
+const etas_forecast_writer etas_forecast_csv = {
+    .open = csv_open, .take = csv_take, .finish = csv_finish, .close = csv_close};

@@ -474,4 +474,5 @@ static void hdf5_close(void *self)
     free(self);
 }
 
-const etas_forecast_writer etas_forecast_hdf5 = {hdf5_open, hdf5_take, hdf5_finish, hdf5_close};
+const etas_forecast_writer etas_forecast_hdf5 = {
+    .open = hdf5_open, .take = hdf5_take, .finish = hdf5_finish, .close = hdf5_close};

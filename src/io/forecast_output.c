@@ -15,10 +15,15 @@ struct etas_forecast_output {
 };
 
 static const etas_forecast_writer *const writers[] = {
-    [ETAS_FORMAT_CSEP] = &etas_forecast_csv,  [ETAS_FORMAT_REFERENCE] = &etas_forecast_csv,
-    [ETAS_FORMAT_HDF5] = &etas_forecast_hdf5, [ETAS_FORMAT_DAT] = NULL,
-    [ETAS_FORMAT_RATES_CSV] = NULL,           [ETAS_FORMAT_RATES_GEOJSON] = NULL,
-    [ETAS_FORMAT_SUMMARY_JSON] = NULL,        [ETAS_FORMAT_SUMMARY_CSV] = NULL,
+    [ETAS_FORMAT_CSEP] = &etas_forecast_csv,
+    [ETAS_FORMAT_REFERENCE] = &etas_forecast_csv,
+    [ETAS_FORMAT_HDF5] = &etas_forecast_hdf5,
+    [ETAS_FORMAT_DAT] = &etas_forecast_dat,
+    [ETAS_FORMAT_RATES_CSV] = &etas_forecast_rates_csv,
+    [ETAS_FORMAT_RATES_GEOJSON] = &etas_forecast_rates_geojson,
+    [ETAS_FORMAT_SUMMARY_JSON] = &etas_forecast_summary_json,
+    [ETAS_FORMAT_SUMMARY_CSV] = &etas_forecast_summary_csv,
+    [ETAS_FORMAT_COUNTS_CSV] = &etas_forecast_counts_csv,
 };
 
 static etas_status in_file(const etas_forecast_output *self, etas_status st, etas_error *err)
@@ -39,8 +44,8 @@ static etas_status start(etas_forecast_output *self, etas_error *err)
     if (model == NULL || model->n == 0 || model->plan[0].start == ETAS_TIME_NONE)
         return etas_fail(err, ETAS_E_ARG, "the window of the forecast has no start");
     self->writer = writers[spec->format];
-    if (self->writer == NULL)
-        return etas_fail(err, ETAS_E_UNSUPPORTED, "this format was not built into the program");
+    if (self->to.about->counts != NULL && self->writer->take_counts == NULL)
+        return etas_fail(err, ETAS_E_ARG, "the run keeps counts: there are no events to write");
     st = etas_output_open(&self->file, spec->path, err);
     if (st != ETAS_OK)
         return st;
@@ -68,18 +73,31 @@ etas_status etas_forecast_output_open(etas_forecast_output **out, const etas_for
     return st;
 }
 
-static etas_status check_part(const etas_forecast_output *self, const etas_forecast_part *part,
-                              etas_error *err)
+bool etas_forecast_format_from_counts(etas_forecast_format format)
+{
+    return (size_t)format < sizeof writers / sizeof *writers &&
+           writers[format]->take_counts != NULL;
+}
+
+static etas_status check_id(const etas_forecast_output *self, uint64_t catalog_id, etas_error *err)
 {
     if (self->finished)
         return etas_fail(err, ETAS_E_ARG, "a catalogue after the last one");
+    if (self->any && catalog_id != self->next_id)
+        return etas_fail(err, ETAS_E_ARG, "catalogue %llu follows where %llu should",
+                         (unsigned long long)catalog_id, (unsigned long long)self->next_id);
+    return ETAS_OK;
+}
+
+static etas_status check_part(const etas_forecast_output *self, const etas_forecast_part *part,
+                              etas_error *err)
+{
+    if (self->to.about->counts != NULL)
+        return etas_fail(err, ETAS_E_ARG, "events of a run that keeps counts");
     if (part->at > part->events->n_catalogs || part->count > part->events->n_catalogs - part->at)
         return etas_fail(err, ETAS_E_ARG, "catalogues %zu + %zu of %zu", part->at, part->count,
                          part->events->n_catalogs);
-    if (self->any && part->catalog_id != self->next_id)
-        return etas_fail(err, ETAS_E_ARG, "catalogue %llu follows where %llu should",
-                         (unsigned long long)part->catalog_id, (unsigned long long)self->next_id);
-    return ETAS_OK;
+    return check_id(self, part->catalog_id, err);
 }
 
 etas_status etas_forecast_output_take(etas_forecast_output *self, const etas_forecast_part *part,
@@ -92,6 +110,20 @@ etas_status etas_forecast_output_take(etas_forecast_output *self, const etas_for
     self->any = true;
     self->next_id = part->catalog_id + part->count;
     return in_file(self, self->writer->take(self->state, part, err), err);
+}
+
+etas_status etas_forecast_output_take_counts(etas_forecast_output *self, uint64_t catalog_id,
+                                             const etas_catalog_counts *counts, etas_error *err)
+{
+    etas_status st = check_id(self, catalog_id, err);
+
+    if (st == ETAS_OK && self->to.about->counts == NULL)
+        st = etas_fail(err, ETAS_E_ARG, "counts of a run that keeps events");
+    if (st != ETAS_OK)
+        return in_file(self, st, err);
+    self->any = true;
+    self->next_id = catalog_id + 1;
+    return in_file(self, self->writer->take_counts(self->state, catalog_id, counts, err), err);
 }
 
 etas_status etas_forecast_output_finish(etas_forecast_output *self, etas_error *err)

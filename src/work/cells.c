@@ -59,6 +59,11 @@ static double edge_of(double first, double k, double width)
                                                                 : first + k * width;
 }
 
+double etas_cells_upper(double lower, double width)
+{
+    return edge_of(lower, 1, width);
+}
+
 static etas_status set_mags(etas_cells *self, const etas_forecast_grid *grid,
                             const etas_mixture *model, etas_error *err)
 {

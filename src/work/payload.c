@@ -2,9 +2,6 @@
 
 #include <string.h>
 
-/* Bytes of an index and of an event in a frame's raw columns. */
-enum { INDEX_BYTES = 4, EVENT_BYTES = 22 };
-
 void etas_payload_free(etas_payload *self)
 {
     etas_events_free(&self->events);
@@ -19,8 +16,9 @@ size_t etas_payload_count(const etas_payload *self)
 size_t etas_payload_bytes(const etas_payload *self, size_t i)
 {
     return self->kind == ETAS_FRAME_EVENTS
-               ? INDEX_BYTES + EVENT_BYTES * (size_t)self->events.count[i]
-               : INDEX_BYTES + (size_t)self->records.length[i];
+               ? ETAS_FRAME_INDEX_BYTES + etas_frame_event_bytes(self->events.with_parents) *
+                                              (size_t)self->events.count[i]
+               : ETAS_FRAME_INDEX_BYTES + (size_t)self->records.length[i];
 }
 
 void etas_payload_clear(etas_payload *self)

@@ -6,6 +6,7 @@
 
 #include "etas/catalog.h"
 #include "etas/events.h"
+#include "etas/grid.h"
 
 static int allocations_left = -1; /* -1: no limit */
 
@@ -132,12 +133,33 @@ static void a_failed_reserve_keeps_the_simulated_events(void **state)
     }
 }
 
+static void a_grid_without_memory_is_not_checked(void **state)
+{
+    double lat[] = {1, 1, 2, 2}, lon[] = {5, 6, 5, 6};
+    etas_status st = ETAS_E_NOMEM;
+    int budget = 0;
+
+    (void)state;
+    for (; st != ETAS_OK; budget++) {
+        etas_rate_grid grid = {.n = 4, .lat = lat, .lon = lon};
+        etas_error err = {0};
+
+        allocations_left = budget;
+        st = etas_rate_grid_check(&grid, &err);
+        allocations_left = -1;
+        assert_int_equal(st, err.code);
+        assert_true(st == ETAS_OK ? grid.dlat > 0 : st == ETAS_E_NOMEM && grid.dlat == 0);
+    }
+    assert_int_equal(budget, 3);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_failed_append_changes_nothing_and_can_be_repeated),
         cmocka_unit_test(a_selection_without_memory_leaves_nothing_behind),
         cmocka_unit_test(a_failed_reserve_keeps_the_simulated_events),
+        cmocka_unit_test(a_grid_without_memory_is_not_checked),
     };
     return cmocka_run_group_tests_name("catalog memory", tests, NULL, NULL);
 }

@@ -1,19 +1,37 @@
 /* A damaged or hostile model blob is refused, or is simulated from without harm. */
-#include "unit/simulation/forecast_fixture.h"
+#include "unit/simulation/grid_fixture.h"
 
 #include <string.h>
 
 #include "etas/array.h"
 #include "etas/codec.h"
 
-static uint8_t *some_blob(size_t *len)
+enum { AT_SECTIONS = 512 };
+
+/* Background by past events, or everything that grids can say. */
+static uint8_t *some_blob(bool by_grids, size_t *len)
 {
     static const double lat[] = {45.1, 46.7}, lon[] = {6.2, 8.8}, weight[] = {2, 1};
+    size_t first[] = {0, 2, 3};
+    double mag[] = {3, 3.1, 3.4}, share[] = {3, 1, 2};
+    uint32_t zone[] = {0, 1, UINT32_MAX, 0};
     etas_catalog history = {0};
     etas_region region = {0};
     etas_plan_input in = bare_input();
+    small_grid cells, map;
+    etas_magnitude_zones zones;
     uint8_t *blob = NULL;
     etas_plan plan;
+
+    set_grid(&cells, 1, 3, 44.5, 5, 3, 2);
+    set_grid(&map, 2, 2, 44, 5, 2, 3);
+    zones = (etas_magnitude_zones){map.grid, zone, 2, first, mag, share, 0.1};
+    if (by_grids) {
+        in.background_grid = in.induced_grid = &cells.grid;
+        in.n_induced = 2;
+        in.zones = &zones;
+        in.reference_placement = true;
+    }
 
     set_branching(&in, 0.5);
     in.theta.value[ETAS_LOG10_MU] = -1;
@@ -67,12 +85,11 @@ static bool try_blob(size_t len, const uint8_t blob[])
     return true;
 }
 
-static void every_flipped_bit_is_refused_or_harmless(void **state)
+static void flip_every_bit(bool by_grids)
 {
     size_t len, taken = 0;
-    uint8_t *blob = some_blob(&len);
+    uint8_t *blob = some_blob(by_grids, &len);
 
-    (void)state;
     assert_true(try_blob(len, blob));
     for (size_t i = 0; i < len; i++)
         for (unsigned bit = 0; bit < 8; bit++) {
@@ -84,18 +101,24 @@ static void every_flipped_bit_is_refused_or_harmless(void **state)
     etas_array_free((void **)&blob);
 }
 
-/* Each number of the header at the ends of what a double can be. */
-static void extreme_numbers_are_refused_or_harmless(void **state)
+static void every_flipped_bit_is_refused_or_harmless(void **state)
+{
+    (void)state;
+    flip_every_bit(false);
+    flip_every_bit(true);
+}
+
+/* Each number of the header, and of the tables of grids, at the ends of what a double can be. */
+static void try_extreme_numbers(bool by_grids)
 {
     static const double extremes[] = {0,      -0.0, 1e-300, -1e-300,  5e-324, 1e300,
                                       -1e300, 1.0,  -1.0,   INFINITY, NAN,    -(double)INFINITY,
                                       1e-3,   1000, -1000,  1e6,      1e-12,  -90,
                                       180,    1e30, 1e-30,  100,      -100,   20};
     size_t len;
-    uint8_t *blob = some_blob(&len);
+    uint8_t *blob = some_blob(by_grids, &len);
 
-    (void)state;
-    for (size_t at = 48; at < 424; at += 8)
+    for (size_t at = 48; at + 8 <= len; at = at == 416 ? AT_SECTIONS : at + 8)
         for (size_t k = 0; k < sizeof extremes / sizeof *extremes; k++) {
             uint8_t was[8];
 
@@ -105,6 +128,13 @@ static void extreme_numbers_are_refused_or_harmless(void **state)
             memcpy(blob + at, was, 8);
         }
     etas_array_free((void **)&blob);
+}
+
+static void extreme_numbers_are_refused_or_harmless(void **state)
+{
+    (void)state;
+    try_extreme_numbers(false);
+    try_extreme_numbers(true);
 }
 
 int main(void)

@@ -1,5 +1,5 @@
 /* The same plan, seed and index give the same bytes however they are computed. */
-#include "unit/simulation/forecast_fixture.h"
+#include "unit/simulation/grid_fixture.h"
 
 #include <string.h>
 
@@ -38,6 +38,60 @@ static etas_plan everything(void)
     return plan;
 }
 
+/* The same history and region with what grids add: background and induced events by cells, tables
+ * of magnitudes in half of the zones, free productivities, aftershocks by flat degrees. */
+static etas_plan by_grids(void)
+{
+    static const double kappa[] = {2.5, 0.6, 40};
+    static const double mag[] = {3.05, 3.15, 3.25, 3.35, 3.55, 3.65};
+    static const double weight[] = {5, 3, 2, 0.5, 2, 1};
+    size_t first[] = {0, 4, 6};
+    double magnitudes[6], weights[6];
+    uint32_t zone[12];
+    etas_catalog history = {0};
+    etas_region region = {0};
+    etas_plan_input in = bare_input();
+    small_grid background, induced, map;
+    etas_magnitude_zones zones;
+    etas_plan plan;
+
+    set_grid(&background, 5, 7, 43.75, 4.5, 1, 1);
+    set_grid(&induced, 2, 3, 46, 7, 0.5, 0.25);
+    set_grid(&map, 3, 4, 44.5, 6, 1, 1.25);
+    for (size_t i = 0; i < background.grid.n; i++)
+        background.weight[i] = (double)(i * i % 11);
+    for (size_t i = 0; i < map.grid.n; i++)
+        zone[i] = i % 3 < 2 ? (uint32_t)(i % 3) : UINT32_MAX;
+    memcpy(magnitudes, mag, sizeof mag);
+    memcpy(weights, weight, sizeof weight);
+    zones = (etas_magnitude_zones){map.grid, zone, 2, first, magnitudes, weights, 0.1};
+    in.theta.value[ETAS_LOG10_K0] = -2.45;
+    in.theta.value[ETAS_LOG10_MU] = -1;
+    in.area_km2 = 3;
+    in.delta_m = 0.1;
+    in.m_max = 7;
+    set_rectangle(&region, 44, 48, 5, 11);
+    in.region = &region;
+    in.filter_region = true;
+    add_past_event(&history, 0.5, 45, 7, 6.8);
+    add_past_event(&history, 20, 46, 9, 4.5);
+    add_past_event(&history, 2000, 47, 10, 5.5);
+    in.history = &history;
+    in.kappa = kappa;
+    in.background_grid = &background.grid;
+    in.induced_grid = &induced.grid;
+    in.n_induced = 12.5;
+    in.zones = &zones;
+    in.reference_placement = in.with_parents = true;
+    plan = build_plan(&in);
+    etas_catalog_free(&history);
+    etas_region_free(&region);
+    return plan;
+}
+
+static etas_plan (*const models[])(void) = {everything, by_grids};
+enum { N_MODELS = sizeof models / sizeof *models };
+
 static void check_same(const etas_events *a, size_t a_row, const etas_events *b, size_t b_row,
                        size_t n)
 {
@@ -54,19 +108,17 @@ enum { N = 60 };
 static const uint64_t SEED = UINT64_C(0xfedcba9876543210);
 static const uint64_t FIRST = (UINT64_C(1) << 32) - 7; /* indices cross 32 bits */
 
-static void how_a_range_is_cut_changes_nothing(void **state)
+static void check_cuts(const etas_plan *plan)
 {
     static const size_t cuts[] = {1, 7, 59};
-    etas_plan plan = everything();
-    etas_events all = simulate_range(&plan, NULL, SEED, FIRST, N);
+    etas_events all = simulate_range(plan, NULL, SEED, FIRST, N);
 
-    (void)state;
     assert_true(all.n > 5000);
     for (size_t c = 0; c < sizeof cuts / sizeof *cuts; c++) {
         etas_simulator *sim = NULL;
         size_t row = 0;
 
-        check_ok(etas_simulator_open(&sim, &plan, NULL, NULL), NULL);
+        check_ok(etas_simulator_open(&sim, plan, NULL, NULL), NULL);
         for (size_t k = 0; k < N; k += cuts[c]) {
             const size_t count = N - k < cuts[c] ? N - k : cuts[c];
             etas_events part = {0};
@@ -81,35 +133,50 @@ static void how_a_range_is_cut_changes_nothing(void **state)
         etas_simulator_close(sim);
     }
     etas_events_free(&all);
-    etas_plan_free(&plan);
+}
+
+static void how_a_range_is_cut_changes_nothing(void **state)
+{
+    (void)state;
+    for (size_t m = 0; m < N_MODELS; m++) {
+        etas_plan plan = models[m]();
+
+        check_cuts(&plan);
+        etas_plan_free(&plan);
+    }
+}
+
+static void check_kernels(const etas_plan *plan, const char *kernels)
+{
+    etas_simulator *sim = NULL;
+    etas_error err = {0};
+    etas_events scalar, e;
+
+    if (etas_simulator_open(&sim, plan, kernels, &err) != ETAS_OK) {
+        assert_int_equal(err.code, ETAS_E_ARG);
+        print_message("this CPU has no %s\n", kernels);
+        return;
+    }
+    etas_simulator_close(sim);
+    scalar = simulate_range(plan, "scalar", SEED, FIRST, N);
+    e = simulate_range(plan, kernels, SEED, FIRST, N);
+    assert_int_equal(e.n, scalar.n);
+    assert_memory_equal(e.count, scalar.count, N * sizeof *e.count);
+    check_same(&e, 0, &scalar, 0, e.n);
+    etas_events_free(&e);
+    etas_events_free(&scalar);
 }
 
 static void every_instruction_set_gives_the_same_bits(void **state)
 {
-    static const char *const kernels[] = {"avx2", "avx512"};
-    etas_plan plan = everything();
-    etas_events scalar = simulate_range(&plan, "scalar", SEED, FIRST, N);
-
     (void)state;
-    for (size_t k = 0; k < 2; k++) {
-        etas_simulator *sim = NULL;
-        etas_error err = {0};
-        etas_events e;
+    for (size_t m = 0; m < N_MODELS; m++) {
+        etas_plan plan = models[m]();
 
-        if (etas_simulator_open(&sim, &plan, kernels[k], &err) != ETAS_OK) {
-            assert_int_equal(err.code, ETAS_E_ARG);
-            print_message("this CPU has no %s\n", kernels[k]);
-            continue;
-        }
-        etas_simulator_close(sim);
-        e = simulate_range(&plan, kernels[k], SEED, FIRST, N);
-        assert_int_equal(e.n, scalar.n);
-        assert_memory_equal(e.count, scalar.count, N * sizeof *e.count);
-        check_same(&e, 0, &scalar, 0, e.n);
-        etas_events_free(&e);
+        check_kernels(&plan, "avx2");
+        check_kernels(&plan, "avx512");
+        etas_plan_free(&plan);
     }
-    etas_events_free(&scalar);
-    etas_plan_free(&plan);
 }
 
 static uint64_t hash(uint64_t h, size_t n, const void *bytes)
@@ -121,26 +188,34 @@ static uint64_t hash(uint64_t h, size_t n, const void *bytes)
     return h;
 }
 
-/* If this fails without a reason, catalogues have changed under their users; if the change is
- * meant, ETAS_ALGORITHM_VERSION must rise. */
-static void the_catalogues_of_algorithm_version_2_do_not_change(void **state)
+static uint64_t hash_of(const etas_plan *plan)
 {
-    etas_plan plan = everything();
-    etas_events e = simulate_range(&plan, NULL, SEED, FIRST, N);
+    etas_events e = simulate_range(plan, NULL, SEED, FIRST, N);
     uint64_t h = UINT64_C(0xcbf29ce484222325);
 
-    (void)state;
     h = hash(h, N * sizeof *e.count, e.count);
     h = hash(h, e.n * sizeof *e.time_ms, e.time_ms);
     h = hash(h, e.n * sizeof *e.lat, e.lat);
     h = hash(h, e.n * sizeof *e.lon, e.lon);
     h = hash(h, e.n * sizeof *e.mag, e.mag);
     h = hash(h, e.n * sizeof *e.generation, e.generation);
+    etas_events_free(&e);
+    return h;
+}
+
+/* If this fails without a reason, catalogues have changed under their users; if the change is
+ * meant, ETAS_ALGORITHM_VERSION must rise. */
+static void the_catalogues_of_algorithm_version_2_do_not_change(void **state)
+{
+    etas_plan plan = everything(), grids = by_grids();
+
+    (void)state;
     check_rel(plan.branching_ratio, 0.78, 0.01);
     assert_int_equal(ETAS_ALGORITHM_VERSION, 2);
-    assert_int_equal(h, UINT64_C(0x7d1f91c116b6352c));
-    etas_events_free(&e);
+    assert_int_equal(hash_of(&plan), UINT64_C(0x7d1f91c116b6352c));
+    assert_int_equal(hash_of(&grids), UINT64_C(0x579066c9823a4605));
     etas_plan_free(&plan);
+    etas_plan_free(&grids);
 }
 
 static void another_seed_or_index_gives_other_catalogues(void **state)

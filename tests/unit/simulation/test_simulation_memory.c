@@ -1,5 +1,5 @@
 /* The n-th allocation fails, for every n: an error that says so, nothing leaked, no half result. */
-#include "unit/simulation/forecast_fixture.h"
+#include "unit/simulation/grid_fixture.h"
 
 #include <string.h>
 
@@ -36,6 +36,24 @@ static etas_catalog history;
 static etas_region region;
 static etas_plan_input input;
 static etas_plan ready;
+static small_grid cells, map;
+static etas_magnitude_zones zones;
+
+/* With the background in cells, induced events and zones instead of past events. */
+static etas_status build_by_grids(etas_error *err)
+{
+    etas_plan_input in = input;
+    etas_plan plan = {0};
+    etas_status st;
+
+    in.background_grid = in.induced_grid = &cells.grid;
+    in.n_induced = 3;
+    in.zones = &zones;
+    st = etas_plan_build(&in, &plan, err);
+    assert_int_equal(plan.zones.n, st == ETAS_OK ? 1 : 0);
+    etas_plan_free(&plan);
+    return st;
+}
 
 static etas_status build(etas_error *err)
 {
@@ -76,6 +94,24 @@ static etas_status pack(etas_error *err)
     return st;
 }
 
+static etas_status pack_two(etas_error *err)
+{
+    etas_plan plans[] = {ready, ready};
+    uint8_t turn[] = {1, 0, 1};
+    const etas_mixture two = {2, plans, 3, turn};
+    etas_mixture out = {0};
+    uint8_t *blob = NULL;
+    size_t len = 0;
+    etas_status st = etas_mixture_encode(&two, &blob, &len, err);
+
+    if (st == ETAS_OK)
+        st = etas_mixture_decode(len, blob, &out, err);
+    assert_int_equal(out.n, st == ETAS_OK ? 2 : 0);
+    etas_mixture_free(&out);
+    etas_array_free((void **)&blob);
+    return st;
+}
+
 static etas_status ship(etas_error *err)
 {
     static uint8_t bytes[4096];
@@ -83,6 +119,7 @@ static etas_status ship(etas_error *err)
     uint64_t time[] = {5};
     int32_t number[] = {7};
     uint16_t generation[] = {0};
+    uint8_t flags[] = {0};
     const etas_events in = {.n_catalogs = 1,
                             .n = 1,
                             .count = count,
@@ -90,7 +127,8 @@ static etas_status ship(etas_error *err)
                             .lat = number,
                             .lon = number,
                             .mag = number,
-                            .generation = generation};
+                            .generation = generation,
+                            .flags = flags};
     etas_frame_header header = {.count = 1, .compressed = true};
     etas_events out = {0};
     size_t len = 0;
@@ -130,6 +168,7 @@ static void a_plan_is_built_or_nothing(void **state)
 {
     (void)state;
     check_every_failure(build, 10);
+    check_every_failure(build_by_grids, 25);
 }
 
 static void catalogues_come_whole_or_not_at_all(void **state)
@@ -142,6 +181,7 @@ static void a_blob_is_written_and_read_or_nothing(void **state)
 {
     (void)state;
     check_every_failure(pack, 10);
+    check_every_failure(pack_two, 20);
 }
 
 static void a_frame_is_read_or_nothing(void **state)
@@ -153,6 +193,9 @@ static void a_frame_is_read_or_nothing(void **state)
 static int setup(void **state)
 {
     static const double lat = 45, lon = 7, weight = 1;
+    static double mag = 3.5, share = 1;
+    static size_t first[] = {0, 1};
+    static uint32_t zone[4];
 
     (void)state;
     input = bare_input();
@@ -167,6 +210,9 @@ static int setup(void **state)
     input.location_lon = &lon;
     input.location_weight = &weight;
     input.gaussian_scale_deg = 0.1;
+    set_grid(&cells, 2, 2, 45, 6, 1, 1);
+    set_grid(&map, 2, 2, 44, 6, 2, 2);
+    zones = (etas_magnitude_zones){map.grid, zone, 1, first, &mag, &share, 0.1};
     ready = build_plan(&input);
     return 0;
 }
