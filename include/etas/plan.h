@@ -79,9 +79,9 @@ typedef struct etas_plan_zones {
     double lat0, lon0;     /**< its south-western corner, degrees; lon0 in [-180, 180) */
     double dlat, dlon;
     uint32_t *zone; /**< n_lat * n_lon, row by row from the south: a table, or n */
-    size_t *first;  /**< n + 1 offsets into dm and cdf: at least two knots each */
+    size_t *first;  /**< n + 1 offsets into dm and above: at least two knots each */
     double *dm;     /**< edges of a table's bins, rising */
-    double *cdf;    /**< share of magnitudes below, linear between edges; from 0 to 1 */
+    double *above;  /**< share of magnitudes above, linear between edges; from 1 to 0 */
     double *dm_max; /**< per table: no magnitude is above it */
 } etas_plan_zones;
 

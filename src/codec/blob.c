@@ -137,7 +137,7 @@ static void list_sections(const extent *size, section out[N_SECTIONS])
         {offsetof(etas_plan, zones.zone), size->lattice, 4},
         {offsetof(etas_plan, zones.first), ends_of(size->zones), 8},
         {offsetof(etas_plan, zones.dm), size->knots, 8},
-        {offsetof(etas_plan, zones.cdf), size->knots, 8},
+        {offsetof(etas_plan, zones.above), size->knots, 8},
         {offsetof(etas_plan, zones.dm_max), size->zones, 8},
         {offsetof(etas_plan, region.ring_start), ends_of(size->rings), 8},
         {offsetof(etas_plan, region.lat), size->vertices, 8},

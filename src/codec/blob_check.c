@@ -118,14 +118,14 @@ static etas_status check_cells(const etas_plan *plan, etas_error *err)
     return ETAS_OK;
 }
 
-/* Knots first .. end - 1: edges that rise from mc on, and shares that rise from 0 to 1. */
+/* Knots first .. end - 1: edges that rise from mc on, and shares above that fall from 1 to 0. */
 static bool is_distribution(const etas_plan_zones *z, size_t first, size_t end)
 {
-    if (end < first || end - first < 2 || z->cdf[first] != 0 || z->cdf[end - 1] != 1 ||
+    if (end < first || end - first < 2 || z->above[first] != 1 || z->above[end - 1] != 0 ||
         !within(end - first, z->dm + first, 0, 200))
         return false;
     for (size_t i = first + 1; i < end; i++)
-        if (!(z->dm[i] > z->dm[i - 1] && z->cdf[i] >= z->cdf[i - 1]))
+        if (!(z->dm[i] > z->dm[i - 1] && z->above[i] <= z->above[i - 1]))
             return false;
     return true;
 }

@@ -15,7 +15,7 @@ static void zones_free(etas_plan_zones *self)
     etas_array_free((void **)&self->zone);
     etas_array_free((void **)&self->first);
     etas_array_free((void **)&self->dm);
-    etas_array_free((void **)&self->cdf);
+    etas_array_free((void **)&self->above);
     etas_array_free((void **)&self->dm_max);
 }
 

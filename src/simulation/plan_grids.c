@@ -134,38 +134,40 @@ static double step_of(double delta_m)
     return delta_m > 0 ? delta_m : 1 / ETAS_MAG_UNITS;
 }
 
-/* The part above mc of a table, from the first to the last bin that has a weight: edges and running
- * sums. Their number is returned, 0 if nothing is left. */
+/* The part above mc of a table, from the first to the last bin that has a weight: edges, and sums
+ * of the weights above them. Their number is returned, 0 if nothing is left. */
 static size_t take_knots(const etas_magnitude_zones *in, size_t table, double mc, double dm[],
-                         double sum[])
+                         double above[])
 {
     size_t n = 0;
 
     for (size_t k = in->first[table]; k < in->first[table + 1]; k++) {
         const double low = in->mag[k] - in->bin_width / 2 - mc;
         const double high = in->mag[k] + in->bin_width / 2 - mc;
-        const double share = low > SAME_MAG ? 1 : high / in->bin_width;
+        const double share = low > SAME_MAG ? 1 : fmin(1, high / in->bin_width);
 
         if (high <= SAME_MAG || (n == 0 && in->weight[k] == 0))
             continue;
-        if (n == 0) {
+        if (n == 0)
             dm[0] = low > SAME_MAG ? low : 0;
-            sum[n++] = 0;
-        }
-        dm[n] = high;
-        sum[n] = sum[n - 1] + in->weight[k] * fmin(1, share);
-        n++;
+        above[n] = in->weight[k] * share;
+        dm[++n] = high;
     }
-    while (n > 1 && sum[n - 1] == sum[n - 2])
+    while (n > 0 && above[n - 1] == 0)
         n--;
-    return n;
+    if (n == 0)
+        return 0;
+    above[n] = 0;
+    for (size_t k = n; k > 0; k--)
+        above[k - 1] += above[k];
+    return n + 1;
 }
 
 static etas_status build_table(const etas_magnitude_zones *in, size_t table, double mc,
                                double delta_m, etas_plan_zones *out, etas_error *err)
 {
     const size_t first = out->first[table];
-    double *const dm = out->dm + first, *const cdf = out->cdf + first;
+    double *const dm = out->dm + first, *const above = out->above + first;
     const double step = step_of(delta_m);
     etas_status st = check_table(in, table, err);
     size_t n;
@@ -173,14 +175,14 @@ static etas_status build_table(const etas_magnitude_zones *in, size_t table, dou
 
     if (st != ETAS_OK)
         return st;
-    n = take_knots(in, table, mc, dm, cdf);
-    total = n > 0 ? cdf[n - 1] : 0;
+    n = take_knots(in, table, mc, dm, above);
+    total = n > 0 ? above[0] : 0;
     if (!(total > 0) || isinf(total))
         return etas_fail(err, ETAS_E_RANGE,
                          "zone %zu: its weights above magnitude %g must have a finite sum above 0",
                          table + 1, mc);
     for (size_t k = 0; k < n; k++)
-        cdf[k] /= total;
+        above[k] /= total;
     out->first[table + 1] = first + n;
     /* half a step above is reported as the next one */
     out->dm_max[table] =
@@ -203,7 +205,7 @@ double plan_zone_growth(const etas_plan_zones *zones, size_t table, double alpha
         const double x = alpha * (zones->dm[k] - zones->dm[k - 1]);
         const double mean = fabs(x) < 1e-9 ? 1 : etas_expm1(x) / x;
 
-        sum += (zones->cdf[k] - zones->cdf[k - 1]) * etas_exp(alpha * zones->dm[k - 1]) * mean;
+        sum += (zones->above[k - 1] - zones->above[k]) * etas_exp(alpha * zones->dm[k - 1]) * mean;
     }
     return sum;
 }
@@ -225,7 +227,7 @@ static etas_status build_tables(const etas_magnitude_zones *in, double mc, doubl
     knots = in->first[n] - in->first[0] + n;
     if (etas_array_alloc((void **)&out->first, n + 1, sizeof *out->first) != ETAS_OK ||
         etas_array_alloc((void **)&out->dm, knots, sizeof *out->dm) != ETAS_OK ||
-        etas_array_alloc((void **)&out->cdf, knots, sizeof *out->cdf) != ETAS_OK ||
+        etas_array_alloc((void **)&out->above, knots, sizeof *out->above) != ETAS_OK ||
         etas_array_alloc((void **)&out->dm_max, n, sizeof *out->dm_max) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for the magnitudes of %zu zones", n);
     for (size_t i = 0; i < n && st == ETAS_OK; i++)

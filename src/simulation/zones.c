@@ -16,7 +16,7 @@ static uint32_t table_at(const etas_plan_zones *z, double lat, double lon)
     return z->zone[(size_t)row * z->n_lon + (size_t)column];
 }
 
-/* Where the share of a table's magnitudes below reaches u. */
+/* The magnitude that a share u of its table is above. */
 static double magnitude(const etas_plan_zones *z, uint32_t table, double u)
 {
     size_t low = z->first[table], high = z->first[table + 1] - 1;
@@ -25,12 +25,13 @@ static double magnitude(const etas_plan_zones *z, uint32_t table, double u)
     while (high - low > 1) {
         const size_t middle = low + (high - low) / 2;
 
-        if (z->cdf[middle] <= u)
+        if (z->above[middle] > u)
             low = middle;
         else
             high = middle;
     }
-    dm = z->dm[low] + (u - z->cdf[low]) / (z->cdf[high] - z->cdf[low]) * (z->dm[high] - z->dm[low]);
+    dm = z->dm[high] -
+         (u - z->above[high]) / (z->above[low] - z->above[high]) * (z->dm[high] - z->dm[low]);
     return fmin(dm, z->dm_max[table]);
 }
 

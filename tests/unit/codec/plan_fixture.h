@@ -34,7 +34,7 @@ static inline void set_zones(etas_plan_zones *zones)
 {
     static const uint32_t zone[] = {0, 1, 0, 1, 2, 1};
     static const size_t first[] = {0, 2, 5};
-    static const double dm[] = {0, 4, 0, 1.5, 5}, cdf[] = {0, 1, 0, 0.9, 1}, dm_max[] = {3.9, 5};
+    static const double dm[] = {0, 4, 0, 1.5, 5}, above[] = {1, 0, 1, 0.1, 0}, dm_max[] = {3.9, 5};
 
     *zones = (etas_plan_zones){
         .n = 2, .n_lat = 2, .n_lon = 3, .lat0 = 45, .lon0 = 6, .dlat = 0.5, .dlon = 0.25};
@@ -43,7 +43,7 @@ static inline void set_zones(etas_plan_zones *zones)
     check_ok(etas_array_alloc((void **)&zones->first, 3, sizeof *zones->first), NULL);
     memcpy(zones->first, first, sizeof first);
     set_column(&zones->dm, 5, dm);
-    set_column(&zones->cdf, 5, cdf);
+    set_column(&zones->above, 5, above);
     set_column(&zones->dm_max, 2, dm_max);
 }
 

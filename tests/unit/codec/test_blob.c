@@ -96,7 +96,7 @@ static void what_goes_in_comes_out(void **state)
     same_cells(&got.induced.cells, &want.induced.cells, 4);
     SAME(zones.n), SAME(zones.n_lat), SAME(zones.n_lon), SAME(zones.lat0), SAME(zones.lon0);
     SAME(zones.dlat), SAME(zones.dlon), SAME_COLUMN(zones.zone, 6), SAME_COLUMN(zones.first, 3);
-    SAME_COLUMN(zones.dm, 5), SAME_COLUMN(zones.cdf, 5), SAME_COLUMN(zones.dm_max, 2);
+    SAME_COLUMN(zones.dm, 5), SAME_COLUMN(zones.above, 5), SAME_COLUMN(zones.dm_max, 2);
     SAME(region.n_rings), SAME_COLUMN(region.ring_start, 2), SAME_COLUMN(region.lat, 4);
     SAME_COLUMN(region.lon, 4), SAME(region.lat_min), SAME(region.lat_max), SAME(region.lon_min);
     SAME(region.lon_max), SAME(raster.lat0), SAME(raster.lon0), SAME(raster.dlat);
@@ -387,10 +387,10 @@ static void zones_that_cannot_be_are_refused(void **state)
         {"tables", offsetof(etas_plan_zones, dm), 0, -1},
         {"tables", offsetof(etas_plan_zones, dm), 3, 0},
         {"tables", offsetof(etas_plan_zones, dm), 4, NAN},
-        {"tables", offsetof(etas_plan_zones, cdf), 0, 0.1},
-        {"tables", offsetof(etas_plan_zones, cdf), 1, 0.99},
-        {"tables", offsetof(etas_plan_zones, cdf), 3, 1.1},
-        {"tables", offsetof(etas_plan_zones, cdf), 3, NAN},
+        {"tables", offsetof(etas_plan_zones, above), 0, 0.9},
+        {"tables", offsetof(etas_plan_zones, above), 1, 0.01},
+        {"tables", offsetof(etas_plan_zones, above), 3, 1.1},
+        {"tables", offsetof(etas_plan_zones, above), 3, NAN},
         {"largest", offsetof(etas_plan_zones, dm_max), 0, 4.1},
         {"largest", offsetof(etas_plan_zones, dm_max), 1, NAN},
     };

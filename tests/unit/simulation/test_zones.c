@@ -307,6 +307,30 @@ static void the_largest_branching_ratio_is_judged(void **state)
     etas_plan_free(&plan);
 }
 
+/* The rarest magnitudes are those that matter most. */
+static void shares_of_rare_magnitudes_keep_their_digits(void **state)
+{
+    static const double weight[] = {7e3, 2, 1e-9, 3e-15, 1e-17};
+    etas_plan_input in;
+    zones_fixture z;
+    etas_plan plan;
+    double above = 0;
+
+    (void)state;
+    set_zones(&z);
+    memcpy(z.weight, weight, sizeof weight);
+    in = zones_input(&z);
+    plan = build_plan(&in);
+    assert_int_equal(plan.zones.first[1], 6);
+    for (size_t k = 5; k > 0; k--) {
+        check_rel(plan.zones.dm[k], 0.5 * (double)k, 1e-15);
+        check_rel(plan.zones.above[k], above / 7002.000000001, 1e-14);
+        above += weight[k - 1];
+    }
+    assert_true(plan.zones.above[0] == 1 && plan.zones.dm[0] == 0);
+    etas_plan_free(&plan);
+}
+
 static void refuse(const zones_fixture *z, etas_status code, const char *says)
 {
     const etas_plan_input in = zones_input(z);
@@ -377,6 +401,7 @@ int main(void)
         cmocka_unit_test(no_reported_magnitude_is_beyond_the_table),
         cmocka_unit_test(tables_are_cut_at_the_smallest_magnitude),
         cmocka_unit_test(the_largest_branching_ratio_is_judged),
+        cmocka_unit_test(shares_of_rare_magnitudes_keep_their_digits),
         cmocka_unit_test(zones_that_cannot_be_are_refused),
         cmocka_unit_test(zones_without_tables_are_none),
     };
