@@ -6,8 +6,9 @@
 
 #include "bench.h"
 #include "etas/array.h"
+#include "etas/codec.h"
 #include "etas/sampling.h"
-#include "etas/simulation.h"
+#include "simulation/sim_state.h"
 
 static void die(const etas_error *err)
 {
@@ -54,6 +55,9 @@ typedef struct job {
     etas_simulator *sim;
     size_t count;
     etas_events events;
+    etas_frame_header header;
+    uint8_t *frame;
+    size_t frame_len;
 } job;
 
 static void run_job(void *context)
@@ -65,19 +69,99 @@ static void run_job(void *context)
         die(&err);
 }
 
+static void encode_job(void *context)
+{
+    job *self = context;
+
+    if (etas_frame_encode(&self->header, &self->events, 0, self->frame, &self->frame_len) !=
+        ETAS_OK)
+        exit(1);
+}
+
+/* What the stages of etas_simulator_run take, nanoseconds of the best run of each. */
+typedef enum stage { BACKGROUND, NUMBER, REPORT, CASCADE, DELIVER, STAGES } stage;
+
+static void stages_once(job *self, double ns[STAGES])
+{
+    etas_simulator *sim = self->sim;
+    etas_status st = ETAS_OK;
+
+    self->events.n = self->events.n_catalogs = 0;
+    for (size_t done = 0; done < self->count && st == ETAS_OK; done += sim->count) {
+        double at = bench_clock_ns(CLOCK_THREAD_CPUTIME_ID), then;
+        uint32_t generation = 0;
+
+        sim->first = done;
+        sim->count = self->count - done < sim->batch ? self->count - done : sim->batch;
+        st = sim_begin(sim, NULL);
+        st = st == ETAS_OK ? sim_background(sim, NULL) : st;
+        ns[BACKGROUND] += (then = bench_clock_ns(CLOCK_THREAD_CPUTIME_ID)) - at;
+        do {
+            st = st == ETAS_OK ? sim_number(sim, generation, NULL) : st;
+            ns[NUMBER] += (at = bench_clock_ns(CLOCK_THREAD_CPUTIME_ID)) - then;
+            st = st == ETAS_OK ? sim_report(sim, generation, NULL) : st;
+            ns[REPORT] += (then = bench_clock_ns(CLOCK_THREAD_CPUTIME_ID)) - at;
+            st = st == ETAS_OK ? sim_cascade(sim, ++generation, NULL) : st;
+            ns[CASCADE] += (at = bench_clock_ns(CLOCK_THREAD_CPUTIME_ID)) - then;
+            sim_next_generation(sim);
+            then = at;
+        } while (sim->now.n > 0);
+        st = st == ETAS_OK ? sim_deliver(sim, &self->events, NULL) : st;
+        ns[DELIVER] += bench_clock_ns(CLOCK_THREAD_CPUTIME_ID) - then;
+    }
+    if (st != ETAS_OK)
+        exit(1);
+}
+
+static void time_stages(job *self, double best[STAGES])
+{
+    for (int run = 0; run < 5 * BENCH_RUNS; run++) {
+        double ns[STAGES] = {0};
+
+        stages_once(self, ns);
+        for (size_t s = 0; s < STAGES; s++)
+            best[s] = run == 0 || ns[s] < best[s] ? ns[s] : best[s];
+    }
+}
+
+/* FNV-1a: the same for every instruction set and compiler. */
+static uint64_t hash_of(const job *self)
+{
+    uint64_t hash = UINT64_C(0xcbf29ce484222325);
+
+    for (size_t i = ETAS_FRAME_HEADER_BYTES; i < self->frame_len; i++)
+        hash = (hash ^ self->frame[i]) * UINT64_C(0x100000001b3);
+    return hash;
+}
+
 static void time_job(const char *name, const etas_plan *plan, size_t count)
 {
     static const char *const kernels[] = {"scalar", "avx2", "avx512"};
 
+    printf("%s, %zu catalogues; nanoseconds per event\n", name, count);
+    printf("%-7s %9s %9s | %7s %7s %7s %7s %7s %7s %7s | %9s %9s  %s\n", "", "M ev/s", "M cat/s",
+           "all", "backgr", "number", "report", "cascade", "deliver", "frame", "ev/cat", "B/event",
+           "hash of the frame");
     for (size_t k = 0; k < sizeof kernels / sizeof *kernels; k++) {
-        job self = {.count = count};
-        double ns;
+        job self = {.count = count, .header = {.count = (uint32_t)count, .compressed = true}};
+        double run, frame, n, stages[STAGES];
 
         if (etas_simulator_open(&self.sim, plan, kernels[k], NULL) != ETAS_OK)
             continue;
-        ns = bench_ns(run_job, &self, 1);
-        printf("%-22s %-7s %6zu catalogues %8zu events %8.2f ms %6.0f ns/event\n", name, kernels[k],
-               count, self.events.n, ns * 1e-6, ns / (double)self.events.n);
+        run = bench_ns_by(CLOCK_THREAD_CPUTIME_ID, run_job, &self, 1);
+        self.frame = malloc(etas_frame_bound(&self.events));
+        if (self.frame == NULL)
+            exit(1);
+        frame = bench_ns_by(CLOCK_THREAD_CPUTIME_ID, encode_job, &self, 1);
+        n = (double)self.events.n;
+        time_stages(&self, stages);
+        printf(
+            "%-7s %9.2f %9.3f | %7.1f %7.1f %7.1f %7.1f %7.1f %7.1f %7.1f | %9.1f %9.2f  %016llx\n",
+            kernels[k], n / (run + frame) * 1e3, (double)count / (run + frame) * 1e3,
+            (run + frame) / n, stages[BACKGROUND] / n, stages[NUMBER] / n, stages[REPORT] / n,
+            stages[CASCADE] / n, stages[DELIVER] / n, frame / n, n / (double)count,
+            (double)self.frame_len / n, (unsigned long long)hash_of(&self));
+        free(self.frame);
         etas_simulator_close(self.sim);
         etas_events_free(&self.events);
     }

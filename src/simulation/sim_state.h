@@ -136,6 +136,8 @@ static inline double sim_rounded_degrees(double x)
 void sim_zone_magnitudes(const etas_plan_zones *zones, const sim_places *places, const double u[],
                          double dm[]);
 
+/** Nothing of the batch self->first, self->count is known yet. */
+ETAS_NODISCARD etas_status sim_begin(etas_simulator *self, etas_error *err);
 /** Generation 0 into self->now. */
 ETAS_NODISCARD etas_status sim_background(etas_simulator *self, etas_error *err);
 /** How many children each event of self->now has, which is generation @p generation. */
@@ -144,6 +146,8 @@ ETAS_NODISCARD etas_status sim_number(etas_simulator *self, uint32_t generation,
 ETAS_NODISCARD etas_status sim_report(etas_simulator *self, uint32_t generation, etas_error *err);
 /** Then: the children, generation @p generation, of self->now into self->next. */
 ETAS_NODISCARD etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *err);
+/** Then self->next becomes self->now. */
+void sim_next_generation(etas_simulator *self);
 /** Appends the batch's catalogues to @p out, each in order of time. */
 ETAS_NODISCARD etas_status sim_deliver(etas_simulator *self, etas_events *out, etas_error *err);
 

@@ -302,32 +302,44 @@ void etas_simulator_close(etas_simulator *self)
 
 /* ---- run ---- */
 
-static etas_status run_batch(etas_simulator *self, etas_events *out, etas_error *err)
+etas_status sim_begin(etas_simulator *self, etas_error *err)
 {
-    uint32_t generation = 0;
-    etas_status st;
-
     if (etas_array_reserve((void **)&self->tally, &self->tally_capacity, self->count,
                            sizeof *self->tally) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu catalogues", self->count);
     memset(self->tally, 0, self->count * sizeof *self->tally);
     self->found.n = 0;
     self->drawn = self->kept = 0;
-    st = sim_background(self, err);
-    do {
-        const sim_cohort swap = self->now;
+    return ETAS_OK;
+}
 
+void sim_next_generation(etas_simulator *self)
+{
+    const sim_cohort swap = self->now;
+
+    self->now = self->next;
+    self->next = swap;
+}
+
+static etas_status run_batch(etas_simulator *self, etas_events *out, etas_error *err)
+{
+    uint32_t generation = 0;
+    etas_status st = sim_begin(self, err);
+
+    if (st == ETAS_OK)
+        st = sim_background(self, err);
+    while (st == ETAS_OK) {
         if (generation > self->plan->max_generations)
             return sim_fail_limit(self, 0, "has too many generations", err);
-        if (st == ETAS_OK)
-            st = sim_number(self, generation, err);
+        st = sim_number(self, generation, err);
         if (st == ETAS_OK)
             st = sim_report(self, generation, err);
         if (st == ETAS_OK)
             st = sim_cascade(self, ++generation, err);
-        self->now = self->next;
-        self->next = swap;
-    } while (st == ETAS_OK && self->now.n > 0);
+        sim_next_generation(self);
+        if (self->now.n == 0)
+            break;
+    }
     return st == ETAS_OK ? sim_deliver(self, out, err) : st;
 }
 
