@@ -88,6 +88,19 @@ static inline void v_store_u32(uint32_t p[], vi v)
 #endif
 }
 
+/** Whole numbers within 32 bits, into a column of such. */
+static inline void v_store_i32(int32_t p[], vd v)
+{
+#if ETAS_VLEN == 1
+    *p = (int32_t)v;
+#else
+    typedef int32_t narrow __attribute__((vector_size(4 * ETAS_VLEN)));
+    const narrow whole = __builtin_convertvector(v, narrow);
+
+    memcpy(p, &whole, sizeof whole);
+#endif
+}
+
 /** The first @p n < ETAS_VLEN elements of @p p, @p fill in the other lanes. */
 static inline vd v_load_part(const double p[], size_t n, double fill)
 {

@@ -114,12 +114,13 @@ static void keep_places(etas_simulator *self)
     sim_block *block = &self->block;
     size_t left = 0;
 
+    self->kernels->locate(&self->inside, block->n, block->lat, block->lon, block->cell);
     for (size_t i = 0; i < block->n; i++) {
         const uint32_t row = block->source[i];
 
-        if (etas_raster_contains(&self->plan->raster, &self->plan->region,
-                                 sim_rounded_degrees(block->lat[i]),
-                                 sim_rounded_degrees(block->lon[i]))) {
+        if (sim_lies_inside(self->plan, self->inside.cell[block->cell[i]],
+                            sim_rounded_degrees(block->lat[i]),
+                            sim_rounded_degrees(block->lon[i]))) {
             self->now.lat[row] = block->lat[i];
             self->now.lon[row] = block->lon[i];
         } else {

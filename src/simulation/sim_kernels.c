@@ -306,20 +306,53 @@ static inline vd reported_magnitude(const sim_constants *c, vd m)
     return to_units(v_min(binned, v_set(c->m_max)), 1e4);
 }
 
-static void report(const sim_constants *c, size_t n, const sim_reportable *in,
+/* 180 degrees and what rounds to it are -180. */
+static inline vd lon_units(vd lon)
+{
+    const vd east = to_units(lon, 1e6);
+
+    return v_select(v_lt(east, v_set(180e6)), east, east - 360e6);
+}
+
+/* Places that lie on the rim, but for rounding, count as inside: cells that an edge comes near to
+ * are tested exactly in any case. */
+static inline vi cell_of(const sim_map *map, vd lat, vd lon)
+{
+    const double rim = 1e-7;
+    const vd y = (lat * 1e-6 - map->lat0) * map->inv_dlat;
+    const vd x = (lon * 1e-6 - map->lon0) * map->inv_dlon;
+    const vi inside = v_le(v_set(-rim), v_min(x, y)) & v_le(y, v_set(map->n_lat + rim)) &
+                      v_le(x, v_set(map->n_lon + rim));
+    const vd row = v_floor(v_max(v_min(y, v_set(map->n_lat - 0.5)), v_set(0.0)));
+    const vd column = v_floor(v_max(v_min(x, v_set(map->n_lon - 0.5)), v_set(0.0)));
+    const vi cell = v_to_u52(row * map->n_lon + column);
+
+    return (cell & inside) | (map->outside & ~inside);
+}
+
+static void locate(const sim_map *map, size_t n, const double lat[], const double lon[],
+                   uint32_t cell[])
+{
+    for (size_t i = 0; i < n; i += ETAS_VLEN)
+        v_store_u32(cell + i,
+                    cell_of(map, to_units(v_load(lat + i), 1e6), lon_units(v_load(lon + i))));
+}
+
+static void report(const sim_constants *c, const sim_map *map, size_t n, const sim_reportable *in,
                    const sim_reported *out)
 {
     for (size_t i = 0; i < n; i += ETAS_VLEN) {
         const vd ms = v_floor(v_load(in->time + i) * 86400e3);
         const vd mag = reported_magnitude(c, c->mc + v_load(in->dm + i));
-        const vd east = to_units(v_load(in->lon + i), 1e6);
+        const vd lat = to_units(v_load(in->lat + i), 1e6), lon = lon_units(v_load(in->lon + i));
         const vi shown = v_le(v_set(c->output_ms), ms) & v_lt(ms, v_set(c->end_ms)) &
                          v_le(v_set(c->threshold_units), mag);
 
-        v_store(out->time_ms + i, v_select(shown, ms, v_set(-1.0)));
-        v_store(out->lat + i, to_units(v_load(in->lat + i), 1e6));
-        v_store(out->lon + i, v_select(v_lt(east, v_set(180e6)), east, east - 360e6));
-        v_store(out->mag + i, mag);
+        v_store_u64(out->time_ms + i, v_to_u52(ms));
+        v_store_i32(out->lat + i, lat);
+        v_store_i32(out->lon + i, lon);
+        v_store_i32(out->mag + i, mag);
+        v_store_u32(out->cell + i, (cell_of(map, lat, lon) & shown) | (map->outside & ~shown));
     }
 }
 
@@ -336,5 +369,6 @@ const sim_kernels CAT(sim_kernels_, ETAS_ISA) = {
     .spots = spots,
     .flat_spots = flat_spots,
     .parents = parents,
+    .locate = locate,
     .report = report,
 };

@@ -7,6 +7,7 @@
 #ifndef ETAS_SRC_SIMULATION_SIM_KERNELS_H
 #define ETAS_SRC_SIMULATION_SIM_KERNELS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -39,6 +40,15 @@ typedef struct sim_constants {
     double lon_min, lon_span, sine_min, sine_span; /**< box of the region */
     double output_ms, end_ms, threshold_units;     /**< reported: output <= time < end, >= */
 } sim_constants;
+
+/** Which places are inside the plan's region: cells from (lat0, lon0) on, row by row, and one more
+ * for all that lies outside of them. */
+typedef struct sim_map {
+    double lat0, lon0, inv_dlat, inv_dlon;
+    double n_lat, n_lon;
+    uint32_t outside;
+    const uint8_t *cell; /**< ETAS_CELL_* */
+} sim_map;
 
 /** Where the draws of some events live: catalogue first + catalog[i], event[i] of a generation. */
 typedef struct sim_addresses {
@@ -88,10 +98,11 @@ typedef struct sim_reportable {
     const double *time, *dm, *lat, *lon;
 } sim_reportable;
 
-/** Events as they are reported, whole numbers in the units of etas_events. */
+/** Events as they are reported, in the units of etas_events. */
 typedef struct sim_reported {
-    double *time_ms; /**< -1: not reported */
-    double *lat, *lon, *mag;
+    uint64_t *time_ms;
+    int32_t *lat, *lon, *mag;
+    uint32_t *cell; /**< of the map; outside for those that are not reported in any case */
 } sim_reported;
 
 typedef struct sim_kernels {
@@ -120,7 +131,10 @@ typedef struct sim_kernels {
     void (*flat_spots)(const sim_constants *c, const sim_addresses *at, const sim_origins *parents,
                        const sim_spots *out);
     void (*parents)(const sim_constants *c, const sim_addresses *at, const sim_parents *out);
-    void (*report)(const sim_constants *c, size_t n, const sim_reportable *in,
+    /** The cells of places, after rounding to what is reported. */
+    void (*locate)(const sim_map *map, size_t n, const double lat[], const double lon[],
+                   uint32_t cell[]);
+    void (*report)(const sim_constants *c, const sim_map *map, size_t n, const sim_reportable *in,
                    const sim_reported *out);
 } sim_kernels;
 

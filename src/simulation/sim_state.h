@@ -10,7 +10,7 @@
 #include "etas/simulation.h"
 #include "simulation/sim_kernels.h"
 
-/* Draws that are processed together: 50 KB of columns. */
+/* Draws that are processed together: 65 KB of columns. */
 enum { SIM_BLOCK = 512, SIM_ROOM = SIM_BLOCK + SIM_PAD };
 
 /** One generation of all catalogues of a batch. A catalogue's events are in order of their index;
@@ -42,31 +42,32 @@ typedef struct sim_block {
     double lat_sine[SIM_ROOM], lat_cosine[SIM_ROOM];
     double a_days[SIM_ROOM], share[SIM_ROOM], d_km2[SIM_ROOM];
     double u0[SIM_ROOM], u1[SIM_ROOM];
+    uint64_t time_ms[SIM_ROOM];
+    int32_t lat_units[SIM_ROOM], lon_units[SIM_ROOM], mag_units[SIM_ROOM];
+    uint32_t cell[SIM_ROOM];
 } sim_block;
+
+/** An event that will be reported. */
+typedef struct sim_row {
+    uint64_t time_ms;
+    int32_t lat, lon, mag;
+    uint32_t catalog;
+    uint16_t generation;
+    uint8_t flags;
+} sim_row;
 
 /** What will be reported, in the order of generations. */
 typedef struct sim_found {
     size_t n, capacity;
-    uint32_t *catalog;
-    uint64_t *time_ms;
-    int32_t *lat, *lon, *mag;
-    uint16_t *generation;
-    uint8_t *flags;
+    sim_row *row;
     int64_t *parent; /**< as the cohort's; only with_parents */
 } sim_found;
-
-/** Sort key with the row that it belongs to. */
-typedef struct sim_key {
-    uint64_t time_ms;
-    size_t row;
-} sim_key;
 
 /** Bookkeeping per catalogue of a batch. */
 typedef struct sim_tally {
     double from_history; /**< number of children of the history */
     double background;   /**< events of the background; induced ones have the indices after them */
     uint32_t next;       /**< index of the next draw in the present generation */
-    uint32_t found;      /**< reported events */
 } sim_tally;
 
 struct etas_simulator {
@@ -78,15 +79,16 @@ struct etas_simulator {
     size_t count;       /**< catalogues in the present batch */
     double drawn, kept; /**< events of all its generations so far */
     sim_past *past;     /**< of the plan's history */
+    sim_map inside;     /**< for places that must lie inside the region */
+    sim_map reported;   /**< for those that are reported */
+    uint8_t *cells;     /**< of a map */
     sim_cohort now, next;
     sim_block block;
     sim_found found;
     sim_tally *tally;
     size_t tally_capacity;
-    sim_key *keys, *spare;
+    uint64_t *keys, *spare; /**< time above the row in found; deliver.c */
     size_t keys_capacity, spare_capacity;
-    size_t *offset;
-    size_t offset_capacity;
     int32_t *place; /**< per row of found, in its catalogue; only with_parents */
     size_t place_capacity;
 };
@@ -125,6 +127,13 @@ ETAS_NODISCARD etas_status sim_draw_numbers(etas_simulator *self, sim_purpose pu
  * several catalogues together may be without one of them being so. */
 ETAS_NODISCARD etas_status sim_count_drawn(etas_simulator *self, double n, etas_error *err);
 ETAS_NODISCARD etas_status sim_count_kept(etas_simulator *self, double n, etas_error *err);
+
+/** Whether a place in a cell of a map, in degrees as they are reported, is where it must be. */
+static inline bool sim_lies_inside(const etas_plan *plan, uint8_t cell, double lat, double lon)
+{
+    return cell == ETAS_CELL_EDGE ? etas_raster_contains(&plan->raster, &plan->region, lat, lon)
+                                  : cell == ETAS_CELL_IN;
+}
 
 /** Degrees as they are reported. */
 static inline double sim_rounded_degrees(double x)

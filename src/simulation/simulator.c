@@ -228,6 +228,38 @@ size_t etas_simulator_batch(const etas_plan *plan)
     return batch_of(plan, EVENTS_PER_RUN);
 }
 
+/* Where a raster says nothing, or all is inside, one cell does. */
+static etas_status set_maps(etas_simulator *self)
+{
+    static const uint8_t all_inside[] = {ETAS_CELL_IN, ETAS_CELL_OUT};
+    static const uint8_t all_tested[] = {ETAS_CELL_EDGE, ETAS_CELL_OUT};
+    const etas_plan *plan = self->plan;
+    const etas_raster *raster = &plan->raster;
+    const uint32_t n = raster->n_lat * raster->n_lon;
+    const sim_map anywhere = {.n_lat = 1, .n_lon = 1, .outside = 1, .cell = all_inside};
+
+    self->inside = self->reported = anywhere;
+    if (n > 0 && (plan->region.lon_min < -180 || plan->region.lon_max >= 180)) {
+        self->inside.cell = all_tested;
+    } else if (n > 0) {
+        if (etas_array_alloc((void **)&self->cells, (size_t)n + 1, 1) != ETAS_OK)
+            return ETAS_E_NOMEM;
+        memcpy(self->cells, raster->cell, n);
+        self->cells[n] = ETAS_CELL_OUT;
+        self->inside = (sim_map){.lat0 = raster->lat0,
+                                 .lon0 = raster->lon0,
+                                 .inv_dlat = raster->inv_dlat,
+                                 .inv_dlon = raster->inv_dlon,
+                                 .n_lat = raster->n_lat,
+                                 .n_lon = raster->n_lon,
+                                 .outside = n,
+                                 .cell = self->cells};
+    }
+    if (plan->filter_region)
+        self->reported = self->inside;
+    return ETAS_OK;
+}
+
 /* What the tables of the plan say about its history, and what follows from it. */
 static etas_status set_past(etas_simulator *self)
 {
@@ -269,9 +301,10 @@ etas_status etas_simulator_open(etas_simulator **out, const etas_plan *plan, con
     self->kernels = tables[isa];
     self->constants = constants_of(plan);
     self->batch = batch_of(plan, fmin(EVENTS_PER_BATCH, (double)plan->max_events / 2));
-    if (set_past(self) != ETAS_OK) {
+    if (set_maps(self) != ETAS_OK || set_past(self) != ETAS_OK) {
         etas_simulator_close(self);
-        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu past events", plan->history.n);
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for a simulator with %zu past events",
+                         plan->history.n);
     }
     *out = self;
     return ETAS_OK;
@@ -284,18 +317,12 @@ void etas_simulator_close(etas_simulator *self)
     etas_array_free((void **)&self->past);
     sim_cohort_free(&self->now);
     sim_cohort_free(&self->next);
-    etas_array_free((void **)&self->found.catalog);
-    etas_array_free((void **)&self->found.time_ms);
-    etas_array_free((void **)&self->found.lat);
-    etas_array_free((void **)&self->found.lon);
-    etas_array_free((void **)&self->found.mag);
-    etas_array_free((void **)&self->found.generation);
-    etas_array_free((void **)&self->found.flags);
+    etas_array_free((void **)&self->cells);
+    etas_array_free((void **)&self->found.row);
     etas_array_free((void **)&self->found.parent);
     etas_array_free((void **)&self->tally);
     etas_array_free((void **)&self->keys);
     etas_array_free((void **)&self->spare);
-    etas_array_free((void **)&self->offset);
     etas_array_free((void **)&self->place);
     free(self);
 }
