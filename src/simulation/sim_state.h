@@ -76,12 +76,13 @@ struct etas_simulator {
     sim_constants constants;
     size_t batch; /**< catalogues that go through the generations together */
     uint64_t seed, first;
-    size_t count;       /**< catalogues in the present batch */
-    double drawn, kept; /**< events of all its generations so far */
-    sim_past *past;     /**< of the plan's history */
-    sim_map inside;     /**< for places that must lie inside the region */
-    sim_map reported;   /**< for those that are reported */
-    uint8_t *cells;     /**< of a map */
+    size_t count;            /**< catalogues in the present batch */
+    const etas_turns *turns; /**< NULL, or which of them are simulated */
+    double drawn, kept;      /**< events of all its generations so far */
+    sim_past *past;          /**< of the plan's history */
+    sim_map inside;          /**< for places that must lie inside the region */
+    sim_map reported;        /**< for those that are reported */
+    uint8_t *cells;          /**< of a map */
     sim_cohort now, next;
     sim_block block;
     sim_found found;
