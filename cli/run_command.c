@@ -5,9 +5,13 @@ static options_outcome parse(const run_command *self, int argc, char *argv[],
 {
     option_spec output_specs[OUTPUT_OPTIONS];
     option_spec run_specs[RUN_OPTIONS], redis_specs[REDIS_OPTIONS], talk_specs[TALK_OPTIONS];
-    const option_table tables[] = {
-        {OUTPUT_OPTIONS, output_specs}, {RUN_OPTIONS, run_specs},   self->own,
-        {REDIS_OPTIONS, redis_specs},   {TALK_OPTIONS, talk_specs}, {0, NULL}};
+    /* a table without options is the last: that may be the command's own */
+    const option_table tables[] = {{OUTPUT_OPTIONS, output_specs},
+                                   {RUN_OPTIONS, run_specs},
+                                   {REDIS_OPTIONS, redis_specs},
+                                   {TALK_OPTIONS, talk_specs},
+                                   self->own,
+                                   {0, NULL}};
     size_t n_arguments;
     options_outcome outcome;
 
