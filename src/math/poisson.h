@@ -29,19 +29,19 @@ static inline double etas_poisson_parts(double mean)
  */
 static inline vd v_poisson_part(vd mean, vd u)
 {
-    const vd one = v_set(1.0), zero = v_set(0.0);
-    vd count = zero, mass = v_exp(-mean), reached = mass;
-    vi active = v_lt(reached, u);
+    const double few = 4.0; /* steps before one looks whether another is needed */
+    vd mass = v_exp_normal(-mean), reached = mass;
+    vi count = v_set_u64(0), active = v_lt(reached, u);
 
-    for (double k = 1.0; v_any(active); k += 1.0) {
+    for (double k = 1.0; k <= few || v_any(active); k += 1.0) {
         const vd before = reached;
 
-        count += v_select(active, one, zero);
+        count -= active;
         mass *= mean * (1.0 / k); /* the division is off the chain of dependences */
         reached += mass;
         active &= v_lt(before, reached) & v_lt(reached, u);
     }
-    return count;
+    return v_from_u53(count);
 }
 
 /** The counter of @p address in every lane. */

@@ -4,7 +4,7 @@
 /* What its children need to know of a parent before it is known which of them exist. */
 typedef struct sim_parent {
     uint32_t catalog, source;
-    double time, a_days, share;
+    double time, share;
 } sim_parent;
 
 /* ---- a block of draws ---- */
@@ -20,62 +20,66 @@ static void pick_past(etas_simulator *self, const sim_addresses *at)
         const uint32_t source = etas_alias_pick(parents, block->u0[i]);
 
         block->source[i] = source;
+        block->time[i] = 0; /* delays count from the window's start */
         block->a_days[i] = self->past[source].a_days;
         block->share[i] = self->past[source].share;
     }
 }
 
-/* Those that exist join the next generation, and close ranks in the block. */
-static size_t keep_children(etas_simulator *self)
+/* Those that exist join the next generation, and their parents' places close ranks in the block.
+ * Each is written, and kept if the next one does not take its place. */
+static void keep_children(etas_simulator *self)
+{
+    const sim_cohort *now = &self->now;
+    sim_block *block = &self->block;
+    sim_cohort *next = &self->next;
+    const double window = self->constants.window_days;
+    size_t kept = 0;
+
+    for (size_t i = 0; i < block->n; i++) {
+        const size_t row = next->n + kept;
+        const uint32_t p = block->source[i];
+
+        next->catalog[row] = block->catalog[i];
+        next->event[row] = block->event[i];
+        next->time[row] = block->time[i];
+        block->turn[kept] = block->turn[i];
+        block->source[kept] = p;
+        block->lon[kept] = now->lon[p];
+        block->lat_sine[kept] = now->lat_sine[p];
+        block->lat_cosine[kept] = now->lat_cosine[p];
+        block->d_km2[kept] = now->d_km2[p];
+        kept += block->time[i] < window;
+    }
+    block->n = kept;
+    next->n += kept;
+}
+
+/* The same for children of the history. */
+static void keep_children_of_past(etas_simulator *self)
 {
     sim_block *block = &self->block;
     sim_cohort *next = &self->next;
     const double window = self->constants.window_days;
-    const size_t first = next->n;
-    size_t row = first;
+    size_t kept = 0;
 
     for (size_t i = 0; i < block->n; i++) {
+        const size_t row = next->n + kept;
+        const sim_past *past = &self->past[block->source[i]];
+
         next->catalog[row] = block->catalog[i];
         next->event[row] = block->event[i];
         next->time[row] = block->time[i];
-        block->source[row - first] = block->source[i];
-        block->turn[row - first] = block->turn[i];
-        row += block->time[i] < window;
+        block->turn[kept] = block->turn[i];
+        block->source[kept] = block->source[i];
+        block->lon[kept] = past->lon;
+        block->lat_sine[kept] = past->lat_sine;
+        block->lat_cosine[kept] = past->lat_cosine;
+        block->d_km2[kept] = past->d_km2;
+        kept += block->time[i] < window;
     }
-    block->n = row - first;
-    next->n = row;
-    return first;
-}
-
-static void gather_origins(etas_simulator *self)
-{
-    const sim_cohort *now = &self->now;
-    sim_block *block = &self->block;
-
-    for (size_t i = 0; i < block->n; i++) {
-        const uint32_t p = block->source[i];
-
-        block->lat[i] = now->lat[p];
-        block->lon[i] = now->lon[p];
-        block->lat_sine[i] = now->lat_sine[p];
-        block->lat_cosine[i] = now->lat_cosine[p];
-        block->d_km2[i] = now->d_km2[p];
-    }
-}
-
-static void gather_past_origins(etas_simulator *self)
-{
-    sim_block *block = &self->block;
-
-    for (size_t i = 0; i < block->n; i++) {
-        const sim_past *past = &self->past[block->source[i]];
-
-        block->lat[i] = past->lat;
-        block->lon[i] = past->lon;
-        block->lat_sine[i] = past->lat_sine;
-        block->lat_cosine[i] = past->lat_cosine;
-        block->d_km2[i] = past->d_km2;
-    }
+    block->n = kept;
+    next->n += kept;
 }
 
 /* Of the events of the next generation from @p first on. */
@@ -86,6 +90,16 @@ static void note_parents(etas_simulator *self, size_t first)
     for (size_t i = 0; i < block->n; i++)
         self->next.parent[first + i] =
             block->of_history ? -2 - (int64_t)block->source[i] : self->now.row[block->source[i]];
+}
+
+/* Only the reference's placement needs the parents' latitudes themselves. */
+static void note_latitudes(etas_simulator *self)
+{
+    sim_block *block = &self->block;
+
+    for (size_t i = 0; i < block->n; i++)
+        block->lat[i] =
+            block->of_history ? self->past[block->source[i]].lat : self->now.lat[block->source[i]];
 }
 
 /* Places and magnitudes of the events of the next generation from @p first on. */
@@ -103,15 +117,15 @@ static void place_children(etas_simulator *self, uint32_t generation, size_t fir
                              next->lat_sine + first, next->lat_cosine + first,
                              next->dm + first,       zones->n > 0 ? block->u0 : NULL};
 
-    if (block->of_history)
-        gather_past_origins(self);
-    else
-        gather_origins(self);
     sim_block_pad(block);
     for (size_t i = block->n; i % SIM_PAD != 0; i++)
         next->catalog[first + i] = next->event[first + i] = 0;
-    (self->plan->reference_placement ? kernels->flat_spots : kernels->spots)(&self->constants, &at,
-                                                                             &parents, &spots);
+    if (self->plan->reference_placement) {
+        note_latitudes(self);
+        kernels->flat_spots(&self->constants, &at, &parents, &spots);
+    } else {
+        kernels->spots(&self->constants, &at, &parents, &spots);
+    }
     if (zones->n > 0) {
         const sim_places places = {block->n, spots.lat, spots.lon};
 
@@ -122,21 +136,25 @@ static void place_children(etas_simulator *self, uint32_t generation, size_t fir
 static etas_status flush(etas_simulator *self, uint32_t generation, etas_error *err)
 {
     sim_block *block = &self->block;
+    const size_t first = self->next.n;
     const sim_addresses at =
         sim_addresses_of(self, generation, block->n, block->catalog, block->event);
-    const sim_delays children = {block->a_days, block->share, block->time, block->turn};
-    size_t first;
+    const sim_delays children = {block->of_history ? block->a_days : self->c_days, block->share,
+                                 block->time, block->turn};
     etas_status st;
 
     if (block->n == 0)
         return ETAS_OK;
-    if (sim_cohort_reserve(self, &self->next, self->next.n + block->n) != ETAS_OK)
-        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu events", self->next.n + block->n);
+    if (sim_cohort_reserve(self, &self->next, first + block->n) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu events", first + block->n);
     sim_block_pad(block);
     if (block->of_history)
         pick_past(self, &at);
     self->kernels->delays(&self->constants, &at, &children);
-    first = keep_children(self);
+    if (block->of_history)
+        keep_children_of_past(self);
+    else
+        keep_children(self);
     st = sim_count_kept(self, (double)block->n, err);
     if (st != ETAS_OK)
         return st;
@@ -149,23 +167,24 @@ static etas_status flush(etas_simulator *self, uint32_t generation, etas_error *
 
 /* ---- all draws ---- */
 
-/* Writes up to three more than asked for. */
-static void fill(sim_block *block, const sim_parent *of, uint32_t event, size_t n)
-{
-    enum { STEP = 4 };
+enum { STEP = 4 };
 
-    for (size_t i = block->n; i < block->n + n; i += STEP)
-        for (uint32_t k = 0; k < STEP; k++) {
-            block->catalog[i + k] = of->catalog;
-            block->event[i + k] = event++;
-            block->source[i + k] = of->source;
-            block->time[i + k] = of->time;
-            block->a_days[i + k] = of->a_days;
-            block->share[i + k] = of->share;
-        }
-    block->n += n;
+/* Writes the next STEP draws of one parent into the block. */
+static inline void write_step(sim_block *block, size_t i, const sim_parent *of, uint32_t event)
+{
+    for (uint32_t k = 0; k < STEP; k++)
+        block->catalog[i + k] = of->catalog;
+    for (uint32_t k = 0; k < STEP; k++)
+        block->event[i + k] = event + k;
+    for (uint32_t k = 0; k < STEP; k++)
+        block->source[i + k] = of->source;
+    for (uint32_t k = 0; k < STEP; k++)
+        block->time[i + k] = of->time;
+    for (uint32_t k = 0; k < STEP; k++)
+        block->share[i + k] = of->share;
 }
 
+/* Any number, over blocks. */
 static etas_status draw_children(etas_simulator *self, uint32_t generation, const sim_parent *of,
                                  double number, etas_error *err)
 {
@@ -175,7 +194,9 @@ static etas_status draw_children(etas_simulator *self, uint32_t generation, cons
     for (uint64_t left = (uint64_t)number; left > 0;) {
         const size_t room = SIM_BLOCK - block->n, n = left < room ? (size_t)left : room;
 
-        fill(block, of, *event, n);
+        for (size_t i = 0; i < n; i += STEP)
+            write_step(block, block->n + i, of, *event + (uint32_t)i);
+        block->n += n;
         *event += (uint32_t)n;
         left -= n;
         if (block->n == SIM_BLOCK) {
@@ -194,7 +215,7 @@ static etas_status draw_from_history(etas_simulator *self, etas_error *err)
 
     self->block.of_history = true;
     for (size_t k = 0; k < self->count && st == ETAS_OK; k++) {
-        const sim_parent past = {.catalog = (uint32_t)k}; /* delays count from the window's start */
+        const sim_parent past = {.catalog = (uint32_t)k};
         const double number = self->tally[k].from_history;
 
         st = sim_count_drawn(self, number, err);
@@ -217,7 +238,14 @@ etas_status sim_number(etas_simulator *self, uint32_t generation, etas_error *er
 
     sim_cohort_pad(now);
     self->kernels->parents(&self->constants, &at, &parents);
+    now->n_busy = 0;
     for (size_t p = 0; p < now->n; p++) {
+        now->busy[now->n_busy] = (uint32_t)p;
+        now->n_busy += now->number[p] != 0;
+    }
+    for (size_t i = 0; i < now->n_busy; i++) {
+        const uint32_t p = now->busy[i];
+
         if (!(now->number[p] >= 0)) {
             const etas_address address = {.catalog = self->first + now->catalog[p],
                                           .generation = (uint16_t)generation,
@@ -237,20 +265,27 @@ etas_status sim_number(etas_simulator *self, uint32_t generation, etas_error *er
 etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *err)
 {
     const sim_cohort *now = &self->now;
-    const double c_days = self->plan->c_days;
+    sim_block *block = &self->block;
     etas_status st = ETAS_OK;
 
     self->next.n = 0;
-    self->block.n = 0;
+    block->n = 0;
     for (size_t k = 0; k < self->count; k++)
         self->tally[k].next = 0;
     if (generation == 1 && self->plan->history.n > 0)
         st = draw_from_history(self, err);
-    for (size_t p = 0; p < now->n && st == ETAS_OK; p++) {
-        const sim_parent of = {now->catalog[p], (uint32_t)p, now->time[p], c_days, now->share[p]};
+    for (size_t i = 0; i < now->n_busy && st == ETAS_OK; i++) {
+        const uint32_t p = now->busy[i];
+        const sim_parent of = {now->catalog[p], p, now->time[p], now->share[p]};
+        const double number = now->number[p];
 
-        if (now->number[p] > 0)
-            st = draw_children(self, generation, &of, now->number[p], err);
+        if (number <= STEP && block->n + STEP < SIM_BLOCK) { /* most of them */
+            write_step(block, block->n, &of, self->tally[of.catalog].next);
+            self->tally[of.catalog].next += (uint32_t)number;
+            block->n += (size_t)number;
+        } else {
+            st = draw_children(self, generation, &of, number, err);
+        }
     }
     return st == ETAS_OK ? flush(self, generation, err) : st;
 }

@@ -41,24 +41,32 @@ static bool places_of(size_t n, size_t digits, uint32_t count[])
     return true;
 }
 
+enum { MOST_DIGITS = 6 };
+
 /* By the bits from @p shift on, in digits of 8 bits, or of 11 if there are many. */
 static void sort_many(size_t n, unsigned shift, uint64_t keys[], uint64_t spare[])
 {
-    const unsigned digit_bits = n < MANY ? 8 : 11;
+    const unsigned digit_bits = n < MANY ? 8 : 11, last = digit_bits - 1;
     const size_t digits = (size_t)1 << digit_bits;
+    const unsigned n_digits = (64 - shift + last) / digit_bits;
+    uint32_t place[MOST_DIGITS][1 << 11];
     uint64_t *from = keys, *to = spare;
 
-    for (; shift < 64; shift += digit_bits) {
-        uint32_t place[1 << 11];
+    for (unsigned d = 0; d < n_digits; d++)
+        memset(place[d], 0, digits * sizeof *place[d]);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t left = keys[i] >> shift;
+
+        for (unsigned d = 0; d < n_digits; d++, left >>= digit_bits)
+            place[d][left % digits]++;
+    }
+    for (unsigned d = 0; d < n_digits; d++, shift += digit_bits) {
         uint64_t *swap = from;
 
-        memset(place, 0, digits * sizeof *place);
-        for (size_t i = 0; i < n; i++)
-            place[(from[i] >> shift) % digits]++;
-        if (!places_of(n, digits, place))
+        if (!places_of(n, digits, place[d]))
             continue;
         for (size_t i = 0; i < n; i++)
-            to[place[(from[i] >> shift) % digits]++] = from[i];
+            to[place[d][(from[i] >> shift) % digits]++] = from[i];
         from = to;
         to = swap;
     }
@@ -74,7 +82,7 @@ static void gather_keys(const etas_simulator *self, const uint32_t count[])
 
     if (self->count == 1) {
         for (size_t i = 0; i < found->n; i++)
-            self->keys[i] = found->row[i].time_ms << ROW_BITS | i;
+            self->keys[i] = found->time_ms[i] << ROW_BITS | i;
         return;
     }
     for (size_t k = 0; k < self->count; k++) {
@@ -82,8 +90,7 @@ static void gather_keys(const etas_simulator *self, const uint32_t count[])
         sum += count[k];
     }
     for (size_t i = 0; i < found->n; i++)
-        self->keys[self->tally[found->row[i].catalog].next++] =
-            found->row[i].time_ms << ROW_BITS | i;
+        self->keys[self->tally[found->catalog[i]].next++] = found->time_ms[i] << ROW_BITS | i;
 }
 
 static void count_rows(const etas_simulator *self, uint32_t count[])
@@ -95,7 +102,7 @@ static void count_rows(const etas_simulator *self, uint32_t count[])
         count[0] = (uint32_t)found->n;
     else
         for (size_t i = 0; i < found->n; i++)
-            count[found->row[i].catalog]++;
+            count[found->catalog[i]]++;
 }
 
 /* More than 2^ROW_BITS rows of one catalogue. Returns the bits of a row in the keys. */
@@ -107,11 +114,11 @@ static unsigned sort_huge(const etas_simulator *self)
     uint32_t place[LOW] = {0};
 
     for (size_t i = 0; i < found->n; i++)
-        place[found->row[i].time_ms % LOW]++;
+        place[found->time_ms[i] % LOW]++;
     (void)places_of(SIZE_MAX, LOW, place);
     for (size_t i = 0; i < found->n; i++)
-        self->keys[place[found->row[i].time_ms % LOW]++] =
-            found->row[i].time_ms >> LOW_BITS << row_bits | i;
+        self->keys[place[found->time_ms[i] % LOW]++] =
+            found->time_ms[i] >> LOW_BITS << row_bits | i;
     sort_many(found->n, row_bits, self->keys, self->spare);
     return row_bits;
 }
@@ -162,14 +169,15 @@ static void deliver_rows(const etas_simulator *self, unsigned row_bits, etas_eve
     const size_t first = out->n;
 
     for (size_t i = 0; i < self->found.n; i++) {
-        const sim_row *row = &self->found.row[self->keys[i] & mask];
+        const size_t at = self->keys[i] & mask;
+        const sim_row row = self->found.row[at];
 
-        out->time_ms[first + i] = row->time_ms;
-        out->lat[first + i] = row->lat;
-        out->lon[first + i] = row->lon;
-        out->mag[first + i] = row->mag;
-        out->generation[first + i] = row->generation;
-        out->flags[first + i] = row->flags;
+        out->time_ms[first + i] = self->found.time_ms[at];
+        out->lat[first + i] = row.lat;
+        out->lon[first + i] = row.lon;
+        out->mag[first + i] = row.mag;
+        out->generation[first + i] = row.generation;
+        out->flags[first + i] = row.flags;
     }
 }
 

@@ -4,14 +4,19 @@
 
 static etas_status found_reserve(sim_found *self, bool with_parents, size_t n)
 {
+    const struct {
+        void **column;
+        size_t size;
+    } columns[] = {{(void **)&self->time_ms, sizeof *self->time_ms},
+                   {(void **)&self->catalog, sizeof *self->catalog},
+                   {(void **)&self->row, sizeof *self->row},
+                   {(void **)&self->parent, sizeof *self->parent}};
+    const size_t n_columns = sizeof columns / sizeof *columns - (with_parents ? 0 : 1);
     size_t capacity = self->capacity;
 
-    if (etas_array_reserve((void **)&self->row, &capacity, n, sizeof *self->row) != ETAS_OK)
-        return ETAS_E_NOMEM;
-    if (with_parents) {
+    for (size_t i = 0; i < n_columns; i++) {
         capacity = self->capacity;
-        if (etas_array_reserve((void **)&self->parent, &capacity, n, sizeof *self->parent) !=
-            ETAS_OK)
+        if (etas_array_reserve(columns[i].column, &capacity, n, columns[i].size) != ETAS_OK)
             return ETAS_E_NOMEM;
     }
     self->capacity = capacity;
@@ -42,11 +47,11 @@ static void keep_reported(etas_simulator *self, size_t start, size_t n, uint32_t
                             block->lon_units[i] / ETAS_DEGREE_UNITS);
         sim_row *row = &found->row[found->n];
 
-        row->time_ms = block->time_ms[i];
+        found->time_ms[found->n] = block->time_ms[i];
+        found->catalog[found->n] = now->catalog[start + i];
         row->lat = block->lat_units[i];
         row->lon = block->lon_units[i];
         row->mag = block->mag_units[i];
-        row->catalog = now->catalog[start + i];
         row->generation = (uint16_t)generation;
         row->flags = now->number[start + i] > 0 ? 0 : ETAS_EVENT_CHILDLESS;
         if (induced)

@@ -193,102 +193,196 @@ static inline vd uniform32(vi w)
     return (v_bits(w | UINT64_C(0x4330000000000000)) - (0x1p52 - 0.5)) * 0x1p-32;
 }
 
-static void delays(const sim_constants *c, const sim_addresses *at, const sim_delays *children)
+/*
+ * Passes over a block of columns that each do one thing: the steps of one function depend on each
+ * other, and only the same step of other events keeps the processor busy meanwhile.
+ */
+static inline void draw_block(const sim_addresses *at, sim_purpose purpose, uint64_t w0[],
+                              uint64_t w1[])
 {
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
-        const v_words words = draw_words(at, i, SIM_TIME, 0);
-        const vd curved = v_log1p_normal(-(v_uniform(words.x[0]) * v_load(children->share + i)));
-        const vd y = v_min(-(curved * c->inv_omega), v_set(700.0));
-        const vd delay = v_load(children->a_days + i) * v_expm1_normal(v_max(y, v_set(0.0)));
+        const v_words words = draw_words(at, i, purpose, 0);
+
+        v_store_u64(w0 + i, words.x[0]);
+        if (w1 != NULL)
+            v_store_u64(w1 + i, words.x[1]);
+    }
+}
+
+/* The block of up to SIM_BLOCK events from @p start on. */
+static inline sim_addresses block_at(const sim_addresses *at, size_t start)
+{
+    const size_t left = at->n - start;
+
+    return (sim_addresses){.seed = at->seed,
+                           .first = at->first,
+                           .generation = at->generation,
+                           .n = left < SIM_BLOCK ? left : SIM_BLOCK,
+                           .catalog = at->catalog + start,
+                           .event = at->event + start};
+}
+
+static void delays(const sim_constants *c, const sim_addresses *at, const sim_delays *children)
+{
+    uint64_t w0[SIM_ROOM], w1[SIM_ROOM];
+    double y[SIM_ROOM];
+
+    draw_block(at, SIM_TIME, w0, w1);
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const vd u = v_uniform(v_load_u64(w0 + i));
+        const vd curved = v_log1p_normal(-(u * v_load(children->share + i)));
+
+        v_store(y + i, v_max(v_min(-(curved * c->inv_omega), v_set(700.0)), v_set(0.0)));
+        v_store_u32(children->turn + i, v_load_u64(w1 + i));
+    }
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const vd delay = v_load(children->a_days + i) * v_expm1_normal(v_load(y + i));
         const vd time = v_load(children->time + i) + delay;
-        const vd survival = uniform32(words.x[1] >> 32), lost = delay * c->inv_tau;
+        const vd survival = uniform32(v_load_u64(w1 + i) >> 32), lost = delay * c->inv_tau;
         vi exists = v_lt(time, v_set(c->window_days));
 
         /* e^-x >= 1 - x settles nearly all where the taper is long. */
         if (v_any(exists & ~v_lt(survival + lost, v_set(1.0 - 1e-9))))
             exists &= v_le(survival, v_exp(-lost));
         v_store(children->time + i, v_select(exists, time, v_set((double)INFINITY)));
-        v_store_u32(children->turn + i, words.x[1]);
     }
 }
 
 /* How far and which way from a parent, and what magnitude. */
-typedef struct leap {
-    vd turns;        /* distance */
-    vd sine, cosine; /* of the direction, clockwise from north */
-} leap;
+typedef struct leaps {
+    double turns[SIM_ROOM];                  /* distance */
+    double sine[SIM_ROOM], cosine[SIM_ROOM]; /* of the direction, clockwise from north */
+} leaps;
 
-static inline leap draw_leap(const sim_constants *c, const sim_addresses *at, size_t i,
-                             const sim_origins *parents, const sim_spots *out)
+static inline void draw_leaps(const sim_constants *c, const sim_addresses *at,
+                              const sim_origins *parents, const sim_spots *out, leaps *to)
 {
-    const uniform_pair u = draw_pair(at, i, SIM_PLACE, 0);
-    const vd y = v_max(v_min(v_log_normal(u.u0) * c->minus_inv_rho, v_set(700.0)), v_set(0.0));
-    const vd r = v_sqrt(v_load(parents->d_km2 + i) * v_expm1_normal(y));
-    const vd direction = uniform32(v_load_u32(parents->turn + i));
-    leap to = {.turns = v_min(r, v_set(MAX_RADIUS_KM)) * c->turns_per_km};
+    uint64_t w0[SIM_ROOM], w1[SIM_ROOM];
+    double y[SIM_ROOM];
 
-    v_sincos_turns(direction, &to.sine, &to.cosine);
-    v_store(out->dm + i, magnitude(c, u.u1));
-    if (out->size != NULL)
-        v_store(out->size + i, u.u1);
-    return to;
-}
-
-/* The point at the leap's distance on the great circle in its direction. */
-static void spots(const sim_constants *c, const sim_addresses *at, const sim_origins *parents,
-                  const sim_spots *out)
-{
+    draw_block(at, SIM_PLACE, w0, w1);
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
-        const leap to = draw_leap(c, at, i, parents, out);
-        const vd sine = v_load(parents->lat_sine + i), cosine = v_load(parents->lat_cosine + i);
-        vd far, near;
+        const vd log_u = v_log_normal(v_uniform(v_load_u64(w0 + i)));
 
-        v_sincos_turns(to.turns, &far, &near);
+        v_store(y + i, v_max(v_min(log_u * c->minus_inv_rho, v_set(700.0)), v_set(0.0)));
+    }
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const vd r = v_sqrt(v_load(parents->d_km2 + i) * v_expm1_normal(v_load(y + i)));
 
-        const vd north = far * to.cosine;
-        const vd x = near * cosine - north * sine, y = far * to.sine;
-        const vd z = near * sine + north * cosine, across = v_sqrt(x * x + y * y);
-        const vd lon = v_load(parents->lon + i) + v_atan2_degrees(y, x);
-        const vd east = v_select(v_lt(lon, v_set(180.0)), lon, lon - 360.0);
+        v_store(to->turns + i, v_min(r, v_set(MAX_RADIUS_KM)) * c->turns_per_km);
+    }
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const vd u = v_uniform(v_load_u64(w1 + i));
 
-        v_store(out->lat_sine + i, z);
-        v_store(out->lat_cosine + i, across);
-        v_store(out->lat + i, v_atan2_degrees(z, across));
-        v_store(out->lon + i, v_select(v_lt(east, v_set(-180.0)), east + 360.0, east));
+        v_store(out->dm + i, magnitude(c, u));
+        if (out->size != NULL)
+            v_store(out->size + i, u);
+    }
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        vd sine, cosine;
+
+        v_sincos_turns(uniform32(v_load_u32(parents->turn + i)), &sine, &cosine);
+        v_store(to->sine + i, sine);
+        v_store(to->cosine + i, cosine);
     }
 }
 
-/* North and east by the leap's degrees as on a plane. */
+/* The points at the leaps' distances on the great circles in their directions. */
+static void spots(const sim_constants *c, const sim_addresses *at, const sim_origins *parents,
+                  const sim_spots *out)
+{
+    leaps to;
+
+    draw_leaps(c, at, parents, out, &to);
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const vd sine = v_load(parents->lat_sine + i), cosine = v_load(parents->lat_cosine + i);
+        vd far, near;
+
+        v_sincos_turns(v_load(to.turns + i), &far, &near);
+
+        const vd north = far * v_load(to.cosine + i);
+        const vd x = near * cosine - north * sine, y = far * v_load(to.sine + i);
+
+        v_store(out->lat_sine + i, near * sine + north * cosine);
+        v_store(out->lat_cosine + i, v_sqrt(x * x + y * y));
+        v_store(to.cosine + i, x);
+        v_store(to.sine + i, y);
+    }
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const vd dlon = v_atan2_degrees(v_load(to.sine + i), v_load(to.cosine + i));
+        const vd lon = v_load(parents->lon + i) + dlon;
+        const vd east = v_select(v_lt(lon, v_set(180.0)), lon, lon - 360.0);
+
+        v_store(out->lon + i, v_select(v_lt(east, v_set(-180.0)), east + 360.0, east));
+    }
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN)
+        v_store(out->lat + i,
+                v_atan2_degrees(v_load(out->lat_sine + i), v_load(out->lat_cosine + i)));
+}
+
+/* North and east by the leaps' degrees as on a plane. */
 static void flat_spots(const sim_constants *c, const sim_addresses *at, const sim_origins *parents,
                        const sim_spots *out)
 {
+    leaps to;
+
+    draw_leaps(c, at, parents, out, &to);
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
-        const leap to = draw_leap(c, at, i, parents, out);
-        const vd r = to.turns * 360.0;
+        const vd r = v_load(to.turns + i) * 360.0;
         const vd wide = v_max(v_load(parents->lat_cosine + i), v_set(1e-6));
 
-        store_place(v_load(parents->lat + i) + r * to.cosine,
-                    v_load(parents->lon + i) + r * to.sine / wide, out->lat + i, out->lon + i);
+        store_place(v_load(parents->lat + i) + r * v_load(to.cosine + i),
+                    v_load(parents->lon + i) + r * v_load(to.sine + i) / wide, out->lat + i,
+                    out->lon + i);
     }
     sincos_degrees(at->n, out->lat, out->lat_sine, out->lat_cosine);
 }
 
-static void parents(const sim_constants *c, const sim_addresses *at, const sim_parents *out)
+/* Far from overflow in any plan that means something. */
+static inline vd exp_bounded(vd x)
 {
+    return v_exp_normal(v_max(v_min(x, v_set(700.0)), v_set(-700.0)));
+}
+
+static inline void parents_block(const sim_constants *c, const sim_addresses *at,
+                                 const sim_parents *out)
+{
+    uint64_t w0[SIM_ROOM];
+
+    draw_block(at, SIM_CHILDREN_NUMBER, w0, NULL);
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
-        const vd dm = v_load(out->dm + i);
         const vd left = v_max(v_set(0.0), c->window_days - v_load(out->time + i));
         const vd span = v_log1p_normal(v_min(left, v_set(c->horizon_days)) * c->inv_c_days);
-        const vd x = v_min(v_max(-(c->omega * span), v_set(-40.0)), v_set(700.0));
-        const vd share = -v_expm1_normal(x);
-        const vd mean = c->children * v_exp(c->alpha * dm) * share;
-        const vi single = v_le(mean, v_set(ETAS_POISSON_PART));
-        const vd number = v_poisson_part(v_select(single, mean, v_set(0.0)),
-                                         v_uniform(draw_words(at, i, SIM_CHILDREN_NUMBER, 0).x[0]));
 
-        v_store(out->share + i, share);
-        v_store(out->d_km2 + i, c->d_km2 * v_exp(c->gamma * dm));
+        v_store(out->share + i, v_min(v_max(-(c->omega * span), v_set(-40.0)), v_set(700.0)));
+    }
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN)
+        v_store(out->share + i, -v_expm1_normal(v_load(out->share + i)));
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const vd size = exp_bounded(c->alpha * v_load(out->dm + i));
+
+        v_store(out->number + i, c->children * size * v_load(out->share + i));
+    }
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN)
+        v_store(out->d_km2 + i, c->d_km2 * exp_bounded(c->gamma * v_load(out->dm + i)));
+    for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
+        const vd mean = v_load(out->number + i);
+        const vi single = v_le(mean, v_set(ETAS_POISSON_PART));
+        const vd number =
+            v_poisson_part(v_select(single, mean, v_set(0.0)), v_uniform(v_load_u64(w0 + i)));
+
         v_store(out->number + i, v_select(single, number, -mean));
+    }
+}
+
+static void parents(const sim_constants *c, const sim_addresses *at, const sim_parents *out)
+{
+    for (size_t start = 0; start < at->n; start += SIM_BLOCK) {
+        const sim_addresses block = block_at(at, start);
+        const sim_parents columns = {out->time + start, out->dm + start, out->share + start,
+                                     out->d_km2 + start, out->number + start};
+
+        parents_block(c, &block, &columns);
     }
 }
 

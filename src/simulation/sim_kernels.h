@@ -15,6 +15,9 @@
 
 enum { SIM_PAD = 8 };
 
+/** Draws that are processed together: 65 KB of columns. The kernels of children take no more. */
+enum { SIM_BLOCK = 512, SIM_ROOM = SIM_BLOCK + SIM_PAD };
+
 /** What a draw decides; part of its address. */
 typedef enum sim_purpose {
     SIM_BACKGROUND_NUMBER = 1,

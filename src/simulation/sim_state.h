@@ -10,9 +10,6 @@
 #include "etas/simulation.h"
 #include "simulation/sim_kernels.h"
 
-/* Draws that are processed together: 65 KB of columns. */
-enum { SIM_BLOCK = 512, SIM_ROOM = SIM_BLOCK + SIM_PAD };
-
 /** One generation of all catalogues of a batch. A catalogue's events are in order of their index;
  * in generation 1 the children of the history of all catalogues come before those of the
  * background. */
@@ -22,6 +19,8 @@ typedef struct sim_cohort {
     uint32_t *event;   /**< index within the generation */
     double *time, *lat, *lon, *lat_sine, *lat_cosine, *dm;
     double *share, *d_km2, *number; /**< as parents */
+    size_t n_busy;
+    uint32_t *busy;        /**< rows of those that have children, or may have */
     int64_t *parent, *row; /**< row of the parent in sim_found, or as etas_events has it; own row
                               there, -1 = not reported. Only with_parents */
 } sim_cohort;
@@ -47,11 +46,9 @@ typedef struct sim_block {
     uint32_t cell[SIM_ROOM];
 } sim_block;
 
-/** An event that will be reported. */
+/** An event that will be reported, but for when and in which catalogue. */
 typedef struct sim_row {
-    uint64_t time_ms;
     int32_t lat, lon, mag;
-    uint32_t catalog;
     uint16_t generation;
     uint8_t flags;
 } sim_row;
@@ -59,7 +56,9 @@ typedef struct sim_row {
 /** What will be reported, in the order of generations. */
 typedef struct sim_found {
     size_t n, capacity;
-    sim_row *row;
+    uint64_t *time_ms;
+    uint32_t *catalog;
+    sim_row *row;    /**< the rest */
     int64_t *parent; /**< as the cohort's; only with_parents */
 } sim_found;
 
@@ -77,9 +76,9 @@ struct etas_simulator {
     size_t batch; /**< catalogues that go through the generations together */
     uint64_t seed, first;
     size_t count;            /**< catalogues in the present batch */
-    const etas_turns *turns; /**< NULL, or which of them are simulated */
     double drawn, kept;      /**< events of all its generations so far */
     sim_past *past;          /**< of the plan's history */
+    double c_days[SIM_ROOM]; /**< the plan's, a_days of all events of the window */
     sim_map inside;          /**< for places that must lie inside the region */
     sim_map reported;        /**< for those that are reported */
     uint8_t *cells;          /**< of a map */

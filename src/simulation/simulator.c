@@ -35,6 +35,7 @@ etas_status sim_cohort_reserve(const etas_simulator *sim, sim_cohort *self, size
                    {(void **)&self->share, sizeof *self->share},
                    {(void **)&self->d_km2, sizeof *self->d_km2},
                    {(void **)&self->number, sizeof *self->number},
+                   {(void **)&self->busy, sizeof *self->busy},
                    {(void **)&self->parent, sizeof *self->parent},
                    {(void **)&self->row, sizeof *self->row}};
     const size_t n_columns = sizeof columns / sizeof *columns - (sim->plan->with_parents ? 0 : 2);
@@ -65,6 +66,7 @@ void sim_cohort_free(sim_cohort *self)
     etas_array_free((void **)&self->share);
     etas_array_free((void **)&self->d_km2);
     etas_array_free((void **)&self->number);
+    etas_array_free((void **)&self->busy);
     etas_array_free((void **)&self->parent);
     etas_array_free((void **)&self->row);
 }
@@ -265,6 +267,8 @@ static etas_status set_past(etas_simulator *self)
 {
     const etas_plan_history *h = &self->plan->history;
 
+    for (size_t i = 0; i < SIM_ROOM; i++)
+        self->c_days[i] = self->plan->c_days;
     if (h->n > 0 && etas_array_alloc((void **)&self->past, h->n, sizeof *self->past) != ETAS_OK)
         return ETAS_E_NOMEM;
     for (size_t i = 0; i < h->n; i++) {
@@ -318,6 +322,8 @@ void etas_simulator_close(etas_simulator *self)
     sim_cohort_free(&self->now);
     sim_cohort_free(&self->next);
     etas_array_free((void **)&self->cells);
+    etas_array_free((void **)&self->found.time_ms);
+    etas_array_free((void **)&self->found.catalog);
     etas_array_free((void **)&self->found.row);
     etas_array_free((void **)&self->found.parent);
     etas_array_free((void **)&self->tally);
@@ -386,19 +392,19 @@ static etas_status run_each(etas_simulator *self, etas_events *out, etas_error *
     return st;
 }
 
-static etas_status run_range(etas_simulator *self, const etas_turns *range, size_t batch,
-                             etas_events *out, etas_error *err)
+etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t first, size_t count,
+                               etas_events *out, etas_error *err)
 {
     etas_status st = ETAS_OK;
 
     out->n = out->n_catalogs = 0;
     out->with_parents = self->plan->with_parents;
-    if (range->first > ETAS_MAX_CATALOGS || range->count > ETAS_MAX_CATALOGS - range->first)
+    if (first > ETAS_MAX_CATALOGS || count > ETAS_MAX_CATALOGS - first)
         return etas_fail(err, ETAS_E_ARG, "catalogue indices end at 2^48");
-    self->seed = range->seed;
-    for (size_t done = 0; done < range->count && st == ETAS_OK; done += self->count) {
-        self->first = range->first + done;
-        self->count = range->count - done < batch ? range->count - done : batch;
+    self->seed = seed;
+    for (size_t done = 0; done < count && st == ETAS_OK; done += self->count) {
+        self->first = first + done;
+        self->count = count - done < self->batch ? count - done : self->batch;
         st = run_batch(self, out, err);
         if (st == ETAS_E_LIMIT && self->count > 1)
             st = run_each(self, out, err);
@@ -406,28 +412,4 @@ static etas_status run_range(etas_simulator *self, const etas_turns *range, size
     if (st != ETAS_OK)
         out->n = out->n_catalogs = 0;
     return st;
-}
-
-etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t first, size_t count,
-                               etas_events *out, etas_error *err)
-{
-    const etas_turns all = {.seed = seed, .first = first, .count = count};
-
-    self->turns = NULL;
-    return run_range(self, &all, self->batch, out, err);
-}
-
-/* A batch has as many catalogues of its own as one without turns. */
-etas_status etas_simulator_run_turns(etas_simulator *self, const etas_turns *which,
-                                     etas_events *out, etas_error *err)
-{
-    size_t own = 0, batch;
-
-    for (size_t i = 0; i < which->period; i++)
-        own += which->turn[i] == which->mine;
-    if (own == 0)
-        return etas_fail(err, ETAS_E_ARG, "the model has none of the %zu turns", which->period);
-    batch = self->batch * (which->period / own);
-    self->turns = which;
-    return run_range(self, which, batch < MAX_BATCH ? batch : MAX_BATCH, out, err);
 }

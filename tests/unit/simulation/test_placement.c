@@ -51,7 +51,7 @@ static void from_to(const double from[2], const double to[2], double *km, double
 
 /* ---- the kernel ---- */
 
-enum { N = 4096, PAD = N + SIM_PAD };
+enum { N = 512, PAD = N + SIM_PAD };
 
 typedef struct columns {
     uint32_t catalog[PAD], event[PAD], turn[PAD];
@@ -77,7 +77,7 @@ static void fill(columns *c)
         c->lon[i] = place[1];
         c->lat_sine[i] = (double)sinl(place[0] * DEGREE);
         c->lat_cosine[i] = fabs(place[0]) == 90 ? 0 : (double)cosl(place[0] * DEGREE);
-        c->d_km2[i] = pow(10, -6 + 14.0 * (i / 16) / (N / 16));
+        c->d_km2[i] = pow(10, -6 + 16.0 * (i / 16) / (N / 16));
     }
 }
 
