@@ -147,7 +147,7 @@ etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err
                                 .mc = cfg->mc};
     etas_catalog raw = {0};
     const etas_catalog_options options = {.want = &want};
-    etas_status st = etas_catalog_load(&raw, cfg->fn_catalog, &options, NULL, err);
+    etas_status st = etas_config_catalog(cfg, cfg->fn_catalog, &options, &raw, err);
 
     self->load_s = talk_seconds() - start;
     self->n_loaded = raw.n;

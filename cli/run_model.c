@@ -11,36 +11,20 @@ typedef struct model {
     etas_export_summary summary;
 } model;
 
-/* A mixture of one model is that model's blob. */
-static etas_status encode(const etas_mixture *mixture, uint8_t **blob, size_t *len, etas_error *err)
-{
-    return mixture->n == 1
-               ? etas_blob_encode(mixture->plan, blob, len, err)
-               : etas_fail(err, ETAS_E_UNSUPPORTED, "mixtures of models are not supported yet");
-}
-
-static etas_status decode(size_t len, const uint8_t blob[], etas_mixture *out, etas_error *err)
-{
-    const uint64_t once = 1;
-    const etas_status st = etas_mixture_init(out, 1, &once, err);
-
-    return st == ETAS_OK ? etas_blob_decode(len, blob, out->plan, err) : st;
-}
-
 static etas_status model_make(void *context, uint8_t **blob, size_t *len, run_phases *phases,
                               etas_error *err)
 {
     model *const m = context;
     const etas_status st = m->source->make_models(m->source->context, &m->mixture, phases, err);
 
-    return st == ETAS_OK ? encode(&m->mixture, blob, len, err) : st;
+    return st == ETAS_OK ? etas_mixture_encode(&m->mixture, blob, len, err) : st;
 }
 
 static etas_status model_take(void *context, size_t len, const uint8_t blob[], etas_error *err)
 {
     model *const m = context;
 
-    return decode(len, blob, &m->mixture, err);
+    return etas_mixture_decode(len, blob, &m->mixture, err);
 }
 
 static etas_status model_write(void *context, run_session *s, etas_error *err)

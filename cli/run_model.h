@@ -27,7 +27,8 @@ int run_model(const run_options *options, const run_request *request, const etas
 typedef struct run_command {
     const command_usage *usage;
     etas_config_use use;
-    option_table own; /**< options besides those of run_options, redis and talk */
+    option_table own;         /**< options besides those of run_options, redis and talk */
+    const char **model_input; /**< NULL, or the value of its option: read in place of CONFIG */
     run_options *options;
     etas_config *cfg;
     talk *t;

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "etas/catalog_input.h"
 #include "etas/geometry.h"
 #include "etas/grid.h"
 #include "etas/hull.h"
@@ -43,9 +44,11 @@ typedef struct etas_config_model {
  * resolved: the current directory if the file exists there, else beside the configuration.
  */
 typedef struct etas_config {
-    char *path;      /**< the configuration itself */
-    char *text;      /**< its bytes, for the store */
-    char *name, *id; /**< "NoName ETAS Model", "0" */
+    char *path;         /**< the configuration itself */
+    char *text;         /**< its bytes, for the store */
+    char *name, *id;    /**< "NoName ETAS Model", "0" */
+    char *catalog_text; /**< the catalogue itself, then fn_catalog is its name; else NULL */
+    size_t catalog_len;
     char *fn_catalog, *data_path, *fn_inversion_output, *fn_store_simulation, *fn_store;
     etas_time auxiliary_start, timewindow_start, timewindow_end, testwindow_end;
     etas_time burn_start, primary_start, end;
@@ -103,5 +106,11 @@ ETAS_NODISCARD etas_status etas_config_load(etas_config *self, const char *path,
                                             etas_config_use use, const etas_log *log,
                                             etas_error *err);
 void etas_config_free(etas_config *self);
+
+/** The catalogue at @p path, or the configuration's own text where that is its name. As
+ * etas_catalog_load. */
+ETAS_NODISCARD etas_status etas_config_catalog(const etas_config *self, const char *path,
+                                               const etas_catalog_options *options,
+                                               etas_catalog *out, etas_error *err);
 
 #endif

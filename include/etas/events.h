@@ -39,6 +39,10 @@ typedef struct etas_events {
 /** Room for so many catalogues and events in all; keeps the contents. */
 ETAS_NODISCARD etas_status etas_events_reserve(etas_events *self, size_t n_catalogs,
                                                size_t n_events);
+/** Adds a catalogue: the @p n events of @p from that begin with @p first, whose parents' places
+ * count from there already. E_NOMEM changes nothing. */
+ETAS_NODISCARD etas_status etas_events_append(etas_events *self, const etas_events *from,
+                                              size_t first, uint32_t n);
 void etas_events_free(etas_events *self);
 
 #endif

@@ -1,5 +1,7 @@
 #include "etas/events.h"
 
+#include <string.h>
+
 #include "catalog/columns.h"
 #include "etas/array.h"
 
@@ -35,6 +37,31 @@ etas_status etas_events_reserve(etas_events *self, size_t n_catalogs, size_t n_e
     if (fit_parents(self) != ETAS_OK)
         return ETAS_E_NOMEM;
     return etas_columns_reserve(n_columns, columns, n_events, &self->event_capacity);
+}
+
+static void copy(void *to, size_t at, const void *from, size_t first, size_t n, size_t size)
+{
+    if (n > 0)
+        memcpy((char *)to + at * size, (const char *)from + first * size, n * size);
+}
+
+etas_status etas_events_append(etas_events *self, const etas_events *from, size_t first, uint32_t n)
+{
+    const size_t at = self->n;
+
+    if (etas_events_reserve(self, self->n_catalogs + 1, at + n) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    copy(self->time_ms, at, from->time_ms, first, n, sizeof *self->time_ms);
+    copy(self->lat, at, from->lat, first, n, sizeof *self->lat);
+    copy(self->lon, at, from->lon, first, n, sizeof *self->lon);
+    copy(self->mag, at, from->mag, first, n, sizeof *self->mag);
+    copy(self->generation, at, from->generation, first, n, sizeof *self->generation);
+    copy(self->flags, at, from->flags, first, n, sizeof *self->flags);
+    if (self->with_parents)
+        copy(self->parent, at, from->parent, first, n, sizeof *self->parent);
+    self->count[self->n_catalogs++] = n;
+    self->n += n;
+    return ETAS_OK;
 }
 
 void etas_events_free(etas_events *self)

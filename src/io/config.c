@@ -364,12 +364,26 @@ etas_status etas_config_load(etas_config *self, const char *path, etas_config_us
     return st;
 }
 
+etas_status etas_config_catalog(const etas_config *self, const char *path,
+                                const etas_catalog_options *options, etas_catalog *out,
+                                etas_error *err)
+{
+    const etas_catalog_bytes own = {.name = path,
+                                    .len = self != NULL ? self->catalog_len : 0,
+                                    .bytes = self != NULL ? self->catalog_text : NULL};
+
+    return own.bytes != NULL && self->fn_catalog != NULL && strcmp(path, self->fn_catalog) == 0
+               ? etas_catalog_read(out, &own, options, NULL, err)
+               : etas_catalog_load(out, path, options, NULL, err);
+}
+
 void etas_config_free(etas_config *self)
 {
     char **const texts[] = {&self->path,
                             &self->text,
                             &self->name,
                             &self->id,
+                            &self->catalog_text,
                             &self->fn_catalog,
                             &self->data_path,
                             &self->fn_inversion_output,

@@ -2,6 +2,7 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "io/file.h"
@@ -284,6 +285,43 @@ static bool find_key(const etas_text *text, const char *parent, const char *key,
     return found != NULL;
 }
 
+/* The first line that begins with the key, which no letter follows. */
+static bool find_line(const etas_text *text, const char *key, uint64_t *line, uint64_t *column)
+{
+    const char *const end = text->data + text->len;
+    const size_t n = strlen(key);
+
+    *line = *column = 1;
+    for (const char *p = text->data; p < end; p++, ++*line) {
+        const char *at = p + strspn(p, " \t");
+
+        if (strncmp(at, key, n) == 0 && strchr(" \t=:", at[n]) != NULL)
+            return true;
+        p += strcspn(p, "\n");
+    }
+    *line = *column = 0;
+    return false;
+}
+
+/* The same as find_key, also inside of self->within. */
+static bool find_place(const etas_json *self, const char *parent, const char *key, uint64_t *line,
+                       uint64_t *column)
+{
+    bool found = self->is_lines ? find_line(&self->text, key, line, column)
+                                : find_key(&self->text, parent, key, line, column);
+
+    for (const char *const *in = self->within; in != NULL && *in != NULL && *line == 0; in++) {
+        char path[256];
+
+        etas_format(sizeof path, path, "%s%s%s", *in, parent != NULL ? "/" : "",
+                    parent != NULL ? parent : "");
+        found = find_key(&self->text, path, key, line, column);
+        if (!found && parent == NULL)
+            *line = 0; /* the object is there, the key is not in it */
+    }
+    return found;
+}
+
 etas_status etas_json_fail(const etas_json *self, const char *parent, const char *name,
                            etas_error *err, etas_status code, const char *fmt, ...)
 {
@@ -297,7 +335,7 @@ etas_status etas_json_fail(const etas_json *self, const char *parent, const char
     etas_fail(err, code, "%s", text);
     etas_error_in_file(err, self->path);
     etas_error_in_key(err, name);
-    (void)find_key(&self->text, parent, name, &line, &column);
+    (void)find_place(self, parent, name, &line, &column);
     if (line > 0)
         etas_error_at_line(err, line, column);
     return code;
@@ -307,5 +345,32 @@ uint64_t etas_json_line(const etas_json *self, const char *parent, const char *k
 {
     uint64_t line, column;
 
-    return find_key(&self->text, parent, key, &line, &column) ? line : 0;
+    return find_place(self, parent, key, &line, &column) ? line : 0;
+}
+
+/* The reverse of replace_specials: what it made is as long as what it was made of. */
+static void restore_specials(size_t len, char text[])
+{
+    for (size_t i = 0; i + 2 < len; i++) {
+        const size_t n = text[i] == '"' ? strspn(text + i + 1, "\x7f") : 0;
+
+        if (n == 0 || text[i + 1 + n] != '"')
+            continue;
+        for (size_t k = 0; k < N_SPECIALS; k++)
+            if (strlen(specials[k].text) == n + 2)
+                memcpy(text + i, specials[k].text, n + 2);
+    }
+}
+
+etas_status etas_json_print(const json_t *value, etas_text *out)
+{
+    char *const text = json_dumps(value, JSON_INDENT(2) | JSON_ENCODE_ANY);
+    etas_status st = text != NULL ? ETAS_OK : ETAS_E_NOMEM;
+
+    if (st == ETAS_OK) {
+        restore_specials(strlen(text), text);
+        st = etas_text_append(out, strlen(text), text);
+    }
+    free(text);
+    return st;
 }

@@ -15,6 +15,10 @@ typedef struct etas_json {
     const char *path; /**< the caller's */
     etas_text text;   /**< the file's bytes */
     json_t *root;
+    /** NULL, or keys of outermost objects, NULL at the end: keys of root that are not among the
+     * text's outermost ones stand in these. */
+    const char *const *within;
+    bool is_lines; /**< the text is no JSON but lines that begin with the keys (args_text.h) */
 } etas_json;
 
 /** E_IO, E_PARSE with line and column. */
@@ -42,6 +46,9 @@ const char *etas_json_describe(const json_t *value, char out[64]);
 etas_status etas_json_fail(const etas_json *self, const char *parent, const char *name,
                            etas_error *err, etas_status code, const char *fmt, ...)
     __attribute__((format(printf, 6, 7)));
+
+/** Indented, numbers that JSON does not have as Python writes them. E_NOMEM. */
+ETAS_NODISCARD etas_status etas_json_print(const json_t *value, etas_text *out);
 
 /** Line of that key, 0 when it is not there. */
 uint64_t etas_json_line(const etas_json *self, const char *parent, const char *key);

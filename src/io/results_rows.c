@@ -145,7 +145,7 @@ static etas_status open_directory(const etas_results_loader *l, const char *path
                                       .space_unit_in_meters = 1000};
     etas_catalog all = {0};
     const etas_catalog_options options = {.want = &want};
-    etas_status st = etas_catalog_load(&all, path, &options, NULL, l->err);
+    etas_status st = etas_config_catalog(l->config, path, &options, &all, l->err);
 
     if (st == ETAS_OK) {
         st = etas_catalog_select(&all, &how, &d->events, l->err);

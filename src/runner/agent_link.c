@@ -213,7 +213,7 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
 static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, etas_error *err)
 {
     agent_slot *row = &self->rows[slot];
-    bool good = etas_slots_model_known(self->slots, claim->model_sha256);
+    bool good = etas_slots_model(self->slots, claim->model_sha256) != NULL;
     etas_status st = ETAS_OK;
 
     row->leased = true;

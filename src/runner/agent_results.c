@@ -81,15 +81,15 @@ etas_status agent_drop(agent *self, uint32_t slot, const char *why, etas_error *
 /* What the lease is about, now that its model is there. */
 static void name_work(agent *self, agent_slot *row)
 {
-    const etas_work_kind *const kind = etas_slots_model_kind(self->slots, row->model);
+    const etas_slot_model *const model = etas_slots_model(self->slots, row->model);
 
-    if (kind == NULL)
+    if (model == NULL || model->kind == NULL)
         return;
-    row->one = kind->one;
-    row->many = kind->many;
+    row->one = model->kind->one;
+    row->many = model->kind->many;
     if (self->many == NULL)
-        self->many = kind->many;
-    else if (strcmp(self->many, kind->many) != 0)
+        self->many = row->many;
+    else if (strcmp(self->many, row->many) != 0)
         self->many = "results";
 }
 

@@ -55,16 +55,9 @@ struct etas_slots {
     double looked_s;
 };
 
-bool etas_slots_model_known(const etas_slots *self, const char *sha256_hex)
+const etas_slot_model *etas_slots_model(const etas_slots *self, const char *sha256_hex)
 {
-    return etas_slot_models_find(&self->models, sha256_hex) != NULL;
-}
-
-const etas_work_kind *etas_slots_model_kind(const etas_slots *self, const char *sha256_hex)
-{
-    const etas_slot_model *const m = etas_slot_models_find(&self->models, sha256_hex);
-
-    return m != NULL ? m->kind : NULL;
+    return etas_slot_models_find(&self->models, sha256_hex);
 }
 
 etas_status etas_slots_model_add(etas_slots *self, const char *sha256_hex, size_t len,

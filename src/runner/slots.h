@@ -15,7 +15,7 @@
 
 #include "etas/log.h"
 #include "etas/status.h"
-#include "work/work.h"
+#include "runner/slot_model.h"
 
 typedef struct etas_slots etas_slots;
 
@@ -68,9 +68,8 @@ void etas_slots_close(etas_slots *self);
  * keys are kept, the least recently used of more than four is dropped. */
 ETAS_NODISCARD etas_status etas_slots_model_add(etas_slots *self, const char *sha256_hex,
                                                 size_t len, const uint8_t bytes[], etas_error *err);
-bool etas_slots_model_known(const etas_slots *self, const char *sha256_hex);
-/** What a known model makes; NULL for one that is not known. */
-const etas_work_kind *etas_slots_model_kind(const etas_slots *self, const char *sha256_hex);
+/** NULL for one that is not known. */
+const etas_slot_model *etas_slots_model(const etas_slots *self, const char *sha256_hex);
 
 /** Start @p task on the idle slot @p i with a model that was added. */
 ETAS_NODISCARD etas_status etas_slots_assign(etas_slots *self, uint32_t i, const char *sha256_hex,

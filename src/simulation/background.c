@@ -26,6 +26,16 @@ static double sum_of(size_t n, const double x[])
     return sum;
 }
 
+/* Catalogues of other models stay empty. */
+static void keep_mine(const etas_simulator *self, size_t first, size_t n, double number[])
+{
+    const etas_turns *turns = self->turns;
+
+    for (size_t i = 0; turns != NULL && i < n; i++)
+        if (turns->turn[(self->first + first + i) % turns->period] != turns->mine)
+            number[i] = 0;
+}
+
 /* For up to a block of catalogues: the children of the history, the background, the induced. */
 static etas_status draw_numbers(etas_simulator *self, size_t first, size_t n, etas_error *err)
 {
@@ -42,6 +52,9 @@ static etas_status draw_numbers(etas_simulator *self, size_t first, size_t n, et
         st = sim_draw_numbers(self, SIM_INDUCED_NUMBER, plan->induced.mean, first, n, induced, err);
     if (st != ETAS_OK)
         return st;
+    keep_mine(self, first, n, past);
+    keep_mine(self, first, n, background);
+    keep_mine(self, first, n, induced);
     sum = sum_of(n, background) + sum_of(n, induced);
     st = sim_count_drawn(self, sum, err);
     if (st == ETAS_OK)

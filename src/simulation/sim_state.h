@@ -76,6 +76,7 @@ struct etas_simulator {
     size_t batch; /**< catalogues that go through the generations together */
     uint64_t seed, first;
     size_t count;            /**< catalogues in the present batch */
+    const etas_turns *turns; /**< NULL, or which of them are simulated */
     double drawn, kept;      /**< events of all its generations so far */
     sim_past *past;          /**< of the plan's history */
     double c_days[SIM_ROOM]; /**< the plan's, a_days of all events of the window */

@@ -392,19 +392,19 @@ static etas_status run_each(etas_simulator *self, etas_events *out, etas_error *
     return st;
 }
 
-etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t first, size_t count,
-                               etas_events *out, etas_error *err)
+static etas_status run_range(etas_simulator *self, const etas_turns *range, size_t batch,
+                             etas_events *out, etas_error *err)
 {
     etas_status st = ETAS_OK;
 
     out->n = out->n_catalogs = 0;
     out->with_parents = self->plan->with_parents;
-    if (first > ETAS_MAX_CATALOGS || count > ETAS_MAX_CATALOGS - first)
+    if (range->first > ETAS_MAX_CATALOGS || range->count > ETAS_MAX_CATALOGS - range->first)
         return etas_fail(err, ETAS_E_ARG, "catalogue indices end at 2^48");
-    self->seed = seed;
-    for (size_t done = 0; done < count && st == ETAS_OK; done += self->count) {
-        self->first = first + done;
-        self->count = count - done < self->batch ? count - done : self->batch;
+    self->seed = range->seed;
+    for (size_t done = 0; done < range->count && st == ETAS_OK; done += self->count) {
+        self->first = range->first + done;
+        self->count = range->count - done < batch ? range->count - done : batch;
         st = run_batch(self, out, err);
         if (st == ETAS_E_LIMIT && self->count > 1)
             st = run_each(self, out, err);
@@ -412,4 +412,28 @@ etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t fir
     if (st != ETAS_OK)
         out->n = out->n_catalogs = 0;
     return st;
+}
+
+etas_status etas_simulator_run(etas_simulator *self, uint64_t seed, uint64_t first, size_t count,
+                               etas_events *out, etas_error *err)
+{
+    const etas_turns all = {.seed = seed, .first = first, .count = count};
+
+    self->turns = NULL;
+    return run_range(self, &all, self->batch, out, err);
+}
+
+/* A batch has as many catalogues of its own as one without turns. */
+etas_status etas_simulator_run_turns(etas_simulator *self, const etas_turns *which,
+                                     etas_events *out, etas_error *err)
+{
+    size_t own = 0, batch;
+
+    for (size_t i = 0; i < which->period; i++)
+        own += which->turn[i] == which->mine;
+    if (own == 0)
+        return etas_fail(err, ETAS_E_ARG, "the model has none of the %zu turns", which->period);
+    batch = self->batch * (which->period / own);
+    self->turns = which;
+    return run_range(self, which, batch < MAX_BATCH ? batch : MAX_BATCH, out, err);
 }

@@ -2,8 +2,9 @@
 
 #include <string.h>
 
-static const etas_work_kind *const KINDS[] = {&etas_work_simulate, &etas_work_counts,
-                                              &etas_work_refit, &etas_work_expect, NULL};
+static const etas_work_kind *const KINDS[] = {&etas_work_simulate, &etas_work_mixture,
+                                              &etas_work_counts,   &etas_work_refit,
+                                              &etas_work_expect,   NULL};
 
 const etas_work_kind *etas_work_kind_of(size_t len, const uint8_t blob[])
 {

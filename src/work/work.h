@@ -59,6 +59,7 @@ void etas_work_watch(const etas_work *self, etas_work_alive alive, void *context
 /** See etas_work_kind; false for works of different kinds. */
 bool etas_work_inherit(const etas_work *self, const etas_work *from);
 
-extern const etas_work_kind etas_work_simulate, etas_work_counts, etas_work_refit, etas_work_expect;
+extern const etas_work_kind etas_work_simulate, etas_work_mixture, etas_work_counts,
+    etas_work_refit, etas_work_expect;
 
 #endif

@@ -348,10 +348,10 @@ static void the_fifth_model_drops_the_one_used_longest_ago(void **state)
     assert_int_equal(take_frames(slots, &at).kind, ETAS_SLOT_IDLE);
     key[0] = 'd';
     check_ok(etas_slots_model_add(slots, key, small.len, small.blob, &err), &err);
-    assert_true(etas_slots_model_known(slots, small.hex));
-    assert_true(etas_slots_model_known(slots, key));
+    assert_non_null(etas_slots_model(slots, small.hex));
+    assert_non_null(etas_slots_model(slots, key));
     key[0] = 'a';
-    assert_false(etas_slots_model_known(slots, key));
+    assert_null(etas_slots_model(slots, key));
     etas_slots_close(slots);
 }
 
