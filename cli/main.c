@@ -18,6 +18,7 @@ typedef struct command {
 static const command commands[] = {
     {"catalog", "add the completeness after large shocks to a catalogue", cmd_catalog},
     {"estimate-mc", "test from which magnitude on a catalogue is complete", cmd_estimate_mc},
+    {"export", "write a finished run's catalogues to files of other formats", cmd_export},
     {"forecast", "invert a catalogue and simulate its possible continuations", cmd_forecast},
     {"invert", "estimate the model's parameters from a catalogue", cmd_invert},
     {"simulate", "simulate catalogues from given parameters", cmd_simulate},
@@ -25,7 +26,7 @@ static const command commands[] = {
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 /* Planned, so that a user who tries one learns that the name is right and the time is not. */
-static const char *const later[] = {"evaluate", "export", "report", "monitor", "series", "plot"};
+static const char *const later[] = {"evaluate", "report", "monitor", "series", "plot"};
 
 static void print_help(void)
 {

@@ -1,5 +1,6 @@
 #include "outputs.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -199,4 +200,17 @@ void outputs_free(outputs *self)
     for (size_t i = 0; i < self->n; i++)
         free(self->paths[i]);
     *self = (outputs){0};
+}
+
+void show_writing(void *writing, uint64_t done, uint64_t total)
+{
+    const writing_progress *const self = writing;
+    const double seconds = talk_seconds() - self->start;
+    const double rate = seconds > 0 ? (double)done / seconds : 0;
+
+    talk_show(self->t, &(talk_progress){.what = "writing",
+                                        .done = done,
+                                        .total = total,
+                                        .rate = rate,
+                                        .eta_s = rate > 0 ? (double)(total - done) / rate : NAN});
 }

@@ -5,9 +5,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "etas/forecast_output.h"
 #include "options.h"
+#include "talk.h"
 
 typedef struct output_options {
     const char *path;    /**< NULL: the configuration's */
@@ -32,6 +34,13 @@ typedef struct outputs {
 options_outcome outputs_init(outputs *self, const output_options *options, const char *fallback,
                              const command_usage *usage);
 void outputs_free(outputs *self);
+
+/** For etas_export_config: shows how far it is. */
+typedef struct writing_progress {
+    talk *t;
+    double start; /**< talk_seconds() */
+} writing_progress;
+void show_writing(void *writing, uint64_t done, uint64_t total);
 
 /** "csep". */
 const char *output_format_name(etas_forecast_format format);

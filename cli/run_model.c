@@ -30,12 +30,17 @@ static etas_status model_take(void *context, size_t len, const uint8_t blob[], e
 static etas_status model_write(void *context, run_session *s, etas_error *err)
 {
     model *const m = context;
+    writing_progress writing = {.t = s->t, .start = talk_seconds()};
     const etas_export_config how = {.n_outputs = s->request->files.n,
                                     .outputs = s->request->files.specs,
-                                    .model = &m->mixture,
-                                    .skip_missing = s->options->allow_missing};
+                                    .skip_missing = s->options->allow_missing,
+                                    .interrupted = run_catch_signals(),
+                                    .progress = show_writing,
+                                    .progress_context = &writing};
+    const etas_status st = etas_export(s->store, &how, &m->summary, err);
 
-    return etas_export(s->store, &how, &m->summary, err);
+    talk_show_end(s->t);
+    return st;
 }
 
 static void model_tell(void *context, const run_session *s)

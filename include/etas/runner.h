@@ -69,19 +69,22 @@ typedef etas_status (*etas_record_visit)(void *context, uint64_t index, size_t l
 ETAS_NODISCARD etas_status etas_records_each(etas_store *store, etas_record_visit visit,
                                              void *context, etas_error *err);
 
-/** What is made of the stored catalogues: all outputs in one pass. */
+/** What is made of the stored catalogues: all outputs in one pass, with the store's own model. */
 typedef struct etas_export_config {
     size_t n_outputs;
     const etas_forecast_spec *outputs;
-    const etas_mixture *model; /**< of the store's blob */
     bool skip_missing; /**< leave missing catalogues out and renumber; a list of them is written
                           beside the first output, as PATH.missing.json */
+    const volatile sig_atomic_t *interrupted; /**< as in etas_runner_config; may be NULL */
+    void (*progress)(void *context, uint64_t done, uint64_t total); /**< catalogues; may be NULL */
+    void *progress_context;
 } etas_export_config;
 typedef struct etas_export_summary {
     uint64_t n_catalogs, n_events, n_empty;
 } etas_export_summary;
 /** Every output is finished and the epoch checked before the first one gets its name. E_INCOMPLETE
- * when catalogues are missing that may not be. @p out is {0} on failure. */
+ * when catalogues are missing that may not be, E_ARG for a run that makes something else,
+ * E_INTERRUPTED. What others store meanwhile is left out. @p out is {0} on failure. */
 ETAS_NODISCARD etas_status etas_export(etas_store *store, const etas_export_config *cfg,
                                        etas_export_summary *out, etas_error *err);
 

@@ -6,12 +6,15 @@
 #include "etas/codec.h"
 #include "etas/runner.h"
 #include "etas/text.h"
+#include "work/work.h"
 
 typedef struct export_state {
     const etas_export_config *cfg;
     etas_forecast_about about;
     etas_forecast_output **outputs; /* cfg->n_outputs */
     etas_store_run run;
+    etas_mixture model;
+    etas_ranges missing;
     etas_events events; /* of one frame */
     uint64_t next_id;
     etas_export_summary sum;
@@ -48,8 +51,13 @@ static etas_status write_piece(void *context, const etas_store_frame *frame, eta
                                       .catalog_id = self->next_id,
                                       .index = part.first};
     etas_frame_header header;
-    etas_status st = etas_frame_decode(frame->len, frame->bytes, &header, &self->events, err);
+    etas_status st;
 
+    if (self->cfg->interrupted != NULL && *self->cfg->interrupted)
+        return etas_fail(err, ETAS_E_INTERRUPTED, "interrupted: nothing is written");
+    if (etas_ranges_overlap(&self->missing, part) == part.count)
+        return ETAS_OK; /* came after we looked what is there */
+    st = etas_frame_decode(frame->len, frame->bytes, &header, &self->events, err);
     if (st != ETAS_OK)
         return st;
     if (header.first != frame->first || header.count != frame->count ||
@@ -64,6 +72,9 @@ static etas_status write_piece(void *context, const etas_store_frame *frame, eta
     self->next_id += part.count;
     for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
         st = etas_forecast_output_take(self->outputs[i], &piece, err);
+    if (st == ETAS_OK && self->cfg->progress != NULL)
+        self->cfg->progress(self->cfg->progress_context, self->sum.n_catalogs,
+                            self->about.n_catalogs);
     return st;
 }
 
@@ -136,8 +147,7 @@ static etas_status open_all(export_state *self, etas_error *err)
     return st;
 }
 
-static etas_status commit_all(export_state *self, etas_store *store, const etas_ranges *missing,
-                              etas_error *err)
+static etas_status commit_all(export_state *self, etas_store *store, etas_error *err)
 {
     etas_status st = ETAS_OK;
 
@@ -146,19 +156,18 @@ static etas_status commit_all(export_state *self, etas_store *store, const etas_
     if (st == ETAS_OK)
         st = etas_store_check_epoch(store, err);
     if (st == ETAS_OK && self->cfg->n_outputs > 0)
-        st = write_missing(self->cfg->outputs[0].path, &self->run, missing, err);
+        st = write_missing(self->cfg->outputs[0].path, &self->run, &self->missing, err);
     for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
         st = etas_forecast_output_commit(self->outputs[i], err);
     return st;
 }
 
-static etas_status write_all(export_state *self, etas_store *store, const etas_ranges *missing,
-                             etas_error *err)
+static etas_status write_all(export_state *self, etas_store *store, etas_error *err)
 {
-    const uint64_t n = self->run.n_catalogs - etas_ranges_total(missing);
+    const uint64_t n = self->run.n_catalogs - etas_ranges_total(&self->missing);
     etas_status st;
 
-    self->about = (etas_forecast_about){.model = self->cfg->model,
+    self->about = (etas_forecast_about){.model = &self->model,
                                         .n_catalogs = n,
                                         .seed = self->run.seed,
                                         .config_text = self->run.config_text,
@@ -169,31 +178,44 @@ static etas_status write_all(export_state *self, etas_store *store, const etas_r
     if (st == ETAS_OK && self->sum.n_catalogs != n)
         st = etas_fail(err, ETAS_E_CORRUPT, "the store lists catalogues that are not the run's");
     if (st == ETAS_OK)
-        st = commit_all(self, store, missing, err);
+        st = commit_all(self, store, err);
     for (size_t i = 0; self->outputs != NULL && i < self->cfg->n_outputs; i++)
         etas_forecast_output_close(self->outputs[i]);
     free(self->outputs);
     return st;
 }
 
+/* The run, its model, and what of it is not there. */
+static etas_status look_at(export_state *self, etas_store *store, etas_error *err)
+{
+    const etas_work_kind *kind;
+    etas_status st = etas_store_run_get(store, &self->run, err);
+
+    if (st != ETAS_OK)
+        return st;
+    kind = etas_work_kind_of(self->run.blob_len, self->run.blob);
+    if (kind != NULL && kind->frames != ETAS_FRAME_EVENTS)
+        return etas_fail(err, ETAS_E_ARG, "the run makes %s, not catalogues", kind->many);
+    self->next_id = self->run.first_catalog;
+    st = etas_mixture_decode(self->run.blob_len, self->run.blob, &self->model, err);
+    return st == ETAS_OK ? find_missing(store, &self->run, &self->missing, err) : st;
+}
+
 etas_status etas_export(etas_store *store, const etas_export_config *cfg, etas_export_summary *out,
                         etas_error *err)
 {
     export_state self = {.cfg = cfg};
-    etas_ranges missing = {0};
-    etas_status st = etas_store_run_get(store, &self.run, err);
+    etas_status st = look_at(&self, store, err);
 
     *out = (etas_export_summary){0};
-    self.next_id = self.run.first_catalog;
+    if (st == ETAS_OK && self.missing.n > 0 && !cfg->skip_missing)
+        st = refuse_incomplete(&self.missing, err);
     if (st == ETAS_OK)
-        st = find_missing(store, &self.run, &missing, err);
-    if (st == ETAS_OK && missing.n > 0 && !cfg->skip_missing)
-        st = refuse_incomplete(&missing, err);
-    if (st == ETAS_OK)
-        st = write_all(&self, store, &missing, err);
+        st = write_all(&self, store, err);
     if (st == ETAS_OK)
         *out = self.sum;
-    etas_ranges_free(&missing);
+    etas_ranges_free(&self.missing);
     etas_events_free(&self.events);
+    etas_mixture_free(&self.model);
     return st;
 }

@@ -22,9 +22,8 @@ static inline etas_status export_to(etas_store *store, const char *path, bool sk
                                     etas_export_summary *summary, etas_error *err)
 {
     const etas_forecast_spec output = {.path = path, .format = ETAS_FORMAT_CSEP};
-    const etas_mixture mixture = {.n = 1, .plan = &small.plan, .period = 1, .turn = (uint8_t[]){0}};
     const etas_export_config cfg = {
-        .n_outputs = 1, .outputs = &output, .model = &mixture, .skip_missing = skip_missing};
+        .n_outputs = 1, .outputs = &output, .skip_missing = skip_missing};
 
     return etas_export(store, &cfg, summary, err);
 }
