@@ -39,7 +39,7 @@ static options_outcome parse(export_options *self, talk *t, int argc, char *argv
     options_outcome outcome;
 
     talk_init(t, "etas");
-    output_options_table(&self->output, output_specs);
+    output_options_table(&self->output, false, output_specs);
     talk_options(t, talk_specs);
     outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
     return outcome == OPTIONS_RUN ? talk_start(t, &usage) : outcome;

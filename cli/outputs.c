@@ -25,12 +25,14 @@ enum { N_FORMATS = sizeof formats / sizeof *formats };
 static const char NAMES[] = "csep, reference, hdf5, grid, grid-csv, grid-geojson, summary or "
                             "summary-csv";
 
-void output_options_table(output_options *self, option_spec out[OUTPUT_OPTIONS])
+void output_options_table(output_options *self, bool configured, option_spec out[OUTPUT_OPTIONS])
 {
     const option_spec specs[OUTPUT_OPTIONS] = {
         {"output", 'o', OPTION_TEXT, &self->path, "FILE",
-         "forecast file: .csv for pyCSEP, .h5 for HDF5, .dat or .geojson for rates,\n"
-         ".json for a summary (default: the configuration's, in the reference layout)"},
+         configured ? "forecast file: .csv for pyCSEP, .h5 for HDF5, .dat or .geojson for rates,\n"
+                      ".json for a summary (default: the configuration's, in the reference layout)"
+                    : "forecast file: .csv for pyCSEP, .h5 for HDF5, .dat or .geojson for rates,\n"
+                      ".json for a summary"},
         {"format", 0, OPTION_TEXT, &self->format, "FORMAT",
          "format of it, whatever its ending: csep, reference, hdf5, grid, grid-csv,\n"
          "grid-geojson, summary, summary-csv"},

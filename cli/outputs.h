@@ -19,7 +19,8 @@ typedef struct output_options {
 } output_options;
 
 enum { OUTPUT_OPTIONS = 4 };
-void output_options_table(output_options *self, option_spec out[OUTPUT_OPTIONS]);
+/** @p configured: the help tells that the configuration names a file too. */
+void output_options_table(output_options *self, bool configured, option_spec out[OUTPUT_OPTIONS]);
 
 /** The first is the one of -o. Starts as {0}; outputs_free is idempotent. */
 typedef struct outputs {

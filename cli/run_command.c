@@ -29,7 +29,7 @@ static options_outcome parse(const run_command *self, int argc, char *argv[],
 
     talk_init(self->t, "etas");
     run_options_init(self->options);
-    output_options_table(&self->options->output, output_specs);
+    output_options_table(&self->options->output, true, output_specs);
     run_options_table(self->options, run_specs);
     redis_options_table(&self->options->redis, redis_specs);
     talk_options(self->t, talk_specs);
