@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <hdf5.h>
 
@@ -31,9 +32,10 @@ typedef struct table {
 
 typedef struct writer {
     const etas_forecast_about *about;
+    const char *temporary;
     hid_t file;
     table events, offsets, models; /**< offsets has one row more than there are catalogues */
-    bool any, with_parent;
+    bool any, with_parent, failed;
     uint64_t first_id, n_events;
     /* what the columns show */
     int64_t time_ms[CHUNK];
@@ -87,61 +89,66 @@ static herr_t look_at_error(unsigned n, const H5E_error2_t *error, void *context
     return 0;
 }
 
-static etas_status fail(etas_error *err)
+/* At once after the call that failed: the next one forgets why. Always false. */
+static bool note(etas_error *err)
 {
     reason why = {0};
 
     (void)H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, look_at_error, &why);
-    return etas_fail(err, ETAS_E_IO, "the forecast cannot be written: %s",
-                     why.system != 0       ? strerror(why.system)
-                     : why.text[0] != '\0' ? why.text
-                                           : "HDF5 gives no reason");
+    etas_fail(err, ETAS_E_IO, "the forecast cannot be written: %s",
+              why.system != 0       ? strerror(why.system)
+              : why.text[0] != '\0' ? why.text
+                                    : "HDF5 gives no reason");
+    return false;
 }
 
 /* ---- attributes ---- */
 
-static bool put_attribute(hid_t on, const char *name, hid_t type, const void *value)
+static bool put_attribute(hid_t on, const char *name, hid_t type, const void *value,
+                          etas_error *err)
 {
     const hid_t space = H5Screate(H5S_SCALAR);
     const hid_t attribute =
         space >= 0 ? H5Acreate2(on, name, type, space, H5P_DEFAULT, H5P_DEFAULT) : -1;
-    bool good = attribute >= 0 && H5Awrite(attribute, type, value) >= 0;
+    bool good = (attribute >= 0 && H5Awrite(attribute, type, value) >= 0) || note(err);
 
     if (attribute >= 0)
-        good = H5Aclose(attribute) >= 0 && good;
+        good = (H5Aclose(attribute) >= 0 || note(err)) && good;
     if (space >= 0)
         (void)H5Sclose(space);
     return good;
 }
 
 /* Of variable length: such ones may be long. */
-static bool put_text(hid_t on, const char *name, const char *text)
+static bool put_text(hid_t on, const char *name, const char *text, etas_error *err)
 {
     const hid_t type = H5Tcopy(H5T_C_S1);
-    const bool good = type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 &&
-                      H5Tset_cset(type, H5T_CSET_UTF8) >= 0 && put_attribute(on, name, type, &text);
+    const bool good = ((type >= 0 && H5Tset_size(type, H5T_VARIABLE) >= 0 &&
+                        H5Tset_cset(type, H5T_CSET_UTF8) >= 0) ||
+                       note(err)) &&
+                      put_attribute(on, name, type, &text, err);
 
     if (type >= 0)
         (void)H5Tclose(type);
     return good;
 }
 
-static bool put_count(hid_t on, const char *name, uint64_t value)
+static bool put_count(hid_t on, const char *name, uint64_t value, etas_error *err)
 {
-    return put_attribute(on, name, H5T_NATIVE_UINT64, &value);
+    return put_attribute(on, name, H5T_NATIVE_UINT64, &value, err);
 }
 
-static bool put_number(hid_t on, const char *name, double value)
+static bool put_number(hid_t on, const char *name, double value, etas_error *err)
 {
-    return put_attribute(on, name, H5T_NATIVE_DOUBLE, &value);
+    return put_attribute(on, name, H5T_NATIVE_DOUBLE, &value, err);
 }
 
-static bool put_time(hid_t on, const char *name, etas_time t)
+static bool put_time(hid_t on, const char *name, etas_time t, etas_error *err)
 {
     char text[32];
 
     etas_time_format(t, 'T', text);
-    return put_text(on, name, text);
+    return put_text(on, name, text, err);
 }
 
 /* The plan has it less half a bin, which does not always come back to the last bit. */
@@ -163,23 +170,25 @@ static etas_status put_about(const writer *w, etas_error *err)
     etas_status st = etas_region_format_wkt(&plan->region, &region, err);
 
     if (st == ETAS_OK &&
-        !(put_text(file, "format", "etas catalogues") &&
-          put_count(file, "format_version", FORMAT_VERSION) &&
-          put_text(file, "etas_version", about->release != NULL ? about->release : "") &&
-          put_count(file, "algorithm_version", plan->algorithm) &&
-          put_count(file, "seed", about->seed) && put_time(file, "start", plan->output_start) &&
-          put_time(file, "end", plan->end) && put_number(file, "m_ref", m_ref_of(plan)) &&
-          put_number(file, "m_threshold", plan->m_threshold) &&
-          put_number(file, "delta_m", plan->delta_m) && put_text(file, "region", region.data) &&
-          put_text(file, "configuration", config)))
-        st = fail(err);
+        !(put_text(file, "format", "etas catalogues", err) &&
+          put_count(file, "format_version", FORMAT_VERSION, err) &&
+          put_text(file, "etas_version", about->release != NULL ? about->release : "", err) &&
+          put_count(file, "algorithm_version", plan->algorithm, err) &&
+          put_count(file, "seed", about->seed, err) &&
+          put_time(file, "start", plan->output_start, err) &&
+          put_time(file, "end", plan->end, err) && put_number(file, "m_ref", m_ref_of(plan), err) &&
+          put_number(file, "m_threshold", plan->m_threshold, err) &&
+          put_number(file, "delta_m", plan->delta_m, err) &&
+          put_text(file, "region", region.data, err) &&
+          put_text(file, "configuration", config, err)))
+        st = ETAS_E_IO;
     etas_text_free(&region);
     return st;
 }
 
 /* ---- data sets ---- */
 
-static hid_t create_set(hid_t file, const column *c)
+static hid_t create_set(hid_t file, const column *c, etas_error *err)
 {
     const hsize_t none = 0, chunk = CHUNK, most = H5S_UNLIMITED;
     const hid_t how = H5Pcreate(H5P_DATASET_CREATE), space = H5Screate_simple(1, &none, &most);
@@ -188,10 +197,8 @@ static hid_t create_set(hid_t file, const column *c)
     if (how >= 0 && space >= 0 && H5Pset_chunk(how, 1, &chunk) >= 0 && H5Pset_shuffle(how) >= 0 &&
         H5Pset_deflate(how, DEFLATE) >= 0 && H5Pset_obj_track_times(how, false) >= 0)
         set = H5Dcreate2(file, c->name, c->type, space, H5P_DEFAULT, how, H5P_DEFAULT);
-    if (set >= 0 && c->unit != NULL && !put_text(set, "unit", c->unit)) {
-        (void)H5Dclose(set);
-        set = -1;
-    }
+    if (set < 0)
+        (void)note(err);
     if (space >= 0)
         (void)H5Sclose(space);
     if (how >= 0)
@@ -201,28 +208,29 @@ static hid_t create_set(hid_t file, const column *c)
 
 static etas_status add_column(table *t, hid_t file, column c, etas_error *err)
 {
-    c.set = create_set(file, &c);
+    c.set = create_set(file, &c, err);
     if (c.set < 0)
-        return fail(err);
+        return ETAS_E_IO;
     t->columns[t->n_columns++] = c;
-    return ETAS_OK;
+    return c.unit == NULL || put_text(c.set, "unit", c.unit, err) ? ETAS_OK : ETAS_E_IO;
 }
 
-static bool write_rows(const column *c, uint64_t first, size_t n)
+static bool write_rows(const column *c, uint64_t first, size_t n, etas_error *err)
 {
     const hsize_t at = first, rows = n, length = first + n;
     hid_t in_memory, in_file;
     bool good;
 
     if (H5Dset_extent(c->set, &length) < 0)
-        return false;
+        return note(err);
     if (c->values == NULL)
         return true;
     in_memory = H5Screate_simple(1, &rows, NULL);
     in_file = H5Dget_space(c->set);
-    good = in_memory >= 0 && in_file >= 0 &&
-           H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &at, NULL, &rows, NULL) >= 0 &&
-           H5Dwrite(c->set, c->type, in_memory, in_file, H5P_DEFAULT, c->values) >= 0;
+    good = (in_memory >= 0 && in_file >= 0 &&
+            H5Sselect_hyperslab(in_file, H5S_SELECT_SET, &at, NULL, &rows, NULL) >= 0 &&
+            H5Dwrite(c->set, c->type, in_memory, in_file, H5P_DEFAULT, c->values) >= 0) ||
+           note(err);
     if (in_file >= 0)
         (void)H5Sclose(in_file);
     if (in_memory >= 0)
@@ -233,8 +241,8 @@ static bool write_rows(const column *c, uint64_t first, size_t n)
 static etas_status flush(table *t, etas_error *err)
 {
     for (size_t i = 0; t->held > 0 && i < t->n_columns; i++)
-        if (!write_rows(&t->columns[i], t->written, t->held))
-            return fail(err);
+        if (!write_rows(&t->columns[i], t->written, t->held, err))
+            return ETAS_E_IO;
     t->written += t->held;
     t->held = 0;
     return ETAS_OK;
@@ -328,9 +336,11 @@ static etas_status take(writer *w, const etas_forecast_part *part, etas_error *e
 
 static etas_status hdf5_take(void *self, const etas_forecast_part *part, etas_error *err)
 {
+    writer *const w = self;
     const quiet before = be_quiet();
-    const etas_status st = take(self, part, err);
+    const etas_status st = take(w, part, err);
 
+    w->failed = st == ETAS_E_IO;
     be_as(before);
     return st;
 }
@@ -344,9 +354,11 @@ static etas_status create_file(writer *w, const char *name, etas_error *err)
     /* The name is ours alone, and not every file system has locks. */
     if (how >= 0 && H5Pset_file_locking(how, false, true) >= 0)
         w->file = H5Fcreate(name, H5F_ACC_TRUNC, H5P_DEFAULT, how);
+    if (w->file < 0)
+        (void)note(err);
     if (how >= 0)
         (void)H5Pclose(how);
-    return w->file >= 0 ? ETAS_OK : fail(err);
+    return w->file >= 0 ? ETAS_OK : ETAS_E_IO;
 }
 
 static etas_status create_columns(writer *w, etas_error *err)
@@ -386,11 +398,8 @@ static etas_status start(writer *w, const etas_forecast_target *to, etas_error *
 
     if (to->temporary == NULL)
         return etas_fail(err, ETAS_E_ARG, "HDF5 needs a file: this is a device or pipe");
-    /* At exit the library would try once more to write what could not be written. */
-    (void)H5dont_atexit();
-    if (H5open() < 0)
-        return fail(err);
     w->about = to->about;
+    w->temporary = to->temporary;
     w->with_parent = to->about->model->plan[0].with_parents;
     st = create_file(w, to->temporary, err);
     if (st == ETAS_OK)
@@ -410,32 +419,42 @@ static etas_status hdf5_open(void **self, const etas_forecast_target *to, etas_e
     if (w == NULL)
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for a forecast file");
     w->file = -1;
+    /* First of all calls: at exit the library would close again what it could not close. */
+    (void)H5dont_atexit();
     before = be_quiet();
     st = start(w, to, err);
+    w->failed = st == ETAS_E_IO;
     be_as(before);
     return st;
 }
 
-static bool close_columns(table *t)
+static bool close_columns(table *t, etas_error *err)
 {
     bool good = true;
 
     for (; t->n_columns > 0; t->n_columns--)
-        good = H5Dclose(t->columns[t->n_columns - 1].set) >= 0 && good;
+        good = (H5Dclose(t->columns[t->n_columns - 1].set) >= 0 || note(err)) && good;
     return good;
 }
 
-/* False when anything could not be written. */
-static bool close_file(writer *w)
+static bool close_file(writer *w, etas_error *err)
 {
-    bool good = close_columns(&w->events);
+    bool good = close_columns(&w->events, err);
 
-    good = close_columns(&w->offsets) && good;
-    good = close_columns(&w->models) && good;
+    good = close_columns(&w->offsets, err) && good;
+    good = close_columns(&w->models, err) && good;
     if (w->file >= 0)
-        good = H5Fclose(w->file) >= 0 && good;
+        good = (H5Fclose(w->file) >= 0 || note(err)) && good;
     w->file = -1;
     return good;
+}
+
+/* What the file holds is lost and goes, so that there is room to close it. After a failure HDF5
+ * cannot close it: the attempt leaves it open, in a state that the next use of it crashes on. */
+static void give_up_file(writer *w)
+{
+    if (w->file >= 0 && truncate(w->temporary, 0) == 0 && !w->failed)
+        (void)close_file(w, NULL);
 }
 
 static etas_status finish(writer *w, etas_error *err)
@@ -446,20 +465,22 @@ static etas_status finish(writer *w, etas_error *err)
         st = flush(&w->offsets, err);
     if (st == ETAS_OK)
         st = flush(&w->models, err);
-    if (st != ETAS_OK)
-        return st;
-    if (!put_count(w->file, "n_catalogs", w->offsets.written - 1) ||
-        !put_count(w->file, "n_events", w->n_events) ||
-        !put_count(w->file, "first_catalog", w->first_id) || !close_file(w))
-        return fail(err);
-    return ETAS_OK;
+    if (st == ETAS_OK &&
+        !(put_count(w->file, "n_catalogs", w->offsets.written - 1, err) &&
+          put_count(w->file, "n_events", w->n_events, err) &&
+          put_count(w->file, "first_catalog", w->first_id, err) &&
+          (H5Fflush(w->file, H5F_SCOPE_GLOBAL) >= 0 || note(err)) && close_file(w, err)))
+        st = ETAS_E_IO;
+    return st;
 }
 
 static etas_status hdf5_finish(void *self, etas_error *err)
 {
+    writer *const w = self;
     const quiet before = be_quiet();
-    const etas_status st = finish(self, err);
+    const etas_status st = finish(w, err);
 
+    w->failed = st == ETAS_E_IO;
     be_as(before);
     return st;
 }
@@ -469,7 +490,7 @@ static void hdf5_close(void *self)
     const quiet before = be_quiet();
 
     if (self != NULL)
-        (void)close_file(self);
+        give_up_file(self);
     be_as(before);
     free(self);
 }

@@ -39,6 +39,11 @@ static etas_status refuse_incomplete(const etas_ranges *missing, etas_error *err
                      (unsigned long long)missing->items[0].first);
 }
 
+static bool is_interrupted(const etas_export_config *cfg)
+{
+    return cfg->interrupted != NULL && *cfg->interrupted;
+}
+
 /* The catalogues that @p part names of one frame; part lies within the frame. */
 static etas_status write_piece(void *context, const etas_store_frame *frame, etas_range part,
                                etas_error *err)
@@ -53,8 +58,8 @@ static etas_status write_piece(void *context, const etas_store_frame *frame, eta
     etas_frame_header header;
     etas_status st;
 
-    if (self->cfg->interrupted != NULL && *self->cfg->interrupted)
-        return etas_fail(err, ETAS_E_INTERRUPTED, "interrupted: nothing is written");
+    if (is_interrupted(self->cfg))
+        return ETAS_E_INTERRUPTED;
     if (etas_ranges_overlap(&self->missing, part) == part.count)
         return ETAS_OK; /* came after we looked what is there */
     st = etas_frame_decode(frame->len, frame->bytes, &header, &self->events, err);
@@ -153,6 +158,8 @@ static etas_status commit_all(export_state *self, etas_store *store, etas_error 
 
     for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
         st = etas_forecast_output_finish(self->outputs[i], err);
+    if (st == ETAS_OK && is_interrupted(self->cfg))
+        st = ETAS_E_INTERRUPTED;
     if (st == ETAS_OK)
         st = etas_store_check_epoch(store, err);
     if (st == ETAS_OK && self->cfg->n_outputs > 0)
@@ -214,6 +221,11 @@ etas_status etas_export(etas_store *store, const etas_export_config *cfg, etas_e
         st = write_all(&self, store, err);
     if (st == ETAS_OK)
         *out = self.sum;
+    if (st == ETAS_E_INTERRUPTED || (st == ETAS_E_IO && is_interrupted(cfg))) {
+        if (err != NULL)
+            *err = (etas_error){0}; /* a write that the signal ended early */
+        st = etas_fail(err, ETAS_E_INTERRUPTED, "interrupted: nothing is written");
+    }
     etas_ranges_free(&self.missing);
     etas_events_free(&self.events);
     etas_mixture_free(&self.model);

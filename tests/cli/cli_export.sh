@@ -82,9 +82,8 @@ cmp only.h5 only2.h5
 
 shows "an incomplete run is refused; what there is of it only on request"
 cp run/f.csv.store part.store
-sqlite3 part.store "DELETE FROM part WHERE first = (SELECT max(first) FROM part)"
-missing=$((2000 - $(sqlite3 part.store 'SELECT sum(count) FROM part')))
-[ $missing -gt 0 ] || fail "nothing was taken away"
+missing=7
+sqlite3 part.store "UPDATE part SET count = count - $missing WHERE first = (SELECT max(first) FROM part)"
 expect 3 etas export part.store -o out/part.h5 --progress none
 one_line
 complains 'part.store' "$missing catalogues are missing" 'nothing is written'
@@ -160,7 +159,7 @@ if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=200k tmpfs full 
         one_line
         complains 'full/f.' 'No space left on device'
         only_files full
-        [ ! -e beside.csv ] && [ ! -e beside.h5 ] || fail "a file of a failed export: $files"
+        if [ -e beside.csv ] || [ -e beside.h5 ]; then fail "a file of a failed export: $files"; fi
     done
     umount full
     mounted=

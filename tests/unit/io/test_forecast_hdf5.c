@@ -1,6 +1,8 @@
 #include <math.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -370,6 +372,43 @@ static void an_output_that_is_given_up_leaves_nothing(void **state)
     assert_true(print != NULL);
 }
 
+/* Whatever write is the one that finds no room; HDF5 is usable afterwards. */
+static void a_disk_that_fills_up_is_an_error_with_its_reason(void **state)
+{
+    const etas_forecast_about about = {.model = &one};
+    const etas_forecast_spec spec = spec_at(scratch_path("full/full.h5"));
+    const etas_forecast_part part = {.events = &many, .count = N_CATALOGS};
+    struct rlimit before;
+    size_t whole, again;
+
+    (void)state;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    write_file(spec.path, &about, 0, N_CATALOGS);
+    free(scratch_read(spec.path, &whole));
+    assert_int_equal(unlink(spec.path), 0);
+    for (size_t limit = 0; limit < whole; limit += limit < 30000 ? 1777 : 177777) {
+        const struct rlimit full = {.rlim_cur = limit, .rlim_max = before.rlim_max};
+        etas_forecast_output *out;
+        etas_error err = {0};
+        etas_status st;
+
+        check_ok(etas_forecast_output_open(&out, &spec, &about, &err), &err);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &full), 0);
+        st = etas_forecast_output_take(out, &part, &err);
+        if (st == ETAS_OK)
+            st = etas_forecast_output_commit(out, &err);
+        etas_forecast_output_close(out);
+        assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+        assert_int_equal(st, ETAS_E_IO);
+        assert_non_null(strstr(err.text, "File too large"));
+    }
+    assert_int_equal(rmdir(scratch_path("full")), 0);
+    write_file(spec.path, &about, 0, 1000);
+    free(scratch_read(spec.path, &again));
+    assert_int_equal(again, whole);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -380,6 +419,7 @@ int main(void)
         cmocka_unit_test(parents_are_there_when_events_tell_them),
         cmocka_unit_test(a_run_without_catalogues_and_a_device),
         cmocka_unit_test(an_output_that_is_given_up_leaves_nothing),
+        cmocka_unit_test(a_disk_that_fills_up_is_an_error_with_its_reason),
     };
     int failed;
 
