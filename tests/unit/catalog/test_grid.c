@@ -23,11 +23,12 @@ static etas_rate_grid regular(size_t rows, size_t columns, double dlat, double d
     etas_rate_grid grid = grid_of(rows * columns);
     const double unit = pow(10, digits);
 
-    for (size_t i = 0; i < grid.n; i++) {
-        grid.lat[i] = rint((-20 + dlat * ((double)(i / columns) + 0.5)) * unit) / unit;
-        grid.lon[i] = rint((-179 + dlon * ((double)(i % columns) + 0.5)) * unit) / unit;
-        grid.weight[i] = (double)i;
-    }
+    for (size_t row = 0, i = 0; row < rows; row++)
+        for (size_t column = 0; column < columns; column++, i++) {
+            grid.lat[i] = rint((-20 + dlat * ((double)row + 0.5)) * unit) / unit;
+            grid.lon[i] = rint((-179 + dlon * ((double)column + 0.5)) * unit) / unit;
+            grid.weight[i] = (double)i;
+        }
     return grid;
 }
 

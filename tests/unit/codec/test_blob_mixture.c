@@ -144,6 +144,9 @@ static void every_truncation_and_every_trailing_byte_is_refused(void **state)
     etas_array_free((void **)&blob);
 }
 
+/* Every bit of the header, and one of each byte of the models, whose blobs have a test of their
+ * own.
+ */
 static void every_changed_byte_is_refused_or_gives_another_mixture(void **state)
 {
     size_t len, taken = 0;
@@ -151,7 +154,7 @@ static void every_changed_byte_is_refused_or_gives_another_mixture(void **state)
 
     (void)state;
     for (size_t i = 0; i < len; i++)
-        for (unsigned bit = 0; bit < 8; bit++) {
+        for (unsigned bit = i < 64 ? 0 : i % 8; bit < (i < 64 ? 8 : i % 8 + 1); bit++) {
             blob[i] ^= (uint8_t)(1u << bit);
             taken += decode(len, blob) == ETAS_OK;
             blob[i] ^= (uint8_t)(1u << bit);

@@ -6,22 +6,30 @@
 
 enum { GRID_MAX = 64 };
 
-/** A grid with room of its own: rows x columns cells from the corner in the south and west on. */
+/** Cells from the corner in the south and west on. */
+typedef struct grid_frame {
+    size_t rows, columns;
+    double south, west, dlat, dlon;
+} grid_frame;
+
+/** A grid with room of its own. */
 typedef struct small_grid {
     etas_rate_grid grid;
     double lat[GRID_MAX], lon[GRID_MAX], weight[GRID_MAX];
 } small_grid;
 
-static inline void set_grid(small_grid *out, size_t rows, size_t columns, double south, double west,
-                            double dlat, double dlon)
+static inline void set_grid(small_grid *out, grid_frame of)
 {
-    assert_true(rows * columns <= GRID_MAX);
-    for (size_t i = 0; i < rows * columns; i++) {
-        out->lat[i] = south + dlat * ((double)(i / columns) + 0.5);
-        out->lon[i] = west + dlon * ((double)(i % columns) + 0.5);
-        out->weight[i] = 1;
-    }
-    out->grid = (etas_rate_grid){rows * columns, out->lat, out->lon, out->weight, dlat, dlon};
+    out->grid = (etas_rate_grid){0, out->lat, out->lon, out->weight, of.dlat, of.dlon};
+    assert_true(of.rows * of.columns <= GRID_MAX);
+    for (size_t row = 0; row < of.rows; row++)
+        for (size_t column = 0; column < of.columns; column++) {
+            const size_t i = out->grid.n++;
+
+            out->lat[i] = of.south + of.dlat * ((double)row + 0.5);
+            out->lon[i] = of.west + of.dlon * ((double)column + 0.5);
+            out->weight[i] = 1;
+        }
 }
 
 /** The cell that a reported event lies in, by a search; grid->n if none. An edge is in the cell to

@@ -23,8 +23,8 @@ static uint8_t *some_blob(bool by_grids, size_t *len)
     uint8_t *blob = NULL;
     etas_plan plan;
 
-    set_grid(&cells, 1, 3, 44.5, 5, 3, 2);
-    set_grid(&map, 2, 2, 44, 5, 2, 3);
+    set_grid(&cells, (grid_frame){1, 3, 44.5, 5, 3, 2});
+    set_grid(&map, (grid_frame){2, 2, 44, 5, 2, 3});
     zones = (etas_magnitude_zones){map.grid, zone, 2, first, mag, share, 0.1};
     if (by_grids) {
         in.background_grid = in.induced_grid = &cells.grid;

@@ -21,7 +21,7 @@ static void cells_are_drawn_by_weight(void **state)
     etas_events e;
 
     (void)state;
-    set_grid(&g, 4, 5, 60, 5, 0.5, 0.5);
+    set_grid(&g, (grid_frame){4, 5, 60, 5, 0.5, 0.5});
     for (size_t k = 0; k < g.grid.n; k++)
         g.weight[k] = k % 7 == 3 ? 0 : 1 + (double)(k * k % 23);
     in.background_grid = &g.grid;
@@ -73,7 +73,7 @@ static void a_place_is_uniform_by_area_inside_its_cell(void **state)
         etas_plan_input in = silent_input(300);
         small_grid g;
 
-        set_grid(&g, 1, 1, corners[k][0], corners[k][1], 20, 30);
+        set_grid(&g, (grid_frame){1, 1, corners[k][0], corners[k][1], 20, 30});
         in.background_grid = &g.grid;
         check_inside(&in, corners[k][0], corners[k][1]);
         in = silent_input(0);
@@ -91,7 +91,7 @@ static void cells_end_at_the_poles(void **state)
     etas_events e;
 
     (void)state;
-    set_grid(&g, 1, 1, 89, 0, 2, 360);
+    set_grid(&g, (grid_frame){1, 1, 89, 0, 2, 360});
     in.background_grid = &g.grid;
     e = simulate(&in, 20);
     for (size_t i = 0; i < e.n; i++)
@@ -112,7 +112,7 @@ static void outside_the_region_cell_and_place_are_drawn_anew(void **state)
 
         (void)state;
         set_rectangle(&region, 0, 1, 0, 3);
-        set_grid(&g, 1, 3, 0, 0, 1, 2);
+        set_grid(&g, (grid_frame){1, 3, 0, 0, 1, 2});
         g.lon[2] = 101;
         g.weight[2] = 1e6;
         in.region = &region;
@@ -140,8 +140,8 @@ static void induced_events_have_their_own_number_places_and_flag(void **state)
     size_t row = 0, n_times = 0;
 
     (void)state;
-    set_grid(&here, 2, 2, 10, 10, 1, 1);
-    set_grid(&there, 2, 2, -20, -30, 0.5, 0.5);
+    set_grid(&here, (grid_frame){2, 2, 10, 10, 1, 1});
+    set_grid(&there, (grid_frame){2, 2, -20, -30, 0.5, 0.5});
     in.background_grid = &here.grid;
     in.induced_grid = &there.grid;
     in.n_induced = 17.5;
@@ -182,7 +182,7 @@ static void induced_events_leave_the_background_alone(void **state)
     small_grid g;
 
     (void)state;
-    set_grid(&g, 1, 1, 0, 0, 1, 1);
+    set_grid(&g, (grid_frame){1, 1, 0, 0, 1, 1});
     in.induced_grid = &g.grid;
     in.n_induced = 30;
     both = simulate(&in, 50);
@@ -218,7 +218,7 @@ static void induced_events_trigger(void **state)
     in.theta.value[ETAS_LOG10_C] = -6;
     in.theta.value[ETAS_LOG10_TAU] = 0.5;
     set_branching(&in, 0.4);
-    set_grid(&g, 1, 1, 45, 7, 1, 1);
+    set_grid(&g, (grid_frame){1, 1, 45, 7, 1, 1});
     in.induced_grid = &g.grid;
     in.n_induced = 50;
     e = simulate(&in, 400);
@@ -263,7 +263,7 @@ static void grids_that_cannot_be_are_refused(void **state)
     small_grid g;
 
     (void)state;
-    set_grid(&g, 2, 2, 10, 10, 1, 1);
+    set_grid(&g, (grid_frame){2, 2, 10, 10, 1, 1});
     in.n_induced = 3;
     refuse(&in, ETAS_E_ARG, "grid of where");
     in.n_induced = -1;
@@ -278,20 +278,20 @@ static void grids_that_cannot_be_are_refused(void **state)
     etas_plan_free(&plan);
     in.background_grid = &g.grid;
     refuse(&in, ETAS_E_RANGE, "cell 1 of the grid of the background");
-    set_grid(&g, 2, 2, 10, 10, 1, 1);
+    set_grid(&g, (grid_frame){2, 2, 10, 10, 1, 1});
     g.weight[2] = -1;
     refuse(&in, ETAS_E_RANGE, "weights of the grid of the background");
     g.weight[2] = INFINITY;
     refuse(&in, ETAS_E_RANGE, "weights of the grid of the background");
     memset(g.weight, 0, sizeof g.weight);
     refuse(&in, ETAS_E_RANGE, "no cell of the grid of the background");
-    set_grid(&g, 2, 2, 10, 10, 1, 1);
+    set_grid(&g, (grid_frame){2, 2, 10, 10, 1, 1});
     g.grid.weight = NULL;
     refuse(&in, ETAS_E_ARG, "no weights");
-    set_grid(&g, 2, 2, 10, 10, 1, 1);
+    set_grid(&g, (grid_frame){2, 2, 10, 10, 1, 1});
     g.grid.dlon = 0;
     refuse(&in, ETAS_E_RANGE, "size");
-    set_grid(&g, 2, 2, 10, 10, 1, 1);
+    set_grid(&g, (grid_frame){2, 2, 10, 10, 1, 1});
     set_rectangle(&region, 20, 21, 10, 11);
     in.region = &region;
     refuse(&in, ETAS_E_RANGE, "no cell of the grid of the background in the region");

@@ -55,9 +55,9 @@ static etas_plan by_grids(void)
     etas_magnitude_zones zones;
     etas_plan plan;
 
-    set_grid(&background, 5, 7, 43.75, 4.5, 1, 1);
-    set_grid(&induced, 2, 3, 46, 7, 0.5, 0.25);
-    set_grid(&map, 3, 4, 44.5, 6, 1, 1.25);
+    set_grid(&background, (grid_frame){5, 7, 43.75, 4.5, 1, 1});
+    set_grid(&induced, (grid_frame){2, 3, 46, 7, 0.5, 0.25});
+    set_grid(&map, (grid_frame){3, 4, 44.5, 6, 1, 1.25});
     for (size_t i = 0; i < background.grid.n; i++)
         background.weight[i] = (double)(i * i % 11);
     for (size_t i = 0; i < map.grid.n; i++)

@@ -210,8 +210,8 @@ static int setup(void **state)
     input.location_lon = &lon;
     input.location_weight = &weight;
     input.gaussian_scale_deg = 0.1;
-    set_grid(&cells, 2, 2, 45, 6, 1, 1);
-    set_grid(&map, 2, 2, 44, 6, 2, 2);
+    set_grid(&cells, (grid_frame){2, 2, 45, 6, 1, 1});
+    set_grid(&map, (grid_frame){2, 2, 44, 6, 2, 2});
     zones = (etas_magnitude_zones){map.grid, zone, 1, first, &mag, &share, 0.1};
     ready = build_plan(&input);
     return 0;

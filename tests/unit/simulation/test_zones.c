@@ -23,7 +23,7 @@ static void set_zones(zones_fixture *z)
                                  3.25, 3.75, 4.25, 4.75, 5.25, 5.75};
     static const double weight[] = {50, 30, 15, 4, 1, 0.001, 0, 3, 0, 2, 5, 0};
 
-    set_grid(&z->map, 2, 3, -20, 140, 20, 40);
+    set_grid(&z->map, (grid_frame){2, 3, -20, 140, 20, 40});
     z->map.grid.n = 5;
     z->map.grid.weight = NULL;
     memcpy(z->zone, zone, sizeof zone);
@@ -179,7 +179,7 @@ static void reported_magnitudes_are_those_of_the_table(void **state)
     z.zones.n_zones = 1;
     z.zones.bin_width = 0.1;
     memset(z.zone, 0, sizeof z.zone);
-    set_grid(&z.map, 2, 2, -90, -180, 90, 180);
+    set_grid(&z.map, (grid_frame){2, 2, -90, -180, 90, 180});
     z.zones.map = z.map.grid;
     in = zones_input(&z);
     in.theta.value[ETAS_LOG10_K0] = -20;
@@ -213,7 +213,7 @@ static void no_reported_magnitude_is_beyond_the_table(void **state)
         z.mag[0] = 3.25 + 0.07;
         z.first[1] = 1; /* from 3.07 to 3.57 */
         memset(z.zone, 0, sizeof z.zone);
-        set_grid(&z.map, 1, 1, -90, -180, 180, 360);
+        set_grid(&z.map, (grid_frame){1, 1, -90, -180, 180, 360});
         z.zones.map = z.map.grid;
         in = zones_input(&z);
         in.m_max = 3.2; /* bounds Gutenberg-Richter alone */
