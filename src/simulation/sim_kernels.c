@@ -378,11 +378,11 @@ static inline void parents_block(const sim_constants *c, const sim_addresses *at
 static void parents(const sim_constants *c, const sim_addresses *at, const sim_parents *out)
 {
     for (size_t start = 0; start < at->n; start += SIM_BLOCK) {
-        const sim_addresses block = block_at(at, start);
+        const sim_addresses some = block_at(at, start);
         const sim_parents columns = {out->time + start, out->dm + start, out->share + start,
                                      out->d_km2 + start, out->number + start};
 
-        parents_block(c, &block, &columns);
+        parents_block(c, &some, &columns);
     }
 }
 
