@@ -3,5 +3,7 @@
 #define ETAS_CLI_CATALOG_COMMANDS_H
 
 int catalog_completeness(int argc, char *argv[]);
+int catalog_convert(int argc, char *argv[]);
+int catalog_info(int argc, char *argv[]);
 
 #endif

@@ -1,7 +1,9 @@
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "catalog_commands.h"
+#include "catalog_options.h"
 #include "etas/array.h"
 #include "etas/completeness.h"
 #include "etas/io.h"
@@ -14,7 +16,8 @@ static const command_usage usage = {
     .about = "Copy a catalogue and give it the column mc_current: per event the background level\n"
              "or, after large shocks, mc(M, t) = M - 4.5 - 0.75 log10(t / 1 day) (Helmstetter,\n"
              "Kagan & Jackson 2006) while that is higher; of several shocks the highest counts.\n"
-             "Everything else stays as it is. A configuration uses it with \"mc\": \"var\".",
+             "Everything else stays as it is; other formats than CSV become CSV. A configuration "
+             "uses it with \"mc\": \"var\".",
     .min_arguments = 1,
     .max_arguments = 1,
 };
@@ -24,6 +27,7 @@ typedef struct session {
     double mc, delta_m;
     bool everywhere;
     etas_shock_completeness relation;
+    catalog_options input;
     talk t;
 } session;
 
@@ -107,15 +111,46 @@ static etas_status write_catalog(const session *s, const etas_text *text,
     return st;
 }
 
+/* Another format as CSV, whose text gets the column then. */
+static etas_status convert(const etas_catalog *catalog, etas_text *text, etas_error *err)
+{
+    char *written = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&written, &len);
+    etas_status st = out != NULL ? etas_catalog_write_csv(out, catalog, err) : ETAS_E_NOMEM;
+
+    text->len = 0;
+    if (out != NULL && fclose(out) != 0 && st == ETAS_OK)
+        st = ETAS_E_NOMEM;
+    if (st == ETAS_OK)
+        st = etas_text_append(text, len, written);
+    free(written);
+    return st == ETAS_OK ? ETAS_OK : etas_fail(err, st, "out of memory for %zu events", catalog->n);
+}
+
+static etas_status load(session *s, etas_text *text, etas_catalog *catalog, etas_error *err)
+{
+    etas_catalog_options how;
+    etas_catalog_summary summary;
+    etas_status st = etas_file_read(s->path, text, err);
+
+    (void)catalog_options_take(&s->input, &usage, NULL, &how); /* has been checked */
+    if (st == ETAS_OK)
+        st = etas_catalog_read(catalog, &(etas_catalog_bytes){s->path, text->len, text->data}, &how,
+                               &summary, err);
+    if (st != ETAS_OK)
+        return st;
+    catalog_options_warn(&summary, s->path, &s->t.log);
+    return summary.format == ETAS_CATALOG_CSV ? ETAS_OK : convert(catalog, text, err);
+}
+
 static etas_status run(session *s, etas_error *err)
 {
     etas_text text = {0};
     etas_catalog catalog = {0};
     double *levels = NULL, *mc = NULL;
-    etas_status st = etas_file_read(s->path, &text, err);
+    etas_status st = load(s, &text, &catalog, err);
 
-    if (st == ETAS_OK)
-        st = etas_catalog_read_csv(&catalog, text.len, text.data, s->path, NULL, err);
     if (st == ETAS_OK &&
         (etas_array_alloc((void **)&levels, catalog.n, sizeof *levels) != ETAS_OK ||
          etas_array_alloc((void **)&mc, catalog.n, sizeof *mc) != ETAS_OK))
@@ -145,8 +180,10 @@ int catalog_completeness(int argc, char *argv[])
 {
     const char *arguments[1];
     session s = {.mc = NAN, .delta_m = NAN, .relation = etas_shock_completeness_default()};
-    option_spec own[OWN_OPTIONS], talk_specs[TALK_OPTIONS];
-    const option_table tables[] = {{OWN_OPTIONS, own}, {TALK_OPTIONS, talk_specs}, {0, NULL}};
+    option_spec own[OWN_OPTIONS], input_specs[CATALOG_OPTIONS], talk_specs[TALK_OPTIONS];
+    const option_table tables[] = {
+        {OWN_OPTIONS, own}, {CATALOG_OPTIONS, input_specs}, {TALK_OPTIONS, talk_specs}, {0, NULL}};
+    etas_catalog_options how;
     etas_error err = {0};
     size_t n_arguments;
     options_outcome outcome;
@@ -154,10 +191,13 @@ int catalog_completeness(int argc, char *argv[])
 
     talk_init(&s.t, "etas");
     own_options(&s, own);
+    catalog_options_table(&s.input, input_specs);
     talk_options(&s.t, talk_specs);
     outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
     if (outcome == OPTIONS_RUN)
         outcome = talk_start(&s.t, &usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = catalog_options_take(&s.input, &usage, NULL, &how);
     if (outcome == OPTIONS_RUN && !isnan(s.delta_m) && s.delta_m < 0)
         outcome = options_complain(&usage, "--delta-m: %g is negative", s.delta_m);
     if (outcome != OPTIONS_RUN)

@@ -11,9 +11,11 @@ static const struct {
 } commands[] = {
     {"completeness", "add the completeness after large shocks as the column mc_current",
      catalog_completeness},
+    {"convert", "write a catalogue of any format as catalogue CSV", catalog_convert},
+    {"info", "say what a catalogue holds", catalog_info},
 };
 
-static const char *const later[] = {"convert", "fetch", "info"};
+static const char *const later[] = {"fetch"};
 
 int cmd_catalog(int argc, char *argv[])
 {

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "catalog_options.h"
 #include "commands.h"
 #include "etas/array.h"
 #include "etas/completeness.h"
@@ -32,6 +33,7 @@ typedef struct session {
     etas_time start, end;
     double delta_m;
     uint64_t samples, threads, seed;
+    catalog_options input;
     mc_range range;
     etas_completeness_config how;
     talk t;
@@ -81,6 +83,8 @@ static void own_options(session *s, option_spec out[OWN_OPTIONS])
 
 static options_outcome check_options(session *s)
 {
+    etas_catalog_options how;
+
     if (s->list != NULL && (!isnan(s->range.low) || !isnan(s->range.high) || !isnan(s->range.step)))
         return options_complain(&usage, "--mc or --mc-min, --mc-max and --mc-step, not both");
     if (s->range.low > s->range.high)
@@ -90,6 +94,8 @@ static options_outcome check_options(session *s)
         return options_complain(&usage, "--end is not after --start");
     if (s->path == NULL && s->config_path == NULL)
         return options_complain(&usage, "usage: %s %s", usage.name, usage.synopsis);
+    if (catalog_options_take(&s->input, &usage, NULL, &how) != OPTIONS_RUN)
+        return OPTIONS_USAGE;
     return options_seed(&usage, s->seed_text, &s->seed);
 }
 
@@ -143,13 +149,18 @@ static etas_status load(session *s, etas_error *err)
 {
     const bool whole = s->start == ETAS_TIME_NONE && s->end == ETAS_TIME_NONE &&
                        s->region_path == NULL && s->cfg.region.n_rings == 0;
+    etas_catalog_options how;
+    etas_catalog_summary summary;
     etas_catalog all = {0};
     etas_status st = ETAS_OK;
 
+    (void)catalog_options_take(&s->input, &usage, &s->cfg, &how); /* has been checked */
     if (s->region_path != NULL)
         st = etas_region_load(&s->region, s->region_path, s->lonlat, err);
     if (st == ETAS_OK)
-        st = etas_catalog_load_magnitudes(&all, s->path, NULL, NULL, err);
+        st = etas_catalog_load_magnitudes(&all, s->path, &how, &summary, err);
+    if (st == ETAS_OK)
+        catalog_options_warn(&summary, s->path, &s->t.log);
     if (st != ETAS_OK)
         return st;
     if (all.n == 0)
@@ -309,8 +320,9 @@ int cmd_estimate_mc(int argc, char *argv[])
                  .delta_m = NAN,
                  .range = mc_range_default(),
                  .how = etas_completeness_config_default()};
-    option_spec own[OWN_OPTIONS], talk_specs[TALK_OPTIONS];
-    const option_table tables[] = {{OWN_OPTIONS, own}, {TALK_OPTIONS, talk_specs}, {0, NULL}};
+    option_spec own[OWN_OPTIONS], input_specs[CATALOG_OPTIONS], talk_specs[TALK_OPTIONS];
+    const option_table tables[] = {
+        {OWN_OPTIONS, own}, {CATALOG_OPTIONS, input_specs}, {TALK_OPTIONS, talk_specs}, {0, NULL}};
     size_t n_arguments;
     options_outcome outcome;
     int exit_code = EXIT_USAGE;
@@ -318,6 +330,7 @@ int cmd_estimate_mc(int argc, char *argv[])
     s.samples = s.how.n_samples;
     talk_init(&s.t, "etas");
     own_options(&s, own);
+    catalog_options_table(&s.input, input_specs);
     talk_options(&s.t, talk_specs);
     outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
     if (outcome == OPTIONS_DONE)

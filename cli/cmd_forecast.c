@@ -29,6 +29,7 @@ int cmd_forecast(int argc, char *argv[])
                               .options = &options,
                               .cfg = &cfg,
                               .t = &t,
+                              .catalog = &fc.fit.input,
                               .source = {forecast_make_models, &fc}};
 
     fit_options_init(&fc.fit);

@@ -55,6 +55,7 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS])
                            "in every iteration (default: half of the machine's memory)"};
     out[3] = (option_spec){"plain-em",      0,    OPTION_FLAG,
                            &self->plain_em, NULL, "iterate without acceleration"};
+    catalog_options_table(&self->input, out + 4);
 }
 
 static etas_status fail_at_event(const etas_config *cfg, const etas_event *e, const char *what,
@@ -146,12 +147,14 @@ etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err
                                 .mc_method = cfg->mc_method,
                                 .mc = cfg->mc};
     etas_catalog raw = {0};
-    const etas_catalog_options options = {.want = &want};
-    etas_status st = etas_config_catalog(cfg, cfg->fn_catalog, &options, &raw, err);
+    etas_catalog_summary summary;
+    etas_status st = etas_config_catalog(cfg, cfg->fn_catalog, &want, &raw, &summary, err);
 
     self->load_s = talk_seconds() - start;
     self->n_loaded = raw.n;
     self->m_ref = cfg->m_ref;
+    if (st == ETAS_OK)
+        catalog_options_warn(&summary, cfg->fn_catalog, &t->log);
     if (st == ETAS_OK)
         st = region_size(cfg, &self->area_km2, err);
     if (st == ETAS_OK) {

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "catalog_options.h"
 #include "etas/catalog.h"
 #include "etas/config.h"
 #include "etas/inversion.h"
@@ -13,16 +14,17 @@
 #include "talk.h"
 
 typedef struct fit_options {
-    uint64_t threads; /**< 0: one per CPU */
-    uint64_t memory;  /**< bytes for pairs; starts at half of the machine's */
-    bool plain_em;    /**< no acceleration */
-    double tolerance; /**< of the fixed point */
+    uint64_t threads;      /**< 0: one per CPU */
+    uint64_t memory;       /**< bytes for pairs; starts at half of the machine's */
+    catalog_options input; /**< for the configuration, before fit_run */
+    bool plain_em;         /**< no acceleration */
+    double tolerance;      /**< of the fixed point */
     const char *kernels;
     etas_distribution *distribution; /**< of the E-steps; NULL: threads of this process */
 } fit_options;
 
 /** Start values, and the options for a command's table. */
-enum { FIT_OPTIONS = 4 };
+enum { FIT_OPTIONS = 4 + CATALOG_OPTIONS };
 void fit_options_init(fit_options *self);
 void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS]);
 

@@ -81,8 +81,10 @@ int run_command_main(const run_command *self, int argc, char *argv[])
         self->use == ETAS_CONFIG_SIMULATE ? self->cfg->fn_store : self->cfg->fn_store_simulation;
     if (st != ETAS_OK)
         exit_code = talk_fail(self->t, st, &err);
-    else if (run_request_init(&request, self->options, self->cfg, output, self->usage) ==
-             OPTIONS_RUN)
+    else if ((self->catalog == NULL ||
+              catalog_options_apply(self->catalog, self->usage, self->cfg) == OPTIONS_RUN) &&
+             run_request_init(&request, self->options, self->cfg, output, self->usage) ==
+                 OPTIONS_RUN)
         exit_code = run_model(self->options, &request, self->cfg, &self->source, self->t);
     run_request_free(&request);
     etas_config_free(self->cfg);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "catalog_options.h"
 #include "etas/config.h"
 #include "etas/plan.h"
 #include "run_session.h"
@@ -32,7 +33,8 @@ typedef struct run_command {
     run_options *options;
     etas_config *cfg;
     talk *t;
-    run_source source; /**< called with options and cfg filled in */
+    const catalog_options *catalog; /**< or NULL: the command reads none */
+    run_source source;              /**< called with options and cfg filled in */
 } run_command;
 
 /** Parse, load the configuration, run; the exit code. */

@@ -50,6 +50,8 @@ typedef struct etas_config {
     char *catalog_text; /**< the catalogue itself, then fn_catalog is its name; else NULL */
     size_t catalog_len;
     char *fn_catalog, *data_path, *fn_inversion_output, *fn_store_simulation, *fn_store;
+    etas_catalog_format input_format;    /**< of fn_catalog; ETAS_CATALOG_AUTO */
+    char *event_types, *magnitude_types; /**< as in etas_catalog_options; NULL when absent */
     etas_time auxiliary_start, timewindow_start, timewindow_end, testwindow_end;
     etas_time burn_start, primary_start, end;
     /** Without the key etas_inversion_default_start; NaN for simulate. With bg_term, log10_iota
@@ -107,10 +109,14 @@ ETAS_NODISCARD etas_status etas_config_load(etas_config *self, const char *path,
                                             etas_error *err);
 void etas_config_free(etas_config *self);
 
-/** The catalogue at @p path, or the configuration's own text where that is its name. As
- * etas_catalog_load. */
+/** How fn_catalog is to be read; valid while the configuration is. @p want may be NULL. */
+etas_catalog_options etas_config_catalog_options(const etas_config *self,
+                                                 const etas_catalog_wanted *want);
+
+/** The catalogue at @p path, or the configuration's own text where that is its name, read with
+ * those options. As etas_catalog_load; @p want and @p summary may be NULL. */
 ETAS_NODISCARD etas_status etas_config_catalog(const etas_config *self, const char *path,
-                                               const etas_catalog_options *options,
-                                               etas_catalog *out, etas_error *err);
+                                               const etas_catalog_wanted *want, etas_catalog *out,
+                                               etas_catalog_summary *summary, etas_error *err);
 
 #endif

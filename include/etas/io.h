@@ -17,6 +17,11 @@
 #include "etas/text.h"
 #include "etas/uncertainty.h"
 
+/** The catalogue as CSV that reads back to the same bits: id, latitude, longitude, time, magnitude,
+ * then depth, mc_current and x, y, z (km) where an event has them. E_IO. */
+ETAS_NODISCARD etas_status etas_catalog_write_csv(FILE *out, const etas_catalog *self,
+                                                  etas_error *err);
+
 /** A column of numbers for a table, one per row; NaN is an empty field. */
 typedef struct etas_csv_column {
     const char *name;

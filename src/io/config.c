@@ -301,6 +301,8 @@ static etas_status read_all(const etas_config_reader *r)
     if (st == ETAS_OK)
         st = read_texts(r);
     if (st == ETAS_OK)
+        st = etas_setting_catalog(r);
+    if (st == ETAS_OK)
         st = read_start(r);
     if (st == ETAS_OK && !c->given_parameters)
         st = etas_setting_fixed(r, "fixed_parameters", &c->fixed);
@@ -364,19 +366,6 @@ etas_status etas_config_load(etas_config *self, const char *path, etas_config_us
     return st;
 }
 
-etas_status etas_config_catalog(const etas_config *self, const char *path,
-                                const etas_catalog_options *options, etas_catalog *out,
-                                etas_error *err)
-{
-    const etas_catalog_bytes own = {.name = path,
-                                    .len = self != NULL ? self->catalog_len : 0,
-                                    .bytes = self != NULL ? self->catalog_text : NULL};
-
-    return own.bytes != NULL && self->fn_catalog != NULL && strcmp(path, self->fn_catalog) == 0
-               ? etas_catalog_read(out, &own, options, NULL, err)
-               : etas_catalog_load(out, path, options, NULL, err);
-}
-
 void etas_config_free(etas_config *self)
 {
     char **const texts[] = {&self->path,
@@ -390,6 +379,8 @@ void etas_config_free(etas_config *self)
                             &self->fn_store_simulation,
                             &self->fn_store,
                             &self->bg_term,
+                            &self->event_types,
+                            &self->magnitude_types,
                             &self->shape_text,
                             &self->inner_shape_text};
 

@@ -22,6 +22,9 @@ static const struct {
     unsigned required;
 } keys[] = {
     {"fn_catalog", INVERT | FORECAST},
+    {"input_format", 0},
+    {"event_types", 0},
+    {"magnitude_types", 0},
     {"data_path", 0},
     {"auxiliary_start", INVERT | FORECAST},
     {"timewindow_start", INVERT | FORECAST},

@@ -8,10 +8,24 @@
 #include "io/suggest.h"
 
 /* What a forecast takes from the inversion's parameters file when the configuration is silent. */
-static const char *const inherited[] = {
-    "fn_catalog", "auxiliary_start", "timewindow_start",       "timewindow_end", "mc",   "m_ref",
-    "delta_m",    "shape_coords",    "coppersmith_multiplier", "earth_radius",   "beta", "id",
-    "name",       "three_dim",       "space_unit_in_meters"};
+static const char *const inherited[] = {"fn_catalog",
+                                        "auxiliary_start",
+                                        "timewindow_start",
+                                        "timewindow_end",
+                                        "mc",
+                                        "m_ref",
+                                        "delta_m",
+                                        "shape_coords",
+                                        "coppersmith_multiplier",
+                                        "earth_radius",
+                                        "beta",
+                                        "id",
+                                        "name",
+                                        "three_dim",
+                                        "space_unit_in_meters",
+                                        "input_format",
+                                        "event_types",
+                                        "magnitude_types"};
 
 static json_t *present_in(const json_t *object, const char *key)
 {

@@ -115,6 +115,8 @@ bool etas_setting_has_parameters(const etas_config_reader *r);
 /** self->common and self->models, after everything else. */
 ETAS_NODISCARD etas_status etas_setting_models(const etas_config_reader *r);
 void etas_config_models_free(etas_config *self);
+/** input_format, event_types and magnitude_types into r->self. */
+ETAS_NODISCARD etas_status etas_setting_catalog(const etas_config_reader *r);
 
 /** Keys that are not known, features that the use does not have, keys that are missing, and
  * settings that contradict each other (on what has been read). */

@@ -179,8 +179,11 @@ etas_status etas_results_load(etas_results *self, const char *path, const etas_c
     if (st == ETAS_OK)
         st = read_parameters(&l);
     if (st == ETAS_OK)
+        st = etas_setting_catalog(&l.settings);
+    if (st == ETAS_OK)
         st = load_tables(&l);
     etas_json_close(&file);
+    etas_config_free(&scratch);
     if (st != ETAS_OK)
         etas_results_free(self);
     return st;

@@ -144,8 +144,8 @@ static etas_status open_directory(const etas_results_loader *l, const char *path
     const etas_catalog_wanted want = {.mc = how.mc_method == ETAS_MC_COLUMN,
                                       .space_unit_in_meters = 1000};
     etas_catalog all = {0};
-    const etas_catalog_options options = {.want = &want};
-    etas_status st = etas_config_catalog(l->config, path, &options, &all, l->err);
+    etas_status st = etas_config_catalog(l->config != NULL ? l->config : l->settings.self, path,
+                                         &want, &all, NULL, l->err);
 
     if (st == ETAS_OK) {
         st = etas_catalog_select(&all, &how, &d->events, l->err);

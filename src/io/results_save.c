@@ -108,6 +108,12 @@ static void write_more(const etas_results_saver *s, etas_json_out *o)
     const etas_config *c = in->config;
     const etas_inversion_state *state = in->state;
 
+    if (c->input_format != ETAS_CATALOG_AUTO)
+        etas_json_put_text(o, "input_format", etas_catalog_format_name(c->input_format));
+    if (c->event_types != NULL)
+        etas_json_put_text(o, "event_types", c->event_types);
+    if (c->magnitude_types != NULL)
+        etas_json_put_text(o, "magnitude_types", c->magnitude_types);
     etas_json_put_text(o, "estimator", c->estimator == ETAS_ESTIMATOR_MLE ? "mle" : "reference");
     put_fixed(o, &c->fixed);
     etas_json_put_number(o, "m_ref_given", c->m_ref);

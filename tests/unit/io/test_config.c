@@ -72,6 +72,12 @@ static void show_options(const etas_config *c, etas_text *out)
     if (c->three_dim || c->space_unit_in_meters != 1000)
         golden_print(out, "three_dim %d space_unit_in_meters %g\n", c->three_dim,
                      c->space_unit_in_meters);
+    if (c->input_format != ETAS_CATALOG_AUTO)
+        golden_print(out, "input_format %s\n", etas_catalog_format_name(c->input_format));
+    if (c->event_types != NULL)
+        golden_print(out, "event_types [%s]\n", c->event_types);
+    if (c->magnitude_types != NULL)
+        golden_print(out, "magnitude_types [%s]\n", c->magnitude_types);
     if (c->has_hull)
         golden_print(out, "hull: %zu facets, %.10g km^3\n", c->hull.n_facets, c->hull.volume_km3);
     if (c->has_inner_region)
