@@ -8,7 +8,8 @@
 typedef struct etas_grid_columns {
     const char *latitude, *longitude; /**< "latitude", "longitude": centres, degrees */
     const char *rate;                 /**< "rate", else "total" */
-    const char *select;               /**< every row; else a column of True and False */
+    const char *select;               /**< every cell; else a column of True and False:
+                                         the rates of the others count as 0 */
 } etas_grid_columns;
 
 /**

@@ -42,6 +42,20 @@ static etas_status read_table(const etas_config_reader *r, const char *key, size
     return st;
 }
 
+/* The size of the cells comes from the distances of their centres: one that is off could halve it.
+ */
+static void tell_cells(const etas_config_reader *r, const char *key, const char *path,
+                       const etas_rate_grid *grid)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; grid->weight != NULL && i < grid->n; i++)
+        n += grid->weight[i] > 0;
+    etas_log_write(r->log, ETAS_LOG_INFO,
+                   "%s: %s: %zu cells of %.6g x %.6g degrees, %zu of them with a rate", key, path,
+                   grid->n, grid->dlat, grid->dlon, n);
+}
+
 etas_status etas_setting_grid(const etas_config_reader *r, const char *key, etas_rate_grid **out)
 {
     static const char *const names[] = {"path", "latitude", "longitude", "rate", "select"};
@@ -58,6 +72,8 @@ etas_status etas_setting_grid(const etas_config_reader *r, const char *key, etas
         if (st != ETAS_OK)
             (void)etas_error_in_key(r->err, key);
     }
+    if (st == ETAS_OK)
+        tell_cells(r, key, t.path, grid);
     if (st == ETAS_OK)
         *out = grid;
     else

@@ -22,24 +22,21 @@ static bool has(const etas_csv *csv, const char *name)
     return etas_csv_find(csv, name) != ETAS_CSV_NONE;
 }
 
-/* Numbers of the columns; select is ETAS_CSV_NONE when there is no such condition. */
-static etas_status find_columns(const etas_csv *csv, const etas_grid_columns *named,
-                                etas_grid_places *places, size_t *rate, etas_error *err)
-{
-    const char *names[4] = {named->latitude != NULL ? named->latitude : "latitude",
-                            named->longitude != NULL ? named->longitude : "longitude",
-                            named->rate != NULL                      ? named->rate
-                            : has(csv, "rate") || !has(csv, "total") ? "rate"
-                                                                     : "total",
-                            named->select};
-    size_t column[4] = {0, 0, 0, ETAS_CSV_NONE};
-    const etas_status st = etas_csv_require(csv, named->select != NULL ? 4 : 3, names, column, err);
+enum { LATITUDE, LONGITUDE, RATE, SELECT, N_COLUMNS };
 
-    places->latitude = column[0];
-    places->longitude = column[1];
-    places->select = column[3];
-    *rate = column[2];
-    return st;
+/* Numbers of the columns; ETAS_CSV_NONE for one that selects when there is none. */
+static etas_status find_columns(const etas_csv *csv, const etas_grid_columns *named,
+                                size_t column[N_COLUMNS], etas_error *err)
+{
+    const char *rate = has(csv, "total") && !has(csv, "rate") ? "total" : "rate";
+    const char *const names[N_COLUMNS] = {
+        [LATITUDE] = named->latitude != NULL ? named->latitude : "latitude",
+        [LONGITUDE] = named->longitude != NULL ? named->longitude : "longitude",
+        [RATE] = named->rate != NULL ? named->rate : rate,
+        [SELECT] = named->select};
+
+    column[SELECT] = ETAS_CSV_NONE;
+    return etas_csv_require(csv, named->select != NULL ? N_COLUMNS : SELECT, names, column, err);
 }
 
 static bool is_word(const char *text, size_t len, const char *const words[])
@@ -65,22 +62,16 @@ static etas_status read_flag(etas_csv *csv, size_t column, bool *out, etas_error
     return etas_csv_fail_field(csv, column, ETAS_E_PARSE, "True or False", err);
 }
 
-etas_status etas_grid_next_place(etas_csv *csv, const etas_grid_places *places, bool *more,
-                                 double *lat, double *lon, etas_error *err)
+etas_status etas_grid_next_place(etas_csv *csv, const size_t column[2], bool *more, double *lat,
+                                 double *lon, etas_error *err)
 {
-    bool chosen = true;
-    etas_status st;
+    etas_status st = etas_csv_next(csv, more, err);
 
-    do {
-        st = etas_csv_next(csv, more, err);
-        if (st != ETAS_OK || !*more)
-            return st;
-        if (places->select != ETAS_CSV_NONE)
-            st = read_flag(csv, places->select, &chosen, err);
-    } while (st == ETAS_OK && !chosen);
-    if (st == ETAS_OK)
-        st = etas_csv_number(csv, places->latitude, -90, 90, lat, err);
-    return st == ETAS_OK ? etas_csv_number(csv, places->longitude, -360, 360, lon, err) : st;
+    if (st == ETAS_OK && *more)
+        st = etas_csv_number(csv, column[0], -90, 90, lat, err);
+    if (st == ETAS_OK && *more)
+        st = etas_csv_number(csv, column[1], -360, 360, lon, err);
+    return st;
 }
 
 /* The check counts rows; a person wants the line. */
@@ -108,31 +99,44 @@ etas_status etas_grid_check_lines(etas_rate_grid *self, const uint64_t line[], c
     return st;
 }
 
-static etas_status read_rows(etas_csv *csv, const etas_grid_places *places, size_t rate,
-                             etas_rate_grid *out, uint64_t line[], etas_error *err)
+/* 0 for a cell that is not selected, whatever its rate: the grid is that of all cells. */
+static etas_status read_rate(etas_csv *csv, const size_t column[N_COLUMNS], double *out,
+                             etas_error *err)
 {
     const double most = 1e300;
+    bool selected = true;
+    etas_status st = ETAS_OK;
+
+    *out = 0;
+    if (column[SELECT] != ETAS_CSV_NONE)
+        st = read_flag(csv, column[SELECT], &selected, err);
+    return st == ETAS_OK && selected ? etas_csv_number(csv, column[RATE], 0, most, out, err) : st;
+}
+
+static etas_status read_rows(etas_csv *csv, const size_t column[N_COLUMNS], etas_rate_grid *out,
+                             uint64_t line[], etas_error *err)
+{
     double sum = 0;
 
     for (;;) {
         const size_t i = out->n;
         bool more;
-        etas_status st = etas_grid_next_place(csv, places, &more, &out->lat[i], &out->lon[i], err);
+        etas_status st = etas_grid_next_place(csv, column, &more, &out->lat[i], &out->lon[i], err);
 
         if (st == ETAS_OK && more)
-            st = etas_csv_number(csv, rate, 0, most, &out->weight[i], err);
+            st = read_rate(csv, column, &out->weight[i], err);
         if (st != ETAS_OK)
             return st;
         if (!more)
             break;
         sum += out->weight[i];
-        line[out->n++] = csv->field[rate].line;
+        line[out->n++] = csv->field[0].line;
     }
     if (sum > 0)
         return ETAS_OK;
     etas_fail(err, ETAS_E_RANGE, "no cell%s has a rate above 0",
-              places->select != ETAS_CSV_NONE ? " that is selected" : "");
-    (void)etas_error_in_key(err, csv->column[rate]);
+              column[SELECT] != ETAS_CSV_NONE ? " that is selected" : "");
+    (void)etas_error_in_key(err, csv->column[column[RATE]]);
     return etas_error_in_file(err, csv->name);
 }
 
@@ -141,17 +145,16 @@ etas_status etas_rate_grid_load_csv(etas_rate_grid *out, const char *path,
 {
     const etas_grid_columns defaults = {0};
     etas_rate_grid grid = {0};
-    etas_grid_places places;
     etas_text text = {0};
     etas_csv csv = {0};
     uint64_t *line = NULL;
-    size_t rate, most;
+    size_t column[N_COLUMNS], most;
     etas_status st = etas_file_read(path, &text, err);
 
     if (st == ETAS_OK)
         st = etas_csv_open(&csv, text.len, text.data, path, err);
     if (st == ETAS_OK)
-        st = find_columns(&csv, columns != NULL ? columns : &defaults, &places, &rate, err);
+        st = find_columns(&csv, columns != NULL ? columns : &defaults, column, err);
     if (st != ETAS_OK)
         goto out;
     most = etas_csv_rows_at_most(&text);
@@ -162,7 +165,7 @@ etas_status etas_rate_grid_load_csv(etas_rate_grid *out, const char *path,
         st = etas_fail(err, ETAS_E_NOMEM, "out of memory for %s", path);
         goto out;
     }
-    st = read_rows(&csv, &places, rate, &grid, line, err);
+    st = read_rows(&csv, column, &grid, line, err);
     if (st == ETAS_OK)
         st = etas_grid_check_lines(&grid, line, path, err);
 out:

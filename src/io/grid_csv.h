@@ -8,15 +8,9 @@
 /** Not fewer than the rows that this text has. */
 size_t etas_csv_rows_at_most(const etas_text *text);
 
-/** Columns of a cell's place; select: ETAS_CSV_NONE, or what is True for the rows that count. */
-typedef struct etas_grid_places {
-    size_t latitude, longitude, select;
-} etas_grid_places;
-
-/** The next row that counts, and its place. */
-ETAS_NODISCARD etas_status etas_grid_next_place(etas_csv *csv, const etas_grid_places *places,
-                                                bool *more, double *lat, double *lon,
-                                                etas_error *err);
+/** The next row, and its place from the columns of latitude and longitude. */
+ETAS_NODISCARD etas_status etas_grid_next_place(etas_csv *csv, const size_t column[2], bool *more,
+                                                double *lat, double *lon, etas_error *err);
 
 /** etas_rate_grid_check with the file and the line of the row that is wrong. */
 ETAS_NODISCARD etas_status etas_grid_check_lines(etas_rate_grid *self, const uint64_t line[],

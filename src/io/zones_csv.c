@@ -236,15 +236,13 @@ static etas_status read_cells(etas_csv *csv, const etas_zone_files *files, const
                                   files->zone != NULL ? files->zone : "zone"};
     etas_rate_grid *const map = &out->map;
     size_t column[3];
-    etas_grid_places places;
     bool more = true;
     etas_status st = etas_csv_require(csv, 3, names, column, err);
 
-    places = (etas_grid_places){column[0], column[1], ETAS_CSV_NONE};
     while (st == ETAS_OK) {
         const size_t i = map->n;
 
-        st = etas_grid_next_place(csv, &places, &more, &map->lat[i], &map->lon[i], err);
+        st = etas_grid_next_place(csv, column, &more, &map->lat[i], &map->lon[i], err);
         if (st != ETAS_OK || !more)
             break;
         st = read_cell(csv, column[2], t, i > 0 ? out->zone[i - 1] : 0, &out->zone[i], err);

@@ -86,9 +86,13 @@ static void show_options(const etas_config *c, etas_text *out)
 
 static void show_grid(const char *name, const etas_rate_grid *grid, etas_text *out)
 {
+    double sum = 0;
+
+    for (size_t i = 0; grid != NULL && i < grid->n; i++)
+        sum += grid->weight[i];
     if (grid != NULL)
-        golden_print(out, "  %s: %zu cells of %.6g x %.6g\n", name, grid->n, grid->dlat,
-                     grid->dlon);
+        golden_print(out, "  %s: %zu cells of %.6g x %.6g with rates of %.10g\n", name, grid->n,
+                     grid->dlat, grid->dlon, sum);
 }
 
 static void show_model(const etas_config_model *m, etas_text *out)
