@@ -218,7 +218,7 @@ static etas_status set_places(etas_cells *self, const etas_forecast_grid *grid,
                               const etas_mixture *model, etas_error *err)
 {
     const box b = box_of(model);
-    double first[2];
+    double first[2] = {0};
     etas_status st = set_lattice(self, grid, &b, first, err);
 
     if (st != ETAS_OK)
