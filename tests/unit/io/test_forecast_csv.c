@@ -24,6 +24,18 @@ static const etas_events events = {.n_catalogs = N_CATALOGS,
                                    .mag = mags,
                                    .generation = generations};
 
+static int32_t parents[N] = {-1, 0, -2, -2147483647 - 1, 0, 1};
+static const etas_events family = {.n_catalogs = N_CATALOGS,
+                                   .n = N,
+                                   .count = counts,
+                                   .time_ms = times,
+                                   .lat = lats,
+                                   .lon = lons,
+                                   .mag = mags,
+                                   .generation = generations,
+                                   .parent = parents,
+                                   .with_parents = true};
+
 static etas_forecast_output *open_from(const etas_forecast_spec *spec, etas_time start)
 {
     static etas_plan plan;
@@ -34,6 +46,7 @@ static etas_forecast_output *open_from(const etas_forecast_spec *spec, etas_time
     etas_error err = {0};
 
     plan.start = start;
+    plan.with_parents = spec->with_parent;
     check_ok(etas_forecast_output_open(&out, spec, &about, &err), &err);
     return out;
 }
@@ -117,6 +130,52 @@ static void reference_layout_has_the_columns_that_are_asked_for(void **state)
               "2,0.000007,0.000001,0.0025,1900-01-01 00:02:03.455999,False,65535,"
               "140737488355328\n");
     free(text);
+}
+
+/* By the ids of the file, which count on through all catalogues and parts. */
+static void parents_are_rows_of_the_file_or_events_of_the_past(void **state)
+{
+    const etas_time start = at_time("2022-09-10");
+    const etas_forecast_spec spec = {
+        .format = ETAS_FORMAT_REFERENCE, .with_parent = true, .path = scratch_path("a.csv")};
+    const etas_forecast_part first = {.events = &family, .at = 1, .count = 2, .catalog_id = 1};
+    const etas_forecast_part second = {.events = &family, .at = 3, .count = 2, .catalog_id = 3};
+    const etas_forecast_part orphans = {.events = &events, .at = 3, .count = 1, .catalog_id = 5};
+    etas_forecast_output *out = open_from(&spec, start);
+    etas_error err = {0};
+    char *text;
+
+    (void)state;
+    check_ok(etas_forecast_output_take(out, &first, &err), &err);
+    check_ok(etas_forecast_output_take(out, &second, &err), &err);
+    assert_int_equal(etas_forecast_output_take(out, &orphans, &err), ETAS_E_CORRUPT);
+    text = text_of(out, &spec);
+    assert_string_equal(text,
+                        "id,latitude,longitude,magnitude,time,parent,parent_source,catalog_id\n"
+                        "0,46.500000,7.250000,2.3,2022-09-10 00:00:00.000000,,,1\n"
+                        "1,-0.000001,-0.999999,3,2022-09-10 23:59:59.999000,0,,1\n"
+                        "2,0.000000,179.999999,4.5678,2022-10-09 23:59:59.999000,,0,1\n"
+                        "3,89.999999,-180.000000,-0.5,2022-09-10 00:00:00.001000,,2147483646,3\n"
+                        "4,-45.123456,-1.000001,0.01,2022-09-10 00:00:00.999000,3,,3\n"
+                        "5,0.000007,0.000001,0.0025,2022-09-10 00:02:03.456000,4,,3\n");
+    free(text);
+}
+
+static void a_run_without_parents_has_no_column_of_them(void **state)
+{
+    static etas_plan plan;
+    static uint8_t turn;
+    const etas_mixture model = {.n = 1, .plan = &plan, .period = 1, .turn = &turn};
+    const etas_forecast_about about = {.model = &model, .n_catalogs = N_CATALOGS};
+    const etas_forecast_spec spec = {
+        .format = ETAS_FORMAT_REFERENCE, .with_parent = true, .path = scratch_path("a.csv")};
+    etas_forecast_output *out = NULL;
+    etas_error err = {0};
+
+    (void)state;
+    assert_int_equal(etas_forecast_output_open(&out, &spec, &about, &err), ETAS_E_ARG);
+    assert_non_null(strstr(err.text, "without the parents"));
+    assert_null(out);
 }
 
 static void parts_written_one_by_one_make_the_same_file(void **state)
@@ -215,6 +274,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(csep_layout_has_seven_fields_and_a_row_for_every_empty_catalogue),
         cmocka_unit_test(reference_layout_has_the_columns_that_are_asked_for),
+        cmocka_unit_test(parents_are_rows_of_the_file_or_events_of_the_past),
+        cmocka_unit_test(a_run_without_parents_has_no_column_of_them),
         cmocka_unit_test(parts_written_one_by_one_make_the_same_file),
         cmocka_unit_test(many_rows_agree_with_printf),
         cmocka_unit_test(full_disk_and_wrong_input_are_errors),
