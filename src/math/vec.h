@@ -195,6 +195,45 @@ static inline vd v_select(vi mask, vd yes, vd no)
 #endif
 }
 
+/* Masks that are only compared for and selected by, where the processor keeps such apart. */
+#if ETAS_VLEN == 8 && defined(__AVX512DQ__)
+typedef __mmask8 vm;
+
+static inline vm vm_lt(vd a, vd b)
+{
+    return _mm512_cmp_pd_mask((__m512d)a, (__m512d)b, _CMP_LT_OS);
+}
+
+/** Whether any of @p bits is set. */
+static inline vm vm_test(vi a, uint64_t bits)
+{
+    return _mm512_test_epi64_mask((__m512i)a, (__m512i)v_set_u64(bits));
+}
+
+static inline vd vm_select(vm mask, vd yes, vd no)
+{
+    return (vd)_mm512_mask_blend_pd(mask, (__m512d)no, (__m512d)yes);
+}
+#else
+typedef vi vm;
+
+static inline vm vm_lt(vd a, vd b)
+{
+    return v_lt(a, b);
+}
+
+/** Whether any of @p bits is set. */
+static inline vm vm_test(vi a, uint64_t bits)
+{
+    return ~v_eq_u64(a & bits, v_set_u64(0));
+}
+
+static inline vd vm_select(vm mask, vd yes, vd no)
+{
+    return v_select(mask, yes, no);
+}
+#endif
+
 static inline int v_any(vi mask)
 {
 #if ETAS_VLEN == 4 && defined(__AVX2__)
@@ -284,6 +323,14 @@ static inline vd v_floor(vd x)
     return (vd)_mm256_floor_pd((__m256d)x);
 #elif ETAS_VLEN == 8 && defined(__AVX512F__)
     return (vd)_mm512_floor_pd((__m512d)x);
+#elif ETAS_VLEN == 1
+    if (!(v_abs(x) < 0x1p52))
+        return x;
+
+    const double whole = (double)(int64_t)x;
+    const double down = whole - (double)(whole > x); /* no branch: it would be a matter of chance */
+
+    return v_bits(v_ints(down) | (v_ints(x) & UINT64_C(0x8000000000000000)));
 #else
     const vi sign = v_ints(x) & UINT64_C(0x8000000000000000);
     const vd big = v_bits(sign | UINT64_C(0x4330000000000000));

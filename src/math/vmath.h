@@ -310,11 +310,11 @@ static inline void v_sincos_quadrant(vi quadrant, vd r, vd r_low, vd *sine, vd *
     c = c * z + 0x1.5555555555555p-5;
     c = w + (((1.0 - w) - half) + (z * z * c - r * r_low));
 
-    const vi swap = v_eq_u64(quadrant & 1, v_set_u64(1));
+    const vm swap = vm_test(quadrant, 1);
     const vi sine_sign = (quadrant & 2) << 62, cosine_sign = ((quadrant + 1) & 2) << 62;
 
-    *sine = v_bits(v_ints(v_select(swap, c, s)) ^ sine_sign);
-    *cosine = v_bits(v_ints(v_select(swap, s, c)) ^ cosine_sign);
+    *sine = v_bits(v_ints(vm_select(swap, c, s)) ^ sine_sign);
+    *cosine = v_bits(v_ints(vm_select(swap, s, c)) ^ cosine_sign);
 }
 
 /** Sine and cosine for |x| <= 2 pi, error < 1 ulp beside multiples of pi/2 too; sin(-0) = 0. */
@@ -345,10 +345,10 @@ static inline void v_sincos_turns(vd t, vd *sine, vd *cosine)
 static inline vd v_atan2_degrees(vd y, vd x)
 {
     const vd along = v_abs(x), across = v_abs(y);
-    const vi steep = v_lt(along, across);
-    const vd low = v_select(steep, along, across), high = v_select(steep, across, along);
-    const vi far = v_lt(high * 0x1.a827999fcef32p-2, low); /* beyond 22.5 degrees: from 45 */
-    const vd top = v_select(far, low - high, low), bottom = v_select(far, low + high, high);
+    const vd low = v_min(along, across), high = v_max(along, across);
+    const vm steep = vm_lt(along, across);
+    const vm far = vm_lt(high * 0x1.a827999fcef32p-2, low); /* beyond 22.5 degrees: from 45 */
+    const vd top = vm_select(far, low - high, low), bottom = vm_select(far, low + high, high);
     const vd t = top / v_max(bottom, v_set(0x1p-1022));
     const vd z = t * t;
     vd p = z * -0x1.1947fcde28e44p+0 + 0x1.1fb82fe48b097p+1;
@@ -363,9 +363,9 @@ static inline vd v_atan2_degrees(vd y, vd x)
     p = p * z + 0x1.6eb167b82fbeep+3;
     p = p * z - 0x1.3193d66ed2bfap+4;
     p = t * 0x1.ca5dc1a63c1f8p+5 + t * z * p;
-    p = v_select(far, 45.0 + p, p);
-    p = v_select(steep, 90.0 - p, p);
-    p = v_select(v_lt(x, v_set(0.0)), 180.0 - p, p);
+    p = vm_select(far, 45.0 + p, p);
+    p = vm_select(steep, 90.0 - p, p);
+    p = vm_select(vm_lt(x, v_set(0.0)), 180.0 - p, p);
     return v_bits(v_ints(p) | (v_ints(y) & UINT64_C(0x8000000000000000)));
 }
 

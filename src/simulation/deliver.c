@@ -41,32 +41,33 @@ static bool places_of(size_t n, size_t digits, uint32_t count[])
     return true;
 }
 
-enum { MOST_DIGITS = 6 };
+enum { FEW_BITS = 8, MANY_BITS = 11, MOST_DIGITS = 6 };
 
-/* By the bits from @p shift on, in digits of 8 bits, or of 11 if there are many. */
-static void sort_many(size_t n, unsigned shift, uint64_t keys[], uint64_t spare[])
+/* By the bits from @p shift on, least digit first. */
+static inline void sort_digits(unsigned digit_bits, unsigned shift, size_t n, uint64_t keys[],
+                               uint64_t spare[])
 {
-    const unsigned digit_bits = n < MANY ? 8 : 11, last = digit_bits - 1;
     const size_t digits = (size_t)1 << digit_bits;
-    const unsigned n_digits = (64 - shift + last) / digit_bits;
-    uint32_t place[MOST_DIGITS][1 << 11];
+    const unsigned n_digits = (64 - shift + digit_bits - 1) / digit_bits;
+    uint32_t place[MOST_DIGITS][1 << MANY_BITS];
     uint64_t *from = keys, *to = spare;
 
     for (unsigned d = 0; d < n_digits; d++)
         memset(place[d], 0, digits * sizeof *place[d]);
-    for (size_t i = 0; i < n; i++) {
-        uint64_t left = keys[i] >> shift;
-
-        for (unsigned d = 0; d < n_digits; d++, left >>= digit_bits)
-            place[d][left % digits]++;
-    }
-    for (unsigned d = 0; d < n_digits; d++, shift += digit_bits) {
+    for (size_t i = 0; i < n; i++)
+        for (unsigned d = 0; d < n_digits; d++)
+            place[d][(keys[i] >> shift >> d * digit_bits) % digits]++;
+    for (unsigned d = 0; d < n_digits; d++) {
+        const unsigned at = shift + d * digit_bits;
         uint64_t *swap = from;
 
         if (!places_of(n, digits, place[d]))
             continue;
-        for (size_t i = 0; i < n; i++)
-            to[place[d][(from[i] >> shift) % digits]++] = from[i];
+        for (size_t i = 0; i < n; i++) {
+            const uint64_t key = from[i];
+
+            to[place[d][(key >> at) % digits]++] = key;
+        }
         from = to;
         to = swap;
     }
@@ -119,7 +120,7 @@ static unsigned sort_huge(const etas_simulator *self)
     for (size_t i = 0; i < found->n; i++)
         self->keys[place[found->time_ms[i] % LOW]++] =
             found->time_ms[i] >> LOW_BITS << row_bits | i;
-    sort_many(found->n, row_bits, self->keys, self->spare);
+    sort_digits(MANY_BITS, row_bits, found->n, self->keys, self->spare);
     return row_bits;
 }
 
@@ -134,8 +135,10 @@ static unsigned sort_catalogs(const etas_simulator *self, const uint32_t count[]
     for (size_t k = 0; k < self->count; k++) {
         if (count[k] <= FEW)
             sort_few(count[k], keys);
+        else if (count[k] <= MANY)
+            sort_digits(FEW_BITS, ROW_BITS, count[k], keys, self->spare);
         else
-            sort_many(count[k], ROW_BITS, keys, self->spare);
+            sort_digits(MANY_BITS, ROW_BITS, count[k], keys, self->spare);
         keys += count[k];
     }
     return ROW_BITS;
@@ -166,18 +169,28 @@ static etas_status deliver_parents(etas_simulator *self, unsigned row_bits, cons
 static void deliver_rows(const etas_simulator *self, unsigned row_bits, etas_events *out)
 {
     const uint64_t mask = (UINT64_C(1) << row_bits) - 1;
-    const size_t first = out->n;
+    const uint64_t *keys = self->keys, *time_ms = self->found.time_ms;
+    const sim_row *rows = self->found.row;
+    const size_t first = out->n, n = self->found.n;
+    uint64_t *out_ms = out->time_ms + first;
+    int32_t *lat = out->lat + first, *lon = out->lon + first, *mag = out->mag + first;
+    uint16_t *generation = out->generation + first;
+    uint8_t *flags = out->flags + first;
 
-    for (size_t i = 0; i < self->found.n; i++) {
-        const size_t at = self->keys[i] & mask;
-        const sim_row row = self->found.row[at];
+    if (row_bits == ROW_BITS)
+        for (size_t i = 0; i < n; i++)
+            out_ms[i] = keys[i] >> ROW_BITS;
+    else
+        for (size_t i = 0; i < n; i++)
+            out_ms[i] = time_ms[keys[i] & mask];
+    for (size_t i = 0; i < n; i++) {
+        const sim_row row = rows[keys[i] & mask];
 
-        out->time_ms[first + i] = self->found.time_ms[at];
-        out->lat[first + i] = row.lat;
-        out->lon[first + i] = row.lon;
-        out->mag[first + i] = row.mag;
-        out->generation[first + i] = row.generation;
-        out->flags[first + i] = row.flags;
+        lat[i] = row.lat;
+        lon[i] = row.lon;
+        mag[i] = row.mag;
+        generation[i] = row.generation;
+        flags[i] = row.flags;
     }
 }
 

@@ -23,45 +23,52 @@ static etas_status found_reserve(sim_found *self, bool with_parents, size_t n)
     return ETAS_OK;
 }
 
-static uint8_t induced_flag(const etas_simulator *self, size_t row)
+/* What only some plans want to know of event @p at of this generation, which got row @p row. */
+static void note_more(etas_simulator *self, size_t at, size_t row, bool kept, uint32_t generation)
 {
-    const sim_cohort *now = &self->now;
+    sim_cohort *now = &self->now;
+    sim_found *found = &self->found;
 
-    return now->event[row] >= self->tally[now->catalog[row]].background ? ETAS_EVENT_INDUCED : 0;
+    if (generation == 0 && now->event[at] >= self->tally[now->catalog[at]].background)
+        found->row[row].flags |= ETAS_EVENT_INDUCED;
+    if (self->plan->with_parents) {
+        found->parent[row] = generation == 0 ? -1 : now->parent[at];
+        now->row[at] = kept ? (int64_t)row : -1;
+    }
 }
 
 /* The block's columns hold what would be reported of the @p n events from @p start on. A row is
  * written for each, and kept if the next one does not take its place. */
 static void keep_reported(etas_simulator *self, size_t start, size_t n, uint32_t generation)
 {
-    sim_cohort *now = &self->now;
-    const etas_plan *plan = self->plan;
     const sim_block *block = &self->block;
     const uint8_t *cells = self->reported.cell;
-    const bool induced = generation == 0 && plan->induced.mean > 0;
+    const uint32_t *catalog = self->now.catalog + start;
+    const double *number = self->now.number + start;
     sim_found *found = &self->found;
+    uint64_t *time_ms = found->time_ms;
+    uint32_t *found_catalog = found->catalog;
+    sim_row *rows = found->row;
+    const bool more = self->plan->with_parents || self->plan->induced.mean > 0;
+    size_t row = found->n;
 
     for (size_t i = 0; i < n; i++) {
-        const bool kept =
-            sim_lies_inside(plan, cells[block->cell[i]], block->lat_units[i] / ETAS_DEGREE_UNITS,
-                            block->lon_units[i] / ETAS_DEGREE_UNITS);
-        sim_row *row = &found->row[found->n];
+        const bool kept = sim_lies_inside(self->plan, cells[block->cell[i]],
+                                          block->lat_units[i] / ETAS_DEGREE_UNITS,
+                                          block->lon_units[i] / ETAS_DEGREE_UNITS);
 
-        found->time_ms[found->n] = block->time_ms[i];
-        found->catalog[found->n] = now->catalog[start + i];
-        row->lat = block->lat_units[i];
-        row->lon = block->lon_units[i];
-        row->mag = block->mag_units[i];
-        row->generation = (uint16_t)generation;
-        row->flags = now->number[start + i] > 0 ? 0 : ETAS_EVENT_CHILDLESS;
-        if (induced)
-            row->flags |= induced_flag(self, start + i);
-        if (plan->with_parents) {
-            found->parent[found->n] = generation == 0 ? -1 : now->parent[start + i];
-            now->row[start + i] = kept ? (int64_t)found->n : -1;
-        }
-        found->n += kept;
+        time_ms[row] = block->time_ms[i];
+        found_catalog[row] = catalog[i];
+        rows[row] = (sim_row){.lat = block->lat_units[i],
+                              .lon = block->lon_units[i],
+                              .mag = block->mag_units[i],
+                              .generation = (uint16_t)generation,
+                              .flags = number[i] > 0 ? 0 : ETAS_EVENT_CHILDLESS};
+        if (more)
+            note_more(self, start + i, row, kept, generation);
+        row += kept;
     }
+    found->n = row;
 }
 
 etas_status sim_report(etas_simulator *self, uint32_t generation, etas_error *err)

@@ -311,9 +311,9 @@ static void spots(const sim_constants *c, const sim_addresses *at, const sim_ori
     for (size_t i = 0; i < at->n; i += ETAS_VLEN) {
         const vd dlon = v_atan2_degrees(v_load(to.sine + i), v_load(to.cosine + i));
         const vd lon = v_load(parents->lon + i) + dlon;
-        const vd east = v_select(v_lt(lon, v_set(180.0)), lon, lon - 360.0);
+        const vd east = vm_select(vm_lt(lon, v_set(180.0)), lon, lon - 360.0);
 
-        v_store(out->lon + i, v_select(v_lt(east, v_set(-180.0)), east + 360.0, east));
+        v_store(out->lon + i, vm_select(vm_lt(east, v_set(-180.0)), east + 360.0, east));
     }
     for (size_t i = 0; i < at->n; i += ETAS_VLEN)
         v_store(out->lat + i,
