@@ -176,6 +176,23 @@ code=0
 [ "$(cat code)" = 1 ] || fail "exit code $(cat code) for a closed pipe"
 complains 'Broken pipe'
 
+shows "memory does not grow with the run: two million events in 100 MB"
+quiet forecast -n 420000 --from-store run/f.csv.store -o many.csv
+for files in "-o many.h5" "-o many2.csv"; do
+    # shellcheck disable=SC2086 # words
+    "$python" - etas export many.csv.store $files --progress none 2>stderr <<'END' || fail "$files: $(cat stderr)"
+import resource, subprocess, sys
+
+subprocess.run(sys.argv[1:], check=True)
+mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+print(f"  {' '.join(sys.argv[4:6])}: {mib:.0f} MiB")
+assert mib < 100, mib
+END
+    grep -q '420000 catalogues, 2[0-9]\{6\} events' stderr || fail "not two million events"
+done
+cmp many.csv many2.csv
+rm many*
+
 shows "an interrupted export leaves nothing behind, and what was there stays"
 cp run/f.csv kept.csv
 mkfifo pipe

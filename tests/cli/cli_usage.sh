@@ -4,7 +4,7 @@
 . "$ETAS_SOURCE/tests/support/shell.bash"
 
 shows "every program and command prints help on stdout and exits with 0"
-for command in "etas" "etas forecast" "etas invert" "etas simulate" "etas estimate-mc" "etas catalog" "etas catalog completeness" etas-redis-worker etas-redis-manager; do
+for command in "etas" "etas export" "etas forecast" "etas invert" "etas simulate" "etas estimate-mc" "etas catalog" "etas catalog completeness" etas-redis-worker etas-redis-manager; do
     # shellcheck disable=SC2086 # two words
     expect 0 $command --help
     grep -q '^usage: ' stdout || fail "$command --help has no usage line"
@@ -61,7 +61,7 @@ complains 'not supported yet'
 
 shows "options that come later are refused by name"
 expect 2 etas forecast a.json --model-input x
-complains '--model-input is not supported yet'
+complains '--model-input takes the place of CONFIG'
 expect 2 etas forecast a.json --tls
 complains '--tls' 'not supported yet'
 done_testing
