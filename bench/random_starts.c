@@ -145,7 +145,7 @@ static etas_status load(const char *path, etas_config *cfg, etas_catalog *out,
     etas_status st = etas_config_load(cfg, path, ETAS_CONFIG_INVERT, &silent, err);
 
     if (st == ETAS_OK)
-        st = etas_catalog_load_csv(&raw, cfg->fn_catalog, err);
+        st = etas_config_catalog(cfg, cfg->fn_catalog, NULL, &raw, NULL, err);
     *how = etas_inversion_config_default();
     if (st == ETAS_OK)
         st = etas_region_area_km2(&cfg->region, cfg->earth_radius, &how->area_km2, err);

@@ -115,17 +115,13 @@ ETAS_NODISCARD etas_status etas_catalog_read(etas_catalog *out, const etas_catal
                                              etas_catalog_summary *summary, etas_error *err);
 
 /**
- * Catalogue CSV alone (the reference package's): a header row, the first column is the id whatever
- * its name, then by name and in any order latitude, longitude, time, magnitude and, optional,
- * mc_current, depth and all three of x, y, z; other columns are ignored. Optional fields may be
- * empty, which is NaN. E_PARSE, E_RANGE with file, line, column and the name of the column; E_PARSE
- * names another format. @p out starts as {0} and stays so on failure.
+ * Catalogue CSV alone, from memory: a header row, the first column is the id whatever its name,
+ * then by name and in any order latitude, longitude, time, magnitude and, optional, mc_current,
+ * depth and all three of x, y, z; other columns are ignored. Optional fields may be empty, which is
+ * NaN. E_PARSE, E_RANGE with file, line, column and the name of the column, the key that needs a
+ * column that is missing, or the name of another format. @p name stands for the file in messages,
+ * @p want NULL: the default. @p out starts as {0} and stays so on failure.
  */
-ETAS_NODISCARD etas_status etas_catalog_load_csv(etas_catalog *out, const char *path,
-                                                 etas_error *err);
-/** The same from memory and with more columns; E_PARSE names the key that needs one that is
- * missing.
- * @p name stands for the file in messages, @p want NULL: the default. */
 ETAS_NODISCARD etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text[],
                                                  const char *name, const etas_catalog_wanted *want,
                                                  etas_error *err);

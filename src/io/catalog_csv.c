@@ -3,7 +3,6 @@
 
 #include "etas/io.h"
 #include "io/csv.h"
-#include "io/file.h"
 
 enum { LATITUDE, LONGITUDE, TIME, MAGNITUDE, N_REQUIRED };
 
@@ -186,16 +185,5 @@ etas_status etas_catalog_read_csv(etas_catalog *out, size_t len, const char text
         *out = read;
     else
         etas_catalog_free(&read);
-    return st;
-}
-
-etas_status etas_catalog_load_csv(etas_catalog *out, const char *path, etas_error *err)
-{
-    etas_text text = {0};
-    etas_status st = etas_file_read(path, &text, err);
-
-    if (st == ETAS_OK)
-        st = etas_catalog_read_csv(out, text.len, text.data, path, NULL, err);
-    etas_text_free(&text);
     return st;
 }

@@ -148,7 +148,8 @@ static void reference_case_load(reference_case *self, const char *name)
     self->inversion = load_vectors("inversion", name);
     self->exact = solved ? load_vectors("exact_em", name) : NULL;
     config = member(self->inversion, "config");
-    check_ok(etas_catalog_load_csv(&all, data_path(config, "fn_catalog", path), &err), &err);
+    check_ok(etas_catalog_load(&all, data_path(config, "fn_catalog", path), NULL, NULL, &err),
+             &err);
     check_ok(etas_region_load(&region, data_path(config, "shape_coords", path), false, &err), &err);
     self->cfg = etas_inversion_config_default();
     take_options(config, &self->cfg);

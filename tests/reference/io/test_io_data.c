@@ -16,7 +16,7 @@ static void swiss_catalog_is_read_whole(void **state)
     etas_event e;
 
     (void)state;
-    check_ok(etas_catalog_load_csv(&c, "data/ch_catalog.csv", &err), &err);
+    check_ok(etas_catalog_load(&c, "data/ch_catalog.csv", NULL, NULL, &err), &err);
     assert_int_equal(c.n, 22526);
     e = etas_catalog_row(&c, 1);
     assert_int_equal(e.id_len, 4);
@@ -34,14 +34,14 @@ static void californian_catalogs_are_read_whole(void **state)
     char time[32];
 
     (void)state;
-    check_ok(etas_catalog_load_csv(&c, "data/example_catalog.csv", &err), &err);
+    check_ok(etas_catalog_load(&c, "data/example_catalog.csv", NULL, NULL, &err), &err);
     assert_int_equal(c.n, 4454);
     e = etas_catalog_row(&c, 0);
     etas_time_format(e.time, ' ', time);
     assert_string_equal(time, "1971-01-02 20:23:51.985259");
     assert_true(e.lat == 37.72552343566279 && e.lon == -118.45590733930675 && isnan(e.mc));
     etas_catalog_free(&c);
-    check_ok(etas_catalog_load_csv(&c, "data/example_catalog_mc_var.csv", &err), &err);
+    check_ok(etas_catalog_load(&c, "data/example_catalog_mc_var.csv", NULL, NULL, &err), &err);
     assert_int_equal(c.n, 5462);
     assert_true(c.mc[0] == 3.1);
     etas_catalog_free(&c);

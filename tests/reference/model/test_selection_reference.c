@@ -32,7 +32,7 @@ static etas_catalog load(const char *name)
     char path[512];
 
     data_path(name, path);
-    check_ok(etas_catalog_load_csv(&catalog, path, &err), &err);
+    check_ok(etas_catalog_load(&catalog, path, NULL, NULL, &err), &err);
     return catalog;
 }
 

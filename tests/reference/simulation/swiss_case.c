@@ -88,7 +88,7 @@ static void load_history(swiss_case *c)
     double *mag = read_numbers(swiss_path("vectors/sources_b.csv"), "source_magnitude", &n);
     etas_error err = {0};
 
-    check_ok(etas_catalog_load_csv(&c->all, swiss_path("data/ch_catalog.csv"), &err), &err);
+    check_ok(etas_catalog_load(&c->all, swiss_path("data/ch_catalog.csv"), NULL, NULL, &err), &err);
     for (size_t i = 0; i < c->all.n; i++) {
         etas_event row = etas_catalog_row(&c->all, i);
 
@@ -134,7 +134,7 @@ void swiss_case_load(swiss_case *c)
     in.filter_region = true;
     load_history(c);
     in.history = &c->history;
-    check_ok(etas_catalog_load_csv(&c->places, swiss_path(targets), &err), &err);
+    check_ok(etas_catalog_load(&c->places, swiss_path(targets), NULL, NULL, &err), &err);
     c->p_background = read_numbers(swiss_path(targets), "P_background", &n);
     c->zeta = read_numbers(swiss_path(targets), "zeta_plus_1", &n);
     assert_int_equal(n, 998);

@@ -81,7 +81,7 @@ void results_fixture_make(results_fixture *f, const char *directory)
     put_file("catalog.csv", results_catalog_text);
     put_file("config.json", results_config_text);
     check_ok(etas_config_load(&f->config, "config.json", ETAS_CONFIG_INVERT, NULL, &err), &err);
-    check_ok(etas_catalog_load_csv(&all, "catalog.csv", &err), &err);
+    check_ok(etas_catalog_load(&all, "catalog.csv", NULL, NULL, &err), &err);
     check_ok(etas_catalog_select(&all,
                                  &(etas_selection){.start = f->config.auxiliary_start,
                                                    .end = f->config.timewindow_end,

@@ -51,12 +51,14 @@ int __wrap_posix_memalign(void **out, size_t align, size_t size)
 
 /* ---- */
 
+static const etas_catalog_options csv = {.format = ETAS_CATALOG_CSV};
+
 static void show_catalog(const char *path, etas_text *out)
 {
     etas_catalog c = {0};
     etas_error err = {0};
 
-    if (etas_catalog_load_csv(&c, path, &err) != ETAS_OK) {
+    if (etas_catalog_load(&c, path, &csv, NULL, &err) != ETAS_OK) {
         const etas_catalog untouched = {0};
 
         assert_memory_equal(&c, &untouched, sizeof c);
@@ -170,11 +172,11 @@ static void missing_file_says_why(void **state)
     etas_error err = {0};
 
     (void)state;
-    assert_int_equal(etas_catalog_load_csv(&c, "no/such/file.csv", &err), ETAS_E_IO);
+    assert_int_equal(etas_catalog_load(&c, "no/such/file.csv", &csv, NULL, &err), ETAS_E_IO);
     assert_string_equal(err.file, "no/such/file.csv");
     assert_non_null(strstr(err.text, "No such file"));
     err = (etas_error){0};
-    assert_int_equal(etas_catalog_load_csv(&c, "/", &err), ETAS_E_IO);
+    assert_int_equal(etas_catalog_load(&c, "/", &csv, NULL, &err), ETAS_E_IO);
     assert_non_null(strstr(err.text, "Is a directory"));
 }
 
