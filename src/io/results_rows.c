@@ -12,6 +12,39 @@
  * text, the reference's through a reader that may err in the last bit. */
 static const double SAME_DAYS = 1e-6, SAME_MAGNITUDE = 1e-6;
 
+/* ---- a table ---- */
+
+typedef struct table {
+    etas_text text;
+    etas_csv csv;
+} table;
+
+/* The first @p n_needed of the @p n names must be columns. */
+typedef struct table_columns {
+    size_t n_needed, n;
+    const char *const *names;
+} table_columns;
+
+static etas_status open_table(const etas_results_loader *l, const char *path,
+                              const table_columns *want, table *out, size_t column[])
+{
+    etas_status st = etas_file_read(path, &out->text, l->err);
+
+    if (st == ETAS_OK)
+        st = etas_csv_open(&out->csv, out->text.len, out->text.data, path, l->err);
+    if (st == ETAS_OK)
+        st = etas_csv_require(&out->csv, want->n_needed, want->names, column, l->err);
+    for (size_t k = want->n_needed; k < want->n; k++)
+        column[k] = etas_csv_find(&out->csv, want->names[k]);
+    return st;
+}
+
+static void close_table(table *t)
+{
+    etas_csv_free(&t->csv);
+    etas_text_free(&t->text);
+}
+
 /* ---- trig_and_bg_probs_<id>.csv ---- */
 
 enum {
@@ -26,7 +59,7 @@ enum {
 };
 
 typedef struct target_file {
-    etas_csv csv;
+    table table;
     size_t column[N_TARGET_COLUMNS], capacity[N_TARGET_COLUMNS];
 } target_file;
 
@@ -39,13 +72,13 @@ static etas_status read_p_background(const etas_results_loader *l, const target_
 
     *out = 0;
     if (l->self->free_background)
-        st = etas_csv_number_or_nan(&f->csv, f->column[P_BACKGROUND], out, l->err);
+        st = etas_csv_number_or_nan(&f->table.csv, f->column[P_BACKGROUND], out, l->err);
     if (st == ETAS_OK && isnan(*out)) {
         *out = 1;
         return ETAS_OK;
     }
     return st == ETAS_OK
-               ? etas_csv_number(&f->csv, f->column[P_BACKGROUND], 0, 1 + 1e-9, out, l->err)
+               ? etas_csv_number(&f->table.csv, f->column[P_BACKGROUND], 0, 1 + 1e-9, out, l->err)
                : st;
 }
 
@@ -62,18 +95,18 @@ static etas_status read_target(const etas_results_loader *l, target_file *f)
         if (etas_array_reserve((void **)arrays[k], &f->capacity[k], i + 1, sizeof(double)) !=
             ETAS_OK)
             return etas_results_fail_memory(l);
-    st = etas_csv_number(&f->csv, f->column[LATITUDE], -90, 90, &self->target_lat[i], l->err);
+    st = etas_csv_number(&f->table.csv, f->column[LATITUDE], -90, 90, &self->target_lat[i], l->err);
     if (st == ETAS_OK)
-        st =
-            etas_csv_number(&f->csv, f->column[LONGITUDE], -180, 360, &self->target_lon[i], l->err);
+        st = etas_csv_number(&f->table.csv, f->column[LONGITUDE], -180, 360, &self->target_lon[i],
+                             l->err);
     if (st == ETAS_OK)
         st = read_p_background(l, f, &weight);
     if (st == ETAS_OK)
-        st = etas_csv_number_or_nan(&f->csv, f->column[ZETA], &zeta, l->err);
+        st = etas_csv_number_or_nan(&f->table.csv, f->column[ZETA], &zeta, l->err);
     if (st == ETAS_OK)
-        st = etas_csv_number_or_nan(&f->csv, f->column[MU], &self->target_mu[i], l->err);
+        st = etas_csv_number_or_nan(&f->table.csv, f->column[MU], &self->target_mu[i], l->err);
     if (st == ETAS_OK)
-        st = etas_csv_number_or_nan(&f->csv, f->column[P_INDUCED], &self->target_p_induced[i],
+        st = etas_csv_number_or_nan(&f->table.csv, f->column[P_INDUCED], &self->target_p_induced[i],
                                     l->err);
     if (st != ETAS_OK)
         return st;
@@ -86,25 +119,18 @@ etas_status etas_results_read_targets(const etas_results_loader *l, const char *
 {
     static const char *const names[N_TARGET_COLUMNS] = {"latitude", "longitude", "P_background",
                                                         "mu",       "P_induced", "zeta_plus_1"};
+    const table_columns want = {N_NEEDED, N_TARGET_COLUMNS, names};
     target_file f = {0};
     bool more = true;
-    etas_text text = {0};
-    etas_status st = etas_file_read(path, &text, l->err);
+    etas_status st = open_table(l, path, &want, &f.table, f.column);
 
-    if (st == ETAS_OK)
-        st = etas_csv_open(&f.csv, text.len, text.data, path, l->err);
-    if (st == ETAS_OK)
-        st = etas_csv_require(&f.csv, N_NEEDED, names, f.column, l->err);
-    for (size_t k = N_NEEDED; k < N_TARGET_COLUMNS; k++)
-        f.column[k] = etas_csv_find(&f.csv, names[k]);
     while (st == ETAS_OK) {
-        st = etas_csv_next(&f.csv, &more, l->err);
+        st = etas_csv_next(&f.table.csv, &more, l->err);
         if (st != ETAS_OK || !more)
             break;
         st = read_target(l, &f);
     }
-    etas_csv_free(&f.csv);
-    etas_text_free(&text);
+    close_table(&f.table);
     return st;
 }
 
@@ -202,7 +228,7 @@ enum {
 };
 
 typedef struct source_file {
-    etas_csv csv;
+    table table;
     size_t column[N_SOURCE_COLUMNS], capacity[2];
     const char *fn_catalog;
 } source_file;
@@ -223,19 +249,19 @@ static double xi_of(const etas_results *r, double above_ref)
 static etas_status read_source_row(const etas_results_loader *l, source_file *f, source *out)
 {
     double to_end = 0, above_ref = NAN;
-    etas_status st = etas_csv_text(&f->csv, 0, &out->want.id, &out->want.id_len, l->err);
+    etas_status st = etas_csv_text(&f->table.csv, 0, &out->want.id, &out->want.id_len, l->err);
 
     if (st == ETAS_OK)
-        st = etas_csv_number(&f->csv, f->column[MAGNITUDE], -10, 12, &out->want.mag, l->err);
+        st = etas_csv_number(&f->table.csv, f->column[MAGNITUDE], -10, 12, &out->want.mag, l->err);
     if (st == ETAS_OK)
-        st = etas_csv_number(&f->csv, f->column[TO_END], 0, 1e6, &to_end, l->err);
+        st = etas_csv_number(&f->table.csv, f->column[TO_END], 0, 1e6, &to_end, l->err);
     if (st == ETAS_OK)
-        st = etas_csv_number_or_nan(&f->csv, f->column[ABOVE_REF], &above_ref, l->err);
+        st = etas_csv_number_or_nan(&f->table.csv, f->column[ABOVE_REF], &above_ref, l->err);
     out->xi = xi_of(l->self, above_ref);
     if (st == ETAS_OK && f->column[XI] != ETAS_CSV_NONE)
-        st = etas_csv_number(&f->csv, f->column[XI], 0, INFINITY, &out->xi, l->err);
+        st = etas_csv_number(&f->table.csv, f->column[XI], 0, INFINITY, &out->xi, l->err);
     if (st == ETAS_OK)
-        st = etas_csv_number_or_nan(&f->csv, f->column[KAPPA], &out->kappa, l->err);
+        st = etas_csv_number_or_nan(&f->table.csv, f->column[KAPPA], &out->kappa, l->err);
     out->want.time = l->self->timewindow_end - (etas_time)llround(to_end * (double)ETAS_NS_PER_DAY);
     return st;
 }
@@ -247,8 +273,8 @@ static etas_status fail_source(const etas_results_loader *l, const source_file *
               has_id ? "source \"%.*s\" has another time or magnitude in %s"
                      : "source \"%.*s\" is not among the events that %s has for this inversion",
               (int)(s->want.id_len < 40 ? s->want.id_len : 40), s->want.id, f->fn_catalog);
-    etas_error_in_file(l->err, f->csv.name);
-    etas_error_at_line(l->err, f->csv.field[0].line, 1);
+    etas_error_in_file(l->err, f->table.csv.name);
+    etas_error_at_line(l->err, f->table.csv.field[0].line, 1);
     return ETAS_E_PARSE;
 }
 
@@ -284,29 +310,22 @@ etas_status etas_results_read_sources(const etas_results_loader *l, const char *
     static const char *const names[N_SOURCE_COLUMNS] = {
         "source_magnitude", "source_to_end_time_distance", "source_completeness_above_ref",
         "xi_plus_1", "source_kappa"};
+    const table_columns want = {N_NEEDED_OF_SOURCE, N_SOURCE_COLUMNS, names};
     source_file f = {.fn_catalog = fn_catalog};
     directory d = {0};
     bool more = true;
-    etas_text text = {0};
-    etas_status st = etas_file_read(path, &text, l->err);
+    etas_status st = open_table(l, path, &want, &f.table, f.column);
 
-    if (st == ETAS_OK)
-        st = etas_csv_open(&f.csv, text.len, text.data, path, l->err);
-    if (st == ETAS_OK)
-        st = etas_csv_require(&f.csv, N_NEEDED_OF_SOURCE, names, f.column, l->err);
-    for (size_t k = N_NEEDED_OF_SOURCE; k < N_SOURCE_COLUMNS; k++)
-        f.column[k] = etas_csv_find(&f.csv, names[k]);
     if (st == ETAS_OK)
         st = open_directory(l, fn_catalog, &d);
     while (st == ETAS_OK) {
-        st = etas_csv_next(&f.csv, &more, l->err);
+        st = etas_csv_next(&f.table.csv, &more, l->err);
         if (st != ETAS_OK || !more)
             break;
         st = read_source(l, &f, &d);
     }
     etas_catalog_free(&d.events);
     etas_array_free((void **)&d.row);
-    etas_csv_free(&f.csv);
-    etas_text_free(&text);
+    close_table(&f.table);
     return st;
 }
