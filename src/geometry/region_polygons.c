@@ -159,7 +159,7 @@ static etas_status from_union(GEOSContextHandle_t geos, const etas_polygons *in,
 
     if (merged != NULL)
         st = etas_polygons_add_geometry(geos, merged, &rings);
-    else if (all != NULL)
+    if (all != NULL && (merged == NULL || (st == ETAS_OK && rings.n_rings == 0)))
         st = etas_fail(err, ETAS_E_PARSE, "the polygons cannot be merged");
     if (st == ETAS_OK)
         st = from_arrays(&rings, out);

@@ -163,16 +163,16 @@ static void count_block(void *context, size_t block)
 }
 
 /* Every block's number of pairs; finds them all and keeps those that fit. */
-static etas_status count_pairs(etas_em *self, size_t n_pairs[])
+static etas_status count_pairs(count_job *job)
 {
-    count_job job = {.em = self, .n_pairs = n_pairs, .status = ETAS_OK};
+    etas_em *const self = job->em;
     const size_t useful = self->pairs.n_blocks / BLOCKS_PER_THREAD + 1;
     const size_t n_threads = self->n_workers < useful ? self->n_workers : useful;
 
-    etas_parallel_for(n_threads, self->pairs.n_blocks, count_block, &job);
+    etas_parallel_for(n_threads, self->pairs.n_blocks, count_block, job);
     for (size_t b = 0; b < self->pairs.n_blocks; b++)
-        self->n_pairs += n_pairs[b];
-    return (etas_status)job.status;
+        self->n_pairs += job->n_pairs[b];
+    return (etas_status)job->status;
 }
 
 /* Cuts the blocks into shards of about equal numbers of pairs. */
@@ -201,22 +201,22 @@ static etas_status cut_shards(etas_em *self, const size_t n_pairs[])
 etas_status etas_em_init(etas_em *self, const etas_catalog *catalog,
                          const etas_inversion_config *cfg, etas_error *err)
 {
-    size_t *n_pairs = NULL;
+    count_job job = {.em = self, .status = ETAS_OK};
     etas_status st = open_parts(self, catalog, cfg, err);
 
     if (st != ETAS_OK)
         return st;
-    st = etas_array_alloc((void **)&n_pairs, self->pairs.n_blocks, sizeof *n_pairs);
+    st = etas_array_alloc((void **)&job.n_pairs, self->pairs.n_blocks, sizeof *job.n_pairs);
     if (st == ETAS_OK)
-        st = count_pairs(self, n_pairs);
+        st = count_pairs(&job);
     if (st == ETAS_OK && self->n_pairs == 0)
         st = etas_fail(err, ETAS_E_ARG,
                        "no event has an earlier one near enough to have triggered it "
                        "(%zu events): triggering cannot be estimated",
                        catalog->n);
     if (st == ETAS_OK)
-        st = cut_shards(self, n_pairs);
-    etas_array_free((void **)&n_pairs);
+        st = cut_shards(self, job.n_pairs);
+    etas_array_free((void **)&job.n_pairs);
     return st == ETAS_OK ? ETAS_OK : etas_fail(err, st, "finding the pairs: %s", etas_strerror(st));
 }
 

@@ -109,9 +109,12 @@ static etas_status name_groups(etas_moment_layout *self, size_t n_values, const 
     if (by_class)
         memcpy(self->class_dm, value, n_values * sizeof *value);
     chebyshev(ETAS_MOMENTS, node);
-    for (size_t c = 0; c < etas_space_classes(self) && !by_class; c++)
+    for (size_t c = 0; c < etas_space_classes(self) && !by_class; c++) {
+        const size_t at_cell = c / ETAS_MOMENTS;
+
         self->class_dm[c] =
-            low + CELL_WIDTH * ((double)(c / ETAS_MOMENTS) + 0.5 * (1.0 + node[c % ETAS_MOMENTS]));
+            low + CELL_WIDTH * ((double)at_cell + 0.5 * (1.0 + node[c % ETAS_MOMENTS]));
+    }
     for (size_t i = 0; i < self->n_sources; i++) {
         const double in_cells = (dm[i] - low) / CELL_WIDTH,
                      cell = fmin(floor(in_cells), cells - 1.0);
