@@ -9,6 +9,9 @@
 
 enum { DEFAULT_MAX_GENERATIONS = 10000, DEFAULT_MAX_EVENTS = 10000000, RASTER_SIDE = 256 };
 
+/* A catalogue that need not end is given up before its simulator takes 64 MiB. */
+static const uint64_t SUPERCRITICAL_MAX_EVENTS = 250000;
+
 static const double PI = 3.14159265358979323846;
 
 static double exp10_own(double x)
@@ -147,6 +150,8 @@ static etas_status set_branching(const etas_plan_input *in, etas_plan *out, etas
     const char *why;
 
     out->branching_ratio = branching_ratio(in, out, &why);
+    if (!(out->branching_ratio < 1))
+        out->max_events = SUPERCRITICAL_MAX_EVENTS;
     if (out->branching_ratio < 1 || in->allow_supercritical)
         return ETAS_OK;
     if (why != NULL)

@@ -16,6 +16,8 @@ static const double DRAWN_PER_EVENT = 64;
 /* Events that go through the generations together: their columns stay in the cache. */
 static const double EVENTS_PER_BATCH = 8192, EVENTS_PER_RUN = 50000;
 static const size_t MAX_BATCH = 1 << 20;
+/* Room for more rows than that, 30 MiB with all columns, goes when the batch is done. */
+static const size_t KEPT_ROWS = 1 << 17;
 
 /* ---- columns ---- */
 
@@ -314,22 +316,31 @@ etas_status etas_simulator_open(etas_simulator **out, const etas_plan *plan, con
     return ETAS_OK;
 }
 
-void etas_simulator_close(etas_simulator *self)
+/* The columns that grow with catalogues. */
+static void free_columns(etas_simulator *self)
 {
-    if (self == NULL)
-        return;
-    etas_array_free((void **)&self->past);
     sim_cohort_free(&self->now);
     sim_cohort_free(&self->next);
-    etas_array_free((void **)&self->cells);
     etas_array_free((void **)&self->found.time_ms);
     etas_array_free((void **)&self->found.catalog);
     etas_array_free((void **)&self->found.row);
     etas_array_free((void **)&self->found.parent);
-    etas_array_free((void **)&self->tally);
     etas_array_free((void **)&self->keys);
     etas_array_free((void **)&self->spare);
     etas_array_free((void **)&self->place);
+    self->now = self->next = (sim_cohort){0};
+    self->found = (sim_found){0};
+    self->keys_capacity = self->spare_capacity = self->place_capacity = 0;
+}
+
+void etas_simulator_close(etas_simulator *self)
+{
+    if (self == NULL)
+        return;
+    free_columns(self);
+    etas_array_free((void **)&self->past);
+    etas_array_free((void **)&self->cells);
+    etas_array_free((void **)&self->tally);
     free(self);
 }
 
@@ -408,6 +419,8 @@ static etas_status run_range(etas_simulator *self, const etas_turns *range, size
         st = run_batch(self, out, err);
         if (st == ETAS_E_LIMIT && self->count > 1)
             st = run_each(self, out, err);
+        if (self->found.capacity > KEPT_ROWS)
+            free_columns(self);
     }
     if (st != ETAS_OK)
         out->n = out->n_catalogs = 0;
