@@ -45,6 +45,25 @@ assert events_per_catalog[$n - 1] == 0 and (events_per_catalog == 0).sum() > 1
 assert str(events.time_string.dtype).startswith('datetime64'), events.time_string.dtype
 PY
 
+if has h5py; then
+    shows "an HDF5 file catalogue by catalogue"
+    snippet hdf5
+    run --seed "$seed" -o forecast.h5
+    awk -F, 'NR > 1 && $3 != "" { print $6, $3 }' forecast.csv >want
+    "$python" - <<PY
+exec(open('manual_hdf5.py').read())
+assert len(magnitudes) == file.attrs['n_catalogs'] == $n
+assert file.attrs['seed'] == $seed and file.attrs['n_events'] == $events
+got = ['%d %.1f' % (k, m) for k, catalog in enumerate(magnitudes) for m in catalog]
+assert got == ['%s %.1f' % (k, float(m)) for k, m in map(str.split, open('want'))], got
+PY
+elif [ -n "${ETAS_SKIPS_AS_FAILS:-}" ]; then
+    fail "no python3 with h5py"
+else
+    echo "skipped: an HDF5 file, because there is no python3 with h5py"
+fi
+has pandas
+
 shows "the entry point for HERMES"
 snippet entrypoint
 "$python" - "$n" <<'PY'
