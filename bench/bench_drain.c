@@ -126,21 +126,22 @@ static void bench_frames(etas_simulator *sim)
 
 /* ---- the store ---- */
 
-static etas_store *make_store(etas_simulator *sim, uint64_t n_catalogs)
+static etas_store *make_store(etas_simulator *sim, const etas_plan *plan, uint64_t n_catalogs)
 {
-    const etas_store_run run = {.n_catalogs = n_catalogs,
-                                .seed = 1,
-                                .algorithm = ETAS_ALGORITHM_VERSION,
-                                .config_text = "{}",
-                                .release = "bench",
-                                .blob_len = 1,
-                                .blob = (const uint8_t *)"b"};
+    etas_store_run run = {.n_catalogs = n_catalogs,
+                          .seed = 1,
+                          .algorithm = ETAS_ALGORITHM_VERSION,
+                          .config_text = "{}",
+                          .release = "bench"};
     etas_events events = {0};
     etas_error err = {0};
     etas_store *store = NULL;
-    uint8_t *bytes = NULL;
+    uint8_t *bytes = NULL, *blob = NULL;
     size_t capacity = 0;
 
+    check(etas_blob_encode(plan, &blob, &run.blob_len, &err), &err);
+    run.blob = blob;
+    check(etas_sha256(run.blob_len, run.blob, run.blob_sha256), NULL);
     check(etas_store_open(&store, store_path, ETAS_STORE_CREATE, &err), &err);
     check(etas_store_begin(store, &run, &err), &err);
     for (uint64_t at = 0; at < n_catalogs; at += PER_FRAME) {
@@ -154,6 +155,7 @@ static etas_store *make_store(etas_simulator *sim, uint64_t n_catalogs)
         frame.bytes = bytes;
         check(etas_store_add(store, 1, &frame, NULL, &n_new, &err), &err);
     }
+    etas_array_free((void **)&blob);
     etas_array_free((void **)&bytes);
     etas_events_free(&events);
     return store;
@@ -161,13 +163,10 @@ static etas_store *make_store(etas_simulator *sim, uint64_t n_catalogs)
 
 /* ---- the file ---- */
 
-static void bench_export(etas_store *store, const etas_plan *plan, const etas_forecast_spec *spec)
+static void bench_export(etas_store *store, const etas_forecast_spec *spec)
 {
     enum { RUNS = 5 };
-    uint8_t turn = 0;
-    etas_plan model = *plan;
-    const etas_mixture mixture = {.n = 1, .plan = &model, .period = 1, .turn = &turn};
-    const etas_export_config cfg = {.n_outputs = 1, .outputs = spec, .model = &mixture};
+    const etas_export_config cfg = {.n_outputs = 1, .outputs = spec};
     const char *const layout = spec->format == ETAS_FORMAT_CSEP ? "csep" : "reference";
     double cpu_ns = INFINITY, wall_ns = INFINITY;
     etas_export_summary sum = {0};
@@ -205,14 +204,15 @@ int main(int argc, char *argv[])
     check(etas_simulator_open(&sim, &plan, NULL, &err), &err);
     bench_frames(sim);
     make_directory();
-    store = make_store(sim, (uint64_t)(wanted / EVENTS_PER_CATALOG / PER_FRAME + 1) * PER_FRAME);
+    store =
+        make_store(sim, &plan, (uint64_t)(wanted / EVENTS_PER_CATALOG / PER_FRAME + 1) * PER_FRAME);
     for (int layout = 0; layout < 2; layout++)
         for (int to_file = 0; to_file < 2; to_file++) {
             const etas_forecast_spec spec = {.path = to_file ? file_path : "/dev/null",
                                              .format = layout == 0 ? ETAS_FORMAT_CSEP
                                                                    : ETAS_FORMAT_REFERENCE};
 
-            bench_export(store, &plan, &spec);
+            bench_export(store, &spec);
         }
     etas_store_close(store);
     etas_simulator_close(sim);

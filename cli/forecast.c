@@ -123,6 +123,7 @@ static etas_plan_input common_input(const forecast *f)
         .region = &cfg->region,
         .earth_radius_km = cfg->earth_radius,
         .filter_region = cfg->filter_polygon,
+        .with_parents = output_options_want_parent(&f->options->output),
         .allow_supercritical = f->options->allow_supercritical,
     };
 }

@@ -39,7 +39,7 @@ void output_options_table(output_options *self, bool configured, option_spec out
         {"also", 0, OPTION_LIST, &self->also, "FILE[:FORMAT]",
          "one more file of the same catalogues; may be given several times"},
         {"columns", 0, OPTION_TEXT, &self->columns, "LIST",
-         "extra columns of the reference layout: is_background,generation"},
+         "extra columns of the reference layout: is_background,generation,parent"},
     };
 
     memcpy(out, specs, sizeof specs);
@@ -134,6 +134,35 @@ static options_outcome add_more(outputs *self, const char *text, const command_u
 
 /* ---- columns ---- */
 
+/* The next name of a list, which moves on; its length, 0 at the end. */
+static size_t next_column(const char **list, const char **name)
+{
+    const size_t len = *list != NULL ? strcspn(*list, ",") : 0;
+
+    *name = *list;
+    if (*list != NULL)
+        *list = (*list)[len] == ',' ? *list + len + 1 : NULL;
+    return len;
+}
+
+static bool is_column(const char *known, const char *name, size_t len)
+{
+    return strlen(known) == len && strncmp(name, known, len) == 0;
+}
+
+bool output_options_want_parent(const output_options *self)
+{
+    const char *list = self->columns, *name;
+
+    while (list != NULL) {
+        const size_t len = next_column(&list, &name);
+
+        if (is_column("parent", name, len))
+            return true;
+    }
+    return false;
+}
+
 static options_outcome read_columns(const char *list, const command_usage *usage,
                                     etas_forecast_spec *out)
 {
@@ -141,20 +170,21 @@ static options_outcome read_columns(const char *list, const command_usage *usage
         const char *name;
         bool *with;
     } known[] = {{"is_background", &out->with_is_background},
-                 {"generation", &out->with_generation}};
+                 {"generation", &out->with_generation},
+                 {"parent", &out->with_parent}};
 
     while (list != NULL && *list != '\0') {
-        const char *const comma = strchr(list, ',');
-        const size_t len = comma != NULL ? (size_t)(comma - list) : strlen(list);
+        const char *name;
+        const size_t len = next_column(&list, &name);
         bool found = false;
 
         for (size_t i = 0; i < sizeof known / sizeof *known; i++)
-            if (strlen(known[i].name) == len && strncmp(list, known[i].name, len) == 0)
+            if (is_column(known[i].name, name, len))
                 found = *known[i].with = true;
         if (!found)
-            return options_complain(usage, "--columns: \"%.*s\" is not is_background or generation",
-                                    (int)len, list);
-        list = comma != NULL ? comma + 1 : NULL;
+            return options_complain(
+                usage, "--columns: \"%.*s\" is not is_background, generation or parent", (int)len,
+                name);
     }
     return OPTIONS_RUN;
 }

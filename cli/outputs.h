@@ -22,6 +22,9 @@ enum { OUTPUT_OPTIONS = 4 };
 /** @p configured: the help tells that the configuration names a file too. */
 void output_options_table(output_options *self, bool configured, option_spec out[OUTPUT_OPTIONS]);
 
+/** Whether a run has to be made with parents for its columns. */
+bool output_options_want_parent(const output_options *self);
+
 /** The first is the one of -o. Starts as {0}; outputs_free is idempotent. */
 typedef struct outputs {
     size_t n;

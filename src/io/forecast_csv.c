@@ -311,7 +311,9 @@ static etas_status csv_open(void **self, const etas_forecast_target *to, etas_er
     if (b == NULL)
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for a forecast file");
     if (to->spec->with_parent && !model->plan[0].with_parents)
-        return etas_fail(err, ETAS_E_ARG, "the run was made without the parents of its events");
+        return etas_fail(err, ETAS_E_ARG,
+                         "the run was made without the parents of its events: it needs --columns "
+                         "parent itself");
     b->out = to->stream;
     b->cfg = to->spec;
     b->event_id = 0;
