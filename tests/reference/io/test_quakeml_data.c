@@ -112,13 +112,26 @@ static void check_event(const char *event, const etas_event *e)
     assert_true(e->mag == value_of(magnitude, "mag"));
 }
 
+/* The next place of @p what, which begins with '<'; NULL behind the last. */
+static char *find(char *at, const char *end, const char *what)
+{
+    const size_t len = strlen(what);
+
+    for (; at != NULL && (size_t)(end - at) >= len; at++) {
+        at = memchr(at, '<', (size_t)(end - at));
+        if (at == NULL || ((size_t)(end - at) >= len && memcmp(at, what, len) == 0))
+            return at;
+    }
+    return NULL;
+}
+
 static void every_event_has_the_values_of_its_preferred_origin_and_magnitude(void **state)
 {
     etas_catalog c = {0};
     etas_catalog_summary s;
     etas_text text = {0};
     etas_error err = {0};
-    const char *at;
+    char *at;
 
     (void)state;
     check_ok(etas_file_read(path, &text, &err), &err);
@@ -126,13 +139,15 @@ static void every_event_has_the_values_of_its_preferred_origin_and_magnitude(voi
     at = text.data;
     for (size_t i = 0; i < c.n; i++) {
         const etas_event e = etas_catalog_row(&c, i);
+        char *event = find(at, text.data + text.len, "<event publicID");
 
-        at = strstr(at, "<event publicID");
+        assert_non_null(event);
+        at = find(event, text.data + text.len, "</event>");
         assert_non_null(at);
-        check_event(at, &e);
-        at++;
+        *at++ = '\0'; /* searches end here */
+        check_event(event, &e);
     }
-    assert_null(strstr(at, "<event publicID"));
+    assert_null(find(at, text.data + text.len, "<event publicID"));
     etas_catalog_free(&c);
     etas_text_free(&text);
 }
