@@ -108,6 +108,31 @@ static etas_status load_forecast(etas_error *err)
     return st;
 }
 
+static etas_status load_as(const char *path, etas_config_use use, etas_error *err)
+{
+    etas_config c = {0};
+    const etas_status st = etas_config_load(&c, path, use, NULL, err);
+
+    if (st != ETAS_OK) {
+        assert_null(c.models);
+        assert_int_equal(c.n_models, 0);
+        assert_null(c.common.background_grid);
+        assert_null(c.common.zones);
+    }
+    etas_config_free(&c);
+    return st;
+}
+
+static etas_status load_mixture(etas_error *err)
+{
+    return load_as("config/valid/forecast_models.json", ETAS_CONFIG_FORECAST, err);
+}
+
+static etas_status load_tables(etas_error *err)
+{
+    return load_as("config/valid/simulate_features.json", ETAS_CONFIG_SIMULATE, err);
+}
+
 static etas_status load_region_list(etas_error *err)
 {
     etas_region r = {0};
@@ -152,6 +177,8 @@ static void configuration_survives_exhausted_memory(void **state)
     exhaust(load_config);
     exhaust(load_every_option);
     exhaust(load_forecast);
+    exhaust(load_mixture);
+    exhaust(load_tables);
 }
 
 static void regions_survive_exhausted_memory(void **state)
