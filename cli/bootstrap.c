@@ -103,27 +103,6 @@ static void bootstrap_free(bootstrap *self)
     etas_array_free((void **)&self->results);
 }
 
-/* Before the fit, which may take long, as etas_refit_build would after it. */
-static etas_status refuse_options(const etas_config *cfg, etas_error *err)
-{
-    const struct {
-        const char *key;
-        bool on;
-    } options[] = {
-        {"mc", cfg->mc_method != ETAS_MC_CONSTANT},    {"bg_term", cfg->bg_term != NULL},
-        {"inner_shape_coords", cfg->has_inner_region}, {"free_background", cfg->free_background},
-        {"free_productivity", cfg->free_productivity}, {"three_dim", cfg->three_dim}};
-
-    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-        if (options[i].on) {
-            etas_fail(err, ETAS_E_UNSUPPORTED,
-                      "a bootstrap simulates the fitted model, which is not defined with this");
-            (void)etas_error_in_key(err, options[i].key);
-            return etas_error_in_file(err, cfg->path);
-        }
-    return ETAS_OK;
-}
-
 static etas_status make_blob(void *context, uint8_t **blob, size_t *len, run_phases *phases,
                              etas_error *err)
 {
@@ -131,10 +110,8 @@ static etas_status make_blob(void *context, uint8_t **blob, size_t *len, run_pha
     const etas_config *const cfg = self->job->cfg;
     fit f = {0};
     double start;
-    etas_status st = refuse_options(cfg, err);
+    etas_status st = self->job->fit(self->job->context, &f, err);
 
-    if (st == ETAS_OK)
-        st = self->job->fit(self->job->context, &f, err);
     start = talk_seconds();
     if (st == ETAS_OK) {
         const etas_refit_input in = {.catalog = &f.catalog,

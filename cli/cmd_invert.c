@@ -4,6 +4,7 @@
 
 #include "bootstrap.h"
 #include "commands.h"
+#include "etas/bootstrap.h"
 #include "etas/io.h"
 #include "fit.h"
 #include "fit_pool.h"
@@ -188,6 +189,7 @@ int cmd_invert(int argc, char *argv[])
     } else if (self.bootstrap.run.n_catalogs == OPTION_UNSET) {
         code = only_fit(&self);
     } else {
+        self.fit.check = etas_refit_check;
         const bootstrap_job job = {.options = &self.bootstrap,
                                    .usage = &usage,
                                    .cfg = &self.cfg,

@@ -46,13 +46,15 @@ void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS])
                            "EPS",
                            "stop when no parameter is further than EPS from the fixed point\n"
                            "(default 1e-7)"};
-    out[2] = (option_spec){"memory",
-                           0,
-                           OPTION_SIZE,
-                           &self->memory,
-                           "SIZE",
-                           "for stored pairs, such as 512M or 2G; pairs beyond it are found anew\n"
-                           "in every iteration (default: half of the machine's memory)"};
+    out[2] =
+        (option_spec){"memory",
+                      0,
+                      OPTION_SIZE,
+                      &self->memory,
+                      "SIZE",
+                      "for stored pairs, such as 512M or 2G; pairs beyond it are found anew\n"
+                      "in every iteration (default: half of the machine's memory); refits of a\n"
+                      "bootstrap keep all of theirs"};
     out[3] = (option_spec){"plain-em",      0,    OPTION_FLAG,
                            &self->plain_em, NULL, "iterate without acceleration"};
     catalog_options_table(&self->input, out + 4);
@@ -269,8 +271,12 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
     self->how.interrupted = run_catch_signals();
     if (options->distribution != NULL)
         etas_distribution_apply(options->distribution, &self->catalog, &self->how);
-    say_estimator(cfg, t);
-    st = invert(self, t, err);
+    if (options->check != NULL)
+        st = options->check(&self->catalog, &self->how, err);
+    if (st == ETAS_OK)
+        say_estimator(cfg, t);
+    if (st == ETAS_OK)
+        st = invert(self, t, err);
     if (st == ETAS_OK)
         st = judge(self, cfg, t, err);
     if (st == ETAS_E_INTERRUPTED) {

@@ -21,6 +21,9 @@ typedef struct fit_options {
     double tolerance;      /**< of the fixed point */
     const char *kernels;
     etas_distribution *distribution; /**< of the E-steps; NULL: threads of this process */
+    /** NULL, or refuses a model before it is inverted. */
+    etas_status (*check)(const etas_catalog *catalog, const etas_inversion_config *how,
+                         etas_error *err);
 } fit_options;
 
 /** Start values, and the options for a command's table. */

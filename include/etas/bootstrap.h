@@ -33,8 +33,12 @@ typedef struct etas_refit_input {
     bool allow_supercritical;
 } etas_refit_input;
 
-/** E_SUPERCRITICAL for a branching ratio >= 1 unless allowed; E_UNSUPPORTED names an option of the
- * inversion that no simulation belongs to. */
+/** E_UNSUPPORTED with the configuration's key for an option of the inversion that no simulation
+ * belongs to. */
+ETAS_NODISCARD etas_status etas_refit_check(const etas_catalog *catalog,
+                                            const etas_inversion_config *how, etas_error *err);
+
+/** E_SUPERCRITICAL for a branching ratio >= 1 unless allowed; as etas_refit_check. */
 ETAS_NODISCARD etas_status etas_refit_build(const etas_refit_input *in, etas_refit *out,
                                             etas_error *err);
 void etas_refit_free(etas_refit *self);

@@ -37,30 +37,37 @@ const char *etas_refit_status_text(etas_refit_status which)
     return which < ETAS_N_REFIT_STATUS ? texts[which] : "";
 }
 
-/* What the simulation has no counterpart of. */
-static etas_status check_options(const etas_refit_input *in, etas_error *err)
+static bool completeness_varies(const etas_catalog *catalog, double m_ref)
 {
-    const etas_inversion_config *const how = in->how;
-    const char *what = NULL;
+    for (size_t i = 0; i < catalog->n; i++)
+        if (!(catalog->mc[i] == m_ref))
+            return true;
+    return false;
+}
 
-    for (size_t i = 0; i < in->catalog->n; i++)
-        if (!(in->catalog->mc[i] == how->m_ref))
-            what = "a completeness that varies (mc \"var\" or \"positive\")";
-    if (how->free_background)
-        what = "free_background";
-    if (how->free_productivity)
-        what = "free_productivity";
-    if (how->three_dim)
-        what = "three_dim";
-    if (how->induced)
-        what = "bg_term";
-    if (how->inner_region != NULL)
-        what = "inner_shape_coords";
-    return what == NULL ? ETAS_OK
-                        : etas_fail(err, ETAS_E_UNSUPPORTED,
-                                    "the bootstrap simulates the fitted model, which is not "
-                                    "defined with %s",
-                                    what);
+etas_status etas_refit_check(const etas_catalog *catalog, const etas_inversion_config *how,
+                             etas_error *err)
+{
+    const struct {
+        const char *key;
+        bool on;
+    } options[] = {{"mc", completeness_varies(catalog, how->m_ref)},
+                   {"bg_term", how->induced},
+                   {"inner_shape_coords", how->inner_region != NULL},
+                   {"free_background", how->free_background},
+                   {"free_productivity", how->free_productivity},
+                   {"three_dim", how->three_dim}};
+
+    for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+        if (options[i].on) {
+            (void)etas_fail(
+                err, ETAS_E_UNSUPPORTED,
+                "a bootstrap simulates the fitted model, which is not defined with this%s",
+                i == 0 ? " (a completeness that varies)" : "");
+            (void)etas_error_in_key(err, options[i].key);
+            return ETAS_E_UNSUPPORTED;
+        }
+    return ETAS_OK;
 }
 
 /* The window is what is simulated; what came before stays as it was. */
@@ -106,7 +113,7 @@ static etas_status build_plan(const etas_refit_input *in, etas_refit *self, etas
 etas_status etas_refit_build(const etas_refit_input *in, etas_refit *out, etas_error *err)
 {
     etas_refit self = {.how = *in->how, .beta = in->state->beta, .n_hat = in->state->n_hat};
-    etas_status st = check_options(in, err);
+    etas_status st = etas_refit_check(in->catalog, in->how, err);
 
     self.how.theta_0 = in->state->theta;
     self.how.n_threads = 1;
