@@ -11,6 +11,7 @@
 #include "etas/array.h"
 #include "etas/codec.h"
 #include "etas/simulation.h"
+#include "unit/runner/begun_store.h"
 
 int limits_reported;
 
@@ -83,19 +84,5 @@ void model_free(model *self)
 
 etas_store *store_make(const char *path, const model *m, uint64_t n_catalogs, uint64_t seed)
 {
-    etas_store_run run = {.id = {1, 2, 3, 4},
-                          .n_catalogs = n_catalogs,
-                          .seed = seed,
-                          .algorithm = ETAS_ALGORITHM_VERSION,
-                          .config_text = "{}",
-                          .release = "test",
-                          .blob_len = m->len,
-                          .blob = m->blob};
-    etas_store *store;
-    etas_error err = {0};
-
-    memcpy(run.blob_sha256, m->sha, sizeof m->sha);
-    check_ok(etas_store_open(&store, path, ETAS_STORE_RESTART, &err), &err);
-    check_ok(etas_store_begin(store, &run, &err), &err);
-    return store;
+    return begun_store(path, m->len, m->blob, n_catalogs, seed);
 }

@@ -10,6 +10,7 @@
 #include "runner/sink.h"
 #include "support/refit_fixture.h"
 #include "support/scratch.h"
+#include "unit/runner/begun_store.h"
 
 enum { N = 9, SEED = 3 };
 
@@ -20,21 +21,7 @@ static etas_records wanted; /* the serial run's */
 
 static etas_store *begin(const char *path)
 {
-    etas_store_run run = {.id = {1, 2, 3, 4},
-                          .n_catalogs = N,
-                          .seed = SEED,
-                          .algorithm = ETAS_ALGORITHM_VERSION,
-                          .config_text = "{}",
-                          .release = "test",
-                          .blob_len = blob_len,
-                          .blob = blob};
-    etas_store *store;
-    etas_error err = {0};
-
-    check_ok(etas_sha256(blob_len, blob, run.blob_sha256), NULL);
-    check_ok(etas_store_open(&store, path, ETAS_STORE_RESTART, &err), &err);
-    check_ok(etas_store_begin(store, &run, &err), &err);
-    return store;
+    return begun_store(path, blob_len, blob, N, SEED);
 }
 
 static etas_status keep(void *context, uint64_t index, size_t len, const uint8_t bytes[],
