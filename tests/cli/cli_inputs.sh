@@ -164,6 +164,19 @@ for command in "forecast keys.json" "estimate-mc catalog.csv" "catalog info cata
     complains '--event-types'
 done
 
+shows "results remember which events were kept, and forecasts from them keep the same"
+sed 's/<event publicID="[^"]*">/&<type>explosion<\/type>/' twin.quakeml >blasts.xml
+configure blasts blasts.xml
+expect 1 etas invert blasts.json
+complains 'blasts.xml: 2659 of 2659 events are skipped by type' 'none of its 0 events'
+expect 0 etas invert blasts.json --event-types explosion
+cmp stdout csv.stdout
+sed 's/"fn_catalog"/"fn_inversion_output": "blasts\/parameters_example.json", "fn_catalog"/' blasts.json >from.json
+expect 0 etas forecast from.json -n 20 --seed 1 -o from.blasts.csv --discard-store
+cmp from.csv.csv from.blasts.csv
+expect 1 etas forecast from.json -n 20 --seed 1 -o from.blasts.csv --discard-store --event-types earthquake
+complains 'blasts.xml'
+
 shows "what a format does not have is missed by the key that needs it"
 sed 's/"mc": 3.6/"mc": "var", "m_ref": 3.6/' quakeml.json >var.json
 expect 1 etas invert var.json
