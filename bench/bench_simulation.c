@@ -117,13 +117,13 @@ static void stages_once(job *self, double ns[STAGES])
 }
 
 /* The machine is seldom left alone: short runs, and many. */
-enum { RUNS = 500 };
+static long runs = 500;
 
 static double best_ns(void (*body)(void *), job *self)
 {
     double best = 0;
 
-    for (int run = 0; run < RUNS; run++) {
+    for (long run = 0; run < runs; run++) {
         const double start = bench_clock_ns(CLOCK_THREAD_CPUTIME_ID);
         double ns;
 
@@ -136,7 +136,7 @@ static double best_ns(void (*body)(void *), job *self)
 
 static void time_stages(job *self, double best[STAGES])
 {
-    for (int run = 0; run < RUNS; run++) {
+    for (long run = 0; run < runs; run++) {
         double ns[STAGES] = {0};
 
         stages_once(self, ns);
@@ -262,10 +262,11 @@ static void bench_simulate(void)
     etas_region_free(&region);
 }
 
-/* The names of kernels, or nothing. */
+/* Arguments: kernels (all), number of runs (500). */
 int main(int argc, char *argv[])
 {
     only = argc > 1 ? argv[1] : NULL;
+    runs = argc > 2 ? strtol(argv[2], NULL, 10) : runs;
     bench_forecast();
     bench_simulate();
     return 0;

@@ -1,6 +1,8 @@
 /* One generation of children. */
 #include "simulation/sim_state.h"
 
+#include <string.h>
+
 /* What its children need to know of a parent before it is known which of them exist. */
 typedef struct sim_parent {
     uint32_t catalog, source;
@@ -168,20 +170,32 @@ static etas_status flush(etas_simulator *self, uint32_t generation, etas_error *
 /* ---- all draws ---- */
 
 enum { STEP = 4 };
+typedef uint32_t step_u32 __attribute__((vector_size(4 * STEP)));
+typedef double step_half __attribute__((vector_size(4 * STEP)));
+
+static inline void write_u32(uint32_t p[STEP], step_u32 v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+static inline void write_double(double p[STEP], double x)
+{
+    const step_half v = {x, x};
+
+    memcpy(p, &v, sizeof v);
+    memcpy(p + STEP / 2, &v, sizeof v);
+}
 
 /* Writes the next STEP draws of one parent into the block. */
 static inline void write_step(sim_block *block, size_t i, const sim_parent *of, uint32_t event)
 {
-    for (uint32_t k = 0; k < STEP; k++)
-        block->catalog[i + k] = of->catalog;
-    for (uint32_t k = 0; k < STEP; k++)
-        block->event[i + k] = event + k;
-    for (uint32_t k = 0; k < STEP; k++)
-        block->source[i + k] = of->source;
-    for (uint32_t k = 0; k < STEP; k++)
-        block->time[i + k] = of->time;
-    for (uint32_t k = 0; k < STEP; k++)
-        block->share[i + k] = of->share;
+    const step_u32 zero = {0}, count = {0, 1, 2, 3};
+
+    write_u32(block->catalog + i, zero + of->catalog);
+    write_u32(block->event + i, count + event);
+    write_u32(block->source + i, zero + of->source);
+    write_double(block->time + i, of->time);
+    write_double(block->share + i, of->share);
 }
 
 /* Any number, over blocks. */
@@ -270,8 +284,8 @@ etas_status sim_cascade(etas_simulator *self, uint32_t generation, etas_error *e
 
     self->next.n = 0;
     block->n = 0;
-    for (size_t k = 0; k < self->count; k++)
-        self->tally[k].next = 0;
+    for (size_t i = 0; i < now->n_busy; i++)
+        self->tally[now->catalog[now->busy[i]]].next = 0;
     if (generation == 1 && self->plan->history.n > 0)
         st = draw_from_history(self, err);
     for (size_t i = 0; i < now->n_busy && st == ETAS_OK; i++) {

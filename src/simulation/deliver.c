@@ -13,16 +13,21 @@
  */
 enum { ROW_BITS = 20, FEW = 24, MANY = 2048 };
 
-static void sort_few(size_t n, uint64_t keys[])
+/* By insertion; false, and not done, if that takes more than @p most moves. */
+static bool sort_few(size_t n, size_t most, uint64_t keys[])
 {
-    for (size_t i = 1; i < n; i++) {
+    size_t moves = 0;
+
+    for (size_t i = 1; i < n && moves <= most; i++) {
         const uint64_t key = keys[i];
         size_t at = i;
 
         for (; at > 0 && keys[at - 1] > key; at--)
             keys[at] = keys[at - 1];
         keys[at] = key;
+        moves += i - at;
     }
+    return moves <= most;
 }
 
 /* Numbers of each digit into places of the first of each; false if there is but one digit. */
@@ -43,12 +48,12 @@ static bool places_of(size_t n, size_t digits, uint32_t count[])
 
 enum { FEW_BITS = 8, MANY_BITS = 11, MOST_DIGITS = 6 };
 
-/* By the bits from @p shift on, least digit first. */
-static inline void sort_digits(unsigned digit_bits, unsigned shift, size_t n, uint64_t keys[],
-                               uint64_t spare[])
+/* By @p n_digits digits from the bit @p shift on, least digit first; what is equal stays in order.
+ */
+static inline void sort_digits(unsigned digit_bits, unsigned n_digits, unsigned shift, size_t n,
+                               uint64_t keys[], uint64_t spare[])
 {
     const size_t digits = (size_t)1 << digit_bits;
-    const unsigned n_digits = (64 - shift + digit_bits - 1) / digit_bits;
     uint32_t place[MOST_DIGITS][1 << MANY_BITS];
     uint64_t *from = keys, *to = spare;
 
@@ -73,6 +78,21 @@ static inline void sort_digits(unsigned digit_bits, unsigned shift, size_t n, ui
     }
     if (from != keys)
         memcpy(keys, from, n * sizeof *keys);
+}
+
+/*
+ * The first two digits of the times, then what is left among neighbours: a few steps per event
+ * unless most of them happen at once; then all digits.
+ */
+static inline void sort_many(unsigned digit_bits, unsigned time_bits, size_t n, uint64_t keys[],
+                             uint64_t spare[])
+{
+    const unsigned top = 2 * digit_bits < time_bits ? time_bits - 2 * digit_bits : 0;
+
+    sort_digits(digit_bits, 2, ROW_BITS + top, n, keys, spare);
+    if (top > 0 && !sort_few(n, 8 * n, keys))
+        sort_digits(digit_bits, (time_bits + digit_bits - 1) / digit_bits, ROW_BITS, n, keys,
+                    spare);
 }
 
 /* Keys of each catalogue together, in the order of generations; @p count rows of each. */
@@ -120,26 +140,30 @@ static unsigned sort_huge(const etas_simulator *self)
     for (size_t i = 0; i < found->n; i++)
         self->keys[place[found->time_ms[i] % LOW]++] =
             found->time_ms[i] >> LOW_BITS << row_bits | i;
-    sort_digits(MANY_BITS, row_bits, found->n, self->keys, self->spare);
+    sort_digits(MANY_BITS, 3, row_bits, found->n, self->keys, self->spare);
     return row_bits;
 }
 
 /* Of all catalogues of the batch. */
 static unsigned sort_catalogs(const etas_simulator *self, const uint32_t count[])
 {
+    const uint64_t last = (uint64_t)self->constants.end_ms | 1;
+    const unsigned time_bits = 64 - (unsigned)__builtin_clzll(last);
     uint64_t *keys = self->keys;
 
     if (self->found.n > (size_t)1 << ROW_BITS)
         return sort_huge(self);
     gather_keys(self, count);
     for (size_t k = 0; k < self->count; k++) {
-        if (count[k] <= FEW)
-            sort_few(count[k], keys);
-        else if (count[k] <= MANY)
-            sort_digits(FEW_BITS, ROW_BITS, count[k], keys, self->spare);
+        const size_t n = count[k];
+
+        if (n <= FEW)
+            (void)sort_few(n, SIZE_MAX, keys);
+        else if (n <= MANY)
+            sort_many(FEW_BITS, time_bits, n, keys, self->spare);
         else
-            sort_digits(MANY_BITS, ROW_BITS, count[k], keys, self->spare);
-        keys += count[k];
+            sort_many(MANY_BITS, time_bits, n, keys, self->spare);
+        keys += n;
     }
     return ROW_BITS;
 }

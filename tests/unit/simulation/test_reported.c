@@ -230,6 +230,57 @@ static void enormous_radii_stay_on_the_globe(void **state)
     etas_catalog_free(&history);
 }
 
+static int compare_times(const void *a, const void *b)
+{
+    const uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
+
+    return (x > y) - (x < y);
+}
+
+/* Thousands within minutes of a window of 80 years, and hundreds; many in the same millisecond. */
+static void events_that_crowd_come_in_order_too(void **state)
+{
+    static const double children[] = {300, 9000};
+
+    (void)state;
+    for (size_t c = 0; c < 2; c++) {
+        etas_plan_input in = bare_input();
+        etas_catalog history = {0};
+        size_t at = 0, ties = 0;
+        double xi;
+        etas_events e;
+
+        in.end = 30000 * ETAS_NS_PER_DAY;
+        in.theta.value[ETAS_LOG10_C] = -6;
+        in.theta.value[ETAS_OMEGA] = 0.9;
+        set_branching(&in, 0.5);
+        add_past_event(&history, 1e-6, 45, 7, 4);
+        xi = children[c] / etas_expected_aftershocks(&in.theta, 1, 1e-6, 30000);
+        in.history = &history;
+        in.xi = &xi;
+        e = simulate(&in, 3);
+        for (size_t k = 0; k < 3; k++) {
+            uint64_t *times = malloc((e.count[k] + 1) * sizeof *times);
+
+            assert_non_null(times);
+            assert_true(e.count[k] > children[c]);
+            memcpy(times, e.time_ms + at, e.count[k] * sizeof *times);
+            qsort(times, e.count[k], sizeof *times, compare_times);
+            assert_memory_equal(times, e.time_ms + at, e.count[k] * sizeof *times);
+            for (size_t i = at + 1; i < at + e.count[k]; i++)
+                if (e.time_ms[i] == e.time_ms[i - 1]) {
+                    assert_true(e.generation[i - 1] <= e.generation[i]);
+                    ties++;
+                }
+            at += e.count[k];
+            free(times);
+        }
+        assert_true(ties > 10);
+        etas_events_free(&e);
+        etas_catalog_free(&history);
+    }
+}
+
 static void a_limit_ends_in_an_error_that_names_the_catalogue(void **state)
 {
     (void)state;
@@ -272,6 +323,7 @@ int main(void)
         cmocka_unit_test(the_longest_window_that_time_can_hold_is_simulated),
         cmocka_unit_test(places_wrap_round_the_poles_and_the_date_line),
         cmocka_unit_test(enormous_radii_stay_on_the_globe),
+        cmocka_unit_test(events_that_crowd_come_in_order_too),
         cmocka_unit_test(a_limit_ends_in_an_error_that_names_the_catalogue),
     };
 
