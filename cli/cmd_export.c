@@ -87,6 +87,9 @@ static int export_store(const char *path, const outputs *files, bool allow_missi
 
     if (st == ETAS_OK)
         st = etas_store_run_get(store, &run, &err);
+    if (st == ETAS_OK && etas_counts_is_blob(run.blob_len, run.blob) && files->grid->given != NULL)
+        st = etas_fail(&err, ETAS_E_ARG, "%s counts on a grid of its own (leave %s away)", path,
+                       files->grid->given);
     if (st == ETAS_OK) {
         st = etas_export(store, &how, &summary, &err);
         if (st != ETAS_OK)

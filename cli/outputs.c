@@ -19,15 +19,16 @@ static const struct {
     {"grid-geojson", ETAS_FORMAT_RATES_GEOJSON, ".geojson"},
     {"summary", ETAS_FORMAT_SUMMARY_JSON, ".json"},
     {"summary-csv", ETAS_FORMAT_SUMMARY_CSV, NULL},
+    {"counts", ETAS_FORMAT_COUNTS_CSV, NULL},
 };
 enum { N_FORMATS = sizeof formats / sizeof *formats };
 
-static const char NAMES[] = "csep, reference, hdf5, grid, grid-csv, grid-geojson, summary or "
-                            "summary-csv";
+static const char NAMES[] = "csep, reference, hdf5, grid, grid-csv, grid-geojson, summary, "
+                            "summary-csv or counts";
 
 void output_options_table(output_options *self, bool configured, option_spec out[OUTPUT_OPTIONS])
 {
-    const option_spec specs[OUTPUT_OPTIONS] = {
+    const option_spec specs[FILE_OPTIONS] = {
         {"output", 'o', OPTION_TEXT, &self->path, "FILE",
          configured ? "forecast file: .csv for pyCSEP, .h5 for HDF5, .dat or .geojson for rates,\n"
                       ".json for a summary (default: the configuration's, in the reference layout)"
@@ -35,7 +36,7 @@ void output_options_table(output_options *self, bool configured, option_spec out
                       ".json for a summary"},
         {"format", 0, OPTION_TEXT, &self->format, "FORMAT",
          "format of it, whatever its ending: csep, reference, hdf5, grid, grid-csv,\n"
-         "grid-geojson, summary, summary-csv"},
+         "grid-geojson, summary, summary-csv, counts"},
         {"also", 0, OPTION_LIST, &self->also, "FILE[:FORMAT]",
          "one more file of the same catalogues; may be given several times"},
         {"columns", 0, OPTION_TEXT, &self->columns, "LIST",
@@ -43,6 +44,7 @@ void output_options_table(output_options *self, bool configured, option_spec out
     };
 
     memcpy(out, specs, sizeof specs);
+    grid_options_table(&self->grid, out + FILE_OPTIONS);
 }
 
 const char *output_format_name(etas_forecast_format format)
@@ -189,13 +191,29 @@ static options_outcome read_columns(const char *list, const command_usage *usage
     return OPTIONS_RUN;
 }
 
-static options_outcome refuse_later(const outputs *self, const command_usage *usage)
+/* What all specs share. */
+static options_outcome choose_grid(outputs *self, const grid_options *options,
+                                   const command_usage *usage)
 {
-    for (size_t i = 0; i < self->n; i++)
-        if (self->specs[i].format > ETAS_FORMAT_HDF5)
-            return options_complain(usage, "--format %s is not supported yet",
-                                    output_format_name(self->specs[i].format));
-    return OPTIONS_RUN;
+    bool any = false;
+
+    self->grid = malloc(sizeof *self->grid);
+    if (self->grid == NULL)
+        return options_complain(usage, "out of memory");
+    if (grid_request_init(self->grid, options, usage) != OPTIONS_RUN)
+        return OPTIONS_USAGE;
+    for (size_t i = 0; i < self->n; i++) {
+        etas_forecast_spec *const spec = &self->specs[i];
+
+        any |= etas_forecast_format_from_counts(spec->format);
+        spec->grid = &self->grid->grid;
+        spec->n_thresholds = self->grid->n_thresholds;
+        spec->threshold = self->grid->threshold;
+    }
+    return any || self->grid->given == NULL
+               ? OPTIONS_RUN
+               : options_complain(usage, "%s belongs to the formats of rates, counts and summaries",
+                                  self->grid->given);
 }
 
 static options_outcome choose_columns(outputs *self, const char *list, const command_usage *usage)
@@ -223,7 +241,7 @@ options_outcome outputs_init(outputs *self, const output_options *options, const
     for (size_t i = 0; i < options->also.n && outcome == OPTIONS_RUN; i++)
         outcome = add_more(self, options->also.items[i], usage);
     if (outcome == OPTIONS_RUN)
-        outcome = refuse_later(self, usage);
+        outcome = choose_grid(self, &options->grid, usage);
     return outcome == OPTIONS_RUN ? choose_columns(self, options->columns, usage) : outcome;
 }
 
@@ -231,6 +249,7 @@ void outputs_free(outputs *self)
 {
     for (size_t i = 0; i < self->n; i++)
         free(self->paths[i]);
+    free(self->grid);
     *self = (outputs){0};
 }
 

@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "etas/forecast_output.h"
+#include "grid_options.h"
 #include "options.h"
 #include "talk.h"
 
@@ -16,9 +17,10 @@ typedef struct output_options {
     const char *format;  /**< of path; NULL: by its ending */
     const char *columns; /**< extra columns of the reference layout */
     option_list also;    /**< FILE or FILE:FORMAT */
+    grid_options grid;
 } output_options;
 
-enum { OUTPUT_OPTIONS = 4 };
+enum { FILE_OPTIONS = 4, OUTPUT_OPTIONS = FILE_OPTIONS + GRID_OPTIONS };
 /** @p configured: the help tells that the configuration names a file too. */
 void output_options_table(output_options *self, bool configured, option_spec out[OUTPUT_OPTIONS]);
 
@@ -30,6 +32,7 @@ typedef struct outputs {
     size_t n;
     etas_forecast_spec specs[1 + OPTION_LIST_MOST];
     char *paths[1 + OPTION_LIST_MOST]; /**< owned */
+    grid_request *grid;                /**< owned; what the specs point to */
 } outputs;
 
 /** Usage with a message for formats that are not known, options that contradict each other, a file

@@ -48,6 +48,9 @@ void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
          "simulate although the branching ratio is not below one"},
         {"kernels", 0, OPTION_TEXT, &self->kernels, "K",
          "scalar, avx2 or avx512 (default: the fastest; results are the same)"},
+        {"keep", 0, OPTION_TEXT, &self->keep, "WHAT",
+         "what the run stores: events (default), counts (only what rates, summaries\n"
+         "and counts are made of: less by far where catalogues are large) or both"},
         {"discard-store", 0, OPTION_FLAG, &self->discard_store, NULL,
          "remove OUTPUT.store after a complete run"},
     };
@@ -125,6 +128,25 @@ static options_outcome choose_backend(run_request *self, const run_options *o,
     return OPTIONS_RUN;
 }
 
+/* Events tell everything that counts do: both is events. */
+static options_outcome choose_keep(run_request *self, const run_options *o,
+                                   const command_usage *usage)
+{
+    const char *const what = o->keep;
+
+    self->keep_given = what != NULL;
+    self->keeps_counts = what != NULL && strcmp(what, "counts") == 0;
+    if (what != NULL && !self->keeps_counts && strcmp(what, "events") != 0 &&
+        strcmp(what, "both") != 0)
+        return options_complain(usage, "--keep: \"%s\" is not events, counts or both", what);
+    for (size_t i = 0; self->keeps_counts && i < self->files.n; i++)
+        if (!etas_forecast_format_from_counts(self->files.specs[i].format))
+            return options_complain(usage, "--keep counts: %s in the format %s needs the events",
+                                    self->files.specs[i].path,
+                                    output_format_name(self->files.specs[i].format));
+    return OPTIONS_RUN;
+}
+
 options_outcome run_request_init_at(run_request *self, const run_options *options,
                                     const etas_config *cfg, const char *output, const char *store,
                                     const command_usage *usage)
@@ -165,7 +187,7 @@ options_outcome run_request_init(run_request *self, const run_options *options,
             outcome = options_complain(usage, "%s is the run's store", store.data);
     self->files = files;
     etas_text_free(&store);
-    return outcome;
+    return outcome == OPTIONS_RUN ? choose_keep(self, options, usage) : outcome;
 }
 
 void run_request_free(run_request *self)

@@ -24,10 +24,11 @@ typedef struct run_options {
     const char *only;       /**< FIRST:COUNT */
     const char *from_store; /**< take blob and seed from this store */
     const char *kernels;
+    const char *keep; /**< events, counts or both */
     redis_options redis;
 } run_options;
 
-enum { RUN_OPTIONS = 15 };
+enum { RUN_OPTIONS = 16 };
 void run_options_init(run_options *self);
 void run_options_table(run_options *self, option_spec out[RUN_OPTIONS]);
 
@@ -39,6 +40,7 @@ typedef struct run_request {
     uint32_t processes;
     uint64_t chunk_size, first, n_catalogs, seed;
     bool seed_drawn;
+    bool keep_given, keeps_counts; /**< instead of events */
     outputs files; /**< the first is output; none for runs that make no catalogues */
 } run_request;
 

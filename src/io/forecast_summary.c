@@ -29,6 +29,7 @@ static void total_add(total *self, double x)
 typedef struct entry {
     etas_histogram numbers;
     total chance, squares;
+    uint64_t n_certain; /* catalogues in which an event with children reaches the threshold */
 } entry;
 
 typedef struct summary {
@@ -44,6 +45,7 @@ typedef struct row {
     uint64_t n_catalogs;
     double mean, quantile[N_QUANTILES];
     double probability, error, averaged, averaged_error;
+    uint64_t n_certain;
 } row;
 
 static void summary_close(void *state)
@@ -89,6 +91,7 @@ static etas_status summary_take_counts(void *state, uint64_t catalog_id,
 
         if (etas_histogram_add(&e->numbers, counts->number[i]) != ETAS_OK)
             return etas_fail(err, ETAS_E_NOMEM, "out of memory for a summary");
+        e->n_certain += chance >= 1;
         if (chance > 0) {
             total_add(&e->chance, chance);
             total_add(&e->squares, chance * chance);
@@ -130,7 +133,9 @@ static etas_status row_of(const summary *self, size_t j, size_t h, row *out, eta
                  .probability = hits / n,
                  .error = error_of(n, hits, hits),
                  .averaged = chance / n,
-                 .averaged_error = error_of(n, chance, e->squares.sum + e->squares.lost)};
+                 .n_certain = e->n_certain};
+    /* Events that no catalogue happens to hold are not impossible: one more than was seen. */
+    out->averaged_error = hypot(error_of(n, chance, e->squares.sum + e->squares.lost), 1 / n);
     for (size_t q = 0; q < N_QUANTILES; q++)
         out->quantile[q] = quantile[q];
     return ETAS_OK;
@@ -164,10 +169,11 @@ static void put_json_row(etas_json_out *json, const row *r)
     etas_json_put_number(json, "days", r->days);
     etas_json_put_number(json, "mean", r->mean);
     etas_json_put_numbers(json, "numbers", N_QUANTILES, r->quantile);
-    etas_json_put_number(json, "probability", r->averaged);
-    etas_json_put_number(json, "probability_error", r->averaged_error);
-    etas_json_put_number(json, "share_of_catalogs", r->probability);
-    etas_json_put_number(json, "share_error", r->error);
+    etas_json_put_number(json, "probability", r->probability);
+    etas_json_put_number(json, "probability_error", r->error);
+    etas_json_put_number(json, "averaged", r->averaged);
+    etas_json_put_number(json, "averaged_error", r->averaged_error);
+    etas_json_put_number(json, "n_certain", (double)r->n_certain);
     etas_json_out_end(json);
 }
 
@@ -206,7 +212,7 @@ static etas_status csv_finish(void *state, etas_error *err)
     etas_status st = ETAS_OK;
 
     (void)fputs("magnitude,days,n_catalogs,mean,q2.5,q16,q50,q84,q97.5,probability,"
-                "probability_error,share_of_catalogs,share_error\n",
+                "probability_error,averaged,averaged_error,n_certain\n",
                 out);
     for (size_t j = 0; j < axes->n_thresholds; j++)
         for (size_t h = 0; h < axes->n_horizons && st == ETAS_OK; h++) {
@@ -221,10 +227,11 @@ static etas_status csv_finish(void *state, etas_error *err)
             etas_table_put_number(out, r.mean, ',');
             for (size_t q = 0; q < N_QUANTILES; q++)
                 etas_table_put_number(out, r.quantile[q], ',');
+            etas_table_put_number(out, r.probability, ',');
+            etas_table_put_number(out, r.error, ',');
             etas_table_put_number(out, r.averaged, ',');
             etas_table_put_number(out, r.averaged_error, ',');
-            etas_table_put_number(out, r.probability, ',');
-            etas_table_put_number(out, r.error, '\n');
+            etas_table_put_number(out, (double)r.n_certain, '\n');
         }
     return st;
 }

@@ -13,9 +13,12 @@ typedef struct export_state {
     etas_forecast_about about;
     etas_forecast_output **outputs; /* cfg->n_outputs */
     etas_store_run run;
-    etas_mixture model;
+    etas_mixture model;    /* of a run that stores events */
+    etas_counts kept;      /* of one that stores counts, */
+    etas_counter *counter; /* NULL for the other */
+    etas_catalog_counts counts;
     etas_ranges missing;
-    etas_events events; /* of one frame */
+    etas_payload payload; /* of one frame */
     uint64_t next_id;
     etas_export_summary sum;
 } export_state;
@@ -44,17 +47,61 @@ static bool is_interrupted(const etas_export_config *cfg)
     return cfg->interrupted != NULL && *cfg->interrupted;
 }
 
+static void count_catalog(export_state *self, uint64_t n_events)
+{
+    self->sum.n_events += n_events;
+    self->sum.n_empty += n_events == 0;
+    self->sum.n_catalogs++;
+}
+
+static etas_status write_events(export_state *self, uint64_t first, etas_range part,
+                                etas_error *err)
+{
+    const etas_events *const events = &self->payload.events;
+    const size_t at = (size_t)(part.first - first);
+    const etas_forecast_part piece = {.events = events,
+                                      .at = at,
+                                      .count = (size_t)part.count,
+                                      .catalog_id = self->next_id,
+                                      .index = part.first};
+    etas_status st = ETAS_OK;
+
+    for (size_t i = at; i < at + part.count; i++)
+        count_catalog(self, events->count[i]);
+    for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
+        st = etas_forecast_output_take(self->outputs[i], &piece, err);
+    self->next_id += part.count;
+    return st;
+}
+
+static etas_status write_counts(export_state *self, uint64_t first, etas_range part,
+                                etas_error *err)
+{
+    const etas_records *const records = &self->payload.records;
+    const size_t at = (size_t)(part.first - first);
+    const uint8_t *bytes = records->bytes;
+    etas_status st = ETAS_OK;
+
+    for (size_t i = 0; i < at + part.count && st == ETAS_OK; bytes += records->length[i++]) {
+        if (i < at)
+            continue;
+        st = etas_counter_read(self->counter, first + i, records->length[i], bytes, &self->counts,
+                               err);
+        if (st == ETAS_OK)
+            count_catalog(self, self->counts.n_events);
+        for (size_t k = 0; k < self->cfg->n_outputs && st == ETAS_OK; k++)
+            st = etas_forecast_output_take_counts(self->outputs[k], self->next_id, &self->counts,
+                                                  err);
+        self->next_id++;
+    }
+    return st;
+}
+
 /* The catalogues that @p part names of one frame; part lies within the frame. */
 static etas_status write_piece(void *context, const etas_store_frame *frame, etas_range part,
                                etas_error *err)
 {
     export_state *const self = context;
-    const size_t at = (size_t)(part.first - frame->first);
-    const etas_forecast_part piece = {.events = &self->events,
-                                      .at = at,
-                                      .count = (size_t)part.count,
-                                      .catalog_id = self->next_id,
-                                      .index = part.first};
     etas_frame_header header;
     etas_status st;
 
@@ -62,21 +109,15 @@ static etas_status write_piece(void *context, const etas_store_frame *frame, eta
         return ETAS_E_INTERRUPTED;
     if (etas_ranges_overlap(&self->missing, part) == part.count)
         return ETAS_OK; /* came after we looked what is there */
-    st = etas_frame_decode(frame->len, frame->bytes, &header, &self->events, err);
+    st = etas_payload_decode(&self->payload, frame->len, frame->bytes, &header, err);
     if (st != ETAS_OK)
         return st;
     if (header.first != frame->first || header.count != frame->count ||
         memcmp(header.run, self->run.id, sizeof header.run) != 0)
         return etas_fail(err, ETAS_E_CORRUPT, "the frame of catalogue %llu is another one's",
                          (unsigned long long)frame->first);
-    for (size_t i = at; i < at + part.count; i++) {
-        self->sum.n_events += self->events.count[i];
-        self->sum.n_empty += self->events.count[i] == 0;
-    }
-    self->sum.n_catalogs += part.count;
-    self->next_id += part.count;
-    for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
-        st = etas_forecast_output_take(self->outputs[i], &piece, err);
+    st = self->counter != NULL ? write_counts(self, frame->first, part, err)
+                               : write_events(self, frame->first, part, err);
     if (st == ETAS_OK && self->cfg->progress != NULL)
         self->cfg->progress(self->cfg->progress_context, self->sum.n_catalogs,
                             self->about.n_catalogs);
@@ -172,9 +213,11 @@ static etas_status commit_all(export_state *self, etas_store *store, etas_error 
 static etas_status write_all(export_state *self, etas_store *store, etas_error *err)
 {
     const uint64_t n = self->run.n_catalogs - etas_ranges_total(&self->missing);
+    const bool kept = self->counter != NULL;
     etas_status st;
 
-    self->about = (etas_forecast_about){.model = &self->model,
+    self->about = (etas_forecast_about){.model = kept ? &self->kept.model : &self->model,
+                                        .counts = kept ? &self->kept : NULL,
                                         .n_catalogs = n,
                                         .seed = self->run.seed,
                                         .config_text = self->run.config_text,
@@ -192,6 +235,14 @@ static etas_status write_all(export_state *self, etas_store *store, etas_error *
     return st;
 }
 
+static etas_status take_counts_model(export_state *self, etas_error *err)
+{
+    const etas_counting what = {&self->kept.model, &self->kept.cells, &self->kept.axes};
+    const etas_status st = etas_counts_decode(self->run.blob_len, self->run.blob, &self->kept, err);
+
+    return st == ETAS_OK ? etas_counter_open(&self->counter, &what, err) : st;
+}
+
 /* The run, its model, and what of it is not there. */
 static etas_status look_at(export_state *self, etas_store *store, etas_error *err)
 {
@@ -201,10 +252,13 @@ static etas_status look_at(export_state *self, etas_store *store, etas_error *er
     if (st != ETAS_OK)
         return st;
     kind = etas_work_kind_of(self->run.blob_len, self->run.blob);
-    if (kind != NULL && kind->frames != ETAS_FRAME_EVENTS)
+    if (kind != NULL && kind->frames != ETAS_FRAME_EVENTS && kind != &etas_work_counts)
         return etas_fail(err, ETAS_E_ARG, "the run makes %s, not catalogues", kind->many);
+    self->payload.kind = kind != NULL ? kind->frames : ETAS_FRAME_EVENTS;
     self->next_id = self->run.first_catalog;
-    st = etas_mixture_decode(self->run.blob_len, self->run.blob, &self->model, err);
+    st = kind == &etas_work_counts
+             ? take_counts_model(self, err)
+             : etas_mixture_decode(self->run.blob_len, self->run.blob, &self->model, err);
     return st == ETAS_OK ? find_missing(store, &self->run, &self->missing, err) : st;
 }
 
@@ -227,7 +281,10 @@ etas_status etas_export(etas_store *store, const etas_export_config *cfg, etas_e
         st = etas_fail(err, ETAS_E_INTERRUPTED, "interrupted: nothing is written");
     }
     etas_ranges_free(&self.missing);
-    etas_events_free(&self.events);
+    etas_payload_free(&self.payload);
+    etas_catalog_counts_free(&self.counts);
+    etas_counter_close(self.counter);
+    etas_counts_free(&self.kept);
     etas_mixture_free(&self.model);
     return st;
 }

@@ -295,7 +295,7 @@ static void a_summary_has_numbers_and_their_quantiles(void **state)
         const json_t *const row = json_array_get(rows, r);
         const double magnitude = json_number_value(json_object_get(row, "magnitude"));
         const double mean = json_number_value(json_object_get(row, "mean"));
-        const double share = json_number_value(json_object_get(row, "share_of_catalogs"));
+        const double share = json_number_value(json_object_get(row, "probability"));
         int numbers[N_CATALOGS];
         double sum = 0, hits = 0;
 
@@ -308,17 +308,19 @@ static void a_summary_has_numbers_and_their_quantiles(void **state)
         }
         check_rel(mean, sum / N_CATALOGS, 1e-15);
         check_rel(share, hits / N_CATALOGS, 1e-15);
-        check_rel(json_number_value(json_object_get(row, "share_error")),
+        check_rel(json_number_value(json_object_get(row, "probability_error")),
                   sqrt(share * (1 - share) / (N_CATALOGS - 1)), 1e-12);
         for (size_t q = 0; q < 5; q++)
             assert_true(json_number_value(json_array_get(json_object_get(row, "numbers"), q)) ==
                         numbers[place[q] - 1]);
-        assert_true(json_number_value(json_object_get(row, "probability")) > 0);
+        assert_true(json_number_value(json_object_get(row, "averaged")) > 0);
+        assert_true(json_number_value(json_object_get(row, "averaged_error")) >= 1.0 / N_CATALOGS);
+        assert_true(json_number_value(json_object_get(row, "n_certain")) <= hits);
         if (r < 4) /* nothing to average over */
-            check_rel(json_number_value(json_object_get(row, "probability")), share, 1e-12);
+            check_rel(json_number_value(json_object_get(row, "averaged")), share, 1e-12);
         else
-            assert_true(json_number_value(json_object_get(row, "probability_error")) <=
-                        fmax(1.05 * json_number_value(json_object_get(row, "share_error")), 1e-3));
+            check_abs(json_number_value(json_object_get(row, "averaged")), share,
+                      5 * json_number_value(json_object_get(row, "averaged_error")));
     }
     json_decref(all);
     free(text);

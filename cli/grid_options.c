@@ -1,0 +1,99 @@
+#include "grid_options.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "etas/text.h"
+
+void grid_options_table(grid_options *self, option_spec out[GRID_OPTIONS])
+{
+    const option_spec specs[GRID_OPTIONS] = {
+        {"cell-size", 0, OPTION_POSITIVE, &self->cell_size, "DEGREES",
+         "rates and counts: size of a cell in latitude and longitude (default 0.1)"},
+        {"mag-first", 0, OPTION_NUMBER, &self->mag_first, "M",
+         "lowest edge of the magnitude bins (default: the lowest that is reported)"},
+        {"mag-step", 0, OPTION_POSITIVE, &self->mag_step, "X", "their width (default 0.1)"},
+        {"mag-last", 0, OPTION_NUMBER, &self->mag_last, "M",
+         "lower edge of the last one, which has no end (default: 30 steps up)"},
+        {"depth-range", 0, OPTION_TEXT, &self->depths, "KM:KM",
+         "depths to write where a format has them (default 0:30)"},
+        {"intervals", 0, OPTION_TEXT, &self->intervals, "DAYS,...",
+         "ends of time intervals, counted apart in grid-csv and in counts; what is\n"
+         "left of the window is one more (default: the whole window)"},
+        {"thresholds", 0, OPTION_TEXT, &self->thresholds, "M,...",
+         "magnitudes of summaries (default: m_threshold and the whole and half ones\n"
+         "above it, up to m_max or 8)"},
+    };
+
+    *self = (grid_options){.cell_size = NAN, .mag_step = NAN, .mag_first = NAN, .mag_last = NAN};
+    memcpy(out, specs, sizeof specs);
+}
+
+const char *grid_options_given(const grid_options *self)
+{
+    const struct {
+        const char *name;
+        bool given;
+    } all[] = {{"--cell-size", !isnan(self->cell_size)},  {"--mag-first", !isnan(self->mag_first)},
+               {"--mag-step", !isnan(self->mag_step)},    {"--mag-last", !isnan(self->mag_last)},
+               {"--depth-range", self->depths != NULL},   {"--intervals", self->intervals != NULL},
+               {"--thresholds", self->thresholds != NULL}};
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].given)
+            return all[i].name;
+    return NULL;
+}
+
+/* Numbers with commas between them; NULL: none. */
+static bool read_list(const char *list, size_t most, double out[], size_t *n)
+{
+    *n = 0;
+    while (list != NULL) {
+        const char *const comma = strchr(list, ',');
+        const size_t len = comma != NULL ? (size_t)(comma - list) : strlen(list);
+
+        if (*n == most || !etas_parse_double(list, len, &out[*n]) || !isfinite(out[*n]))
+            return false;
+        ++*n;
+        list = comma != NULL ? comma + 1 : NULL;
+    }
+    return true;
+}
+
+static bool read_depths(const char *text, etas_forecast_grid *out)
+{
+    const char *const colon = strchr(text, ':');
+
+    return colon != NULL && etas_parse_double(text, (size_t)(colon - text), &out->depth_first) &&
+           etas_parse_double(colon + 1, strlen(colon + 1), &out->depth_last) &&
+           isfinite(out->depth_first) && isfinite(out->depth_last) &&
+           out->depth_first < out->depth_last;
+}
+
+options_outcome grid_request_init(grid_request *self, const grid_options *options,
+                                  const command_usage *usage)
+{
+    etas_forecast_grid *const grid = &self->grid;
+
+    *self = (grid_request){.grid = etas_forecast_grid_default()};
+    self->given = grid_options_given(options);
+    if (!isnan(options->cell_size))
+        grid->dlat = grid->dlon = options->cell_size;
+    if (!isnan(options->mag_step))
+        grid->dmag = options->mag_step;
+    grid->mag_first = options->mag_first;
+    grid->mag_last = options->mag_last;
+    if (options->depths != NULL && !read_depths(options->depths, grid))
+        return options_complain(usage, "--depth-range: \"%s\" is not FIRST:LAST in km",
+                                options->depths);
+    grid->time_days = self->ends;
+    if (!read_list(options->intervals, MOST_INTERVALS, self->ends, &grid->n_times))
+        return options_complain(usage, "--intervals: \"%s\" is not a list of at most %d days",
+                                options->intervals, MOST_INTERVALS);
+    if (!read_list(options->thresholds, ETAS_MAX_THRESHOLDS, self->threshold, &self->n_thresholds))
+        return options_complain(usage,
+                                "--thresholds: \"%s\" is not a list of at most %d magnitudes",
+                                options->thresholds, ETAS_MAX_THRESHOLDS);
+    return OPTIONS_RUN;
+}

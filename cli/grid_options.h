@@ -1,0 +1,38 @@
+/** @file grid_options.h  What rates, counts and summaries are made of: cells, intervals,
+ * thresholds.
+ */
+#ifndef ETAS_CLI_GRID_OPTIONS_H
+#define ETAS_CLI_GRID_OPTIONS_H
+
+#include <stdbool.h>
+
+#include "etas/forecast_output.h"
+#include "options.h"
+
+enum { GRID_OPTIONS = 7, MOST_INTERVALS = 1000 };
+
+typedef struct grid_options {
+    double cell_size, mag_step;         /**< NaN: not given */
+    double mag_first, mag_last;         /**< likewise */
+    const char *depths;                 /**< FIRST:LAST */
+    const char *intervals, *thresholds; /**< lists */
+} grid_options;
+
+void grid_options_table(grid_options *self, option_spec out[GRID_OPTIONS]);
+
+/** The first of them that is given, "--cell-size"; NULL: none. */
+const char *grid_options_given(const grid_options *self);
+
+/** The options checked, as outputs want them. Not to be moved: the grid points into it. */
+typedef struct grid_request {
+    etas_forecast_grid grid;
+    double ends[MOST_INTERVALS];
+    size_t n_thresholds;
+    double threshold[ETAS_MAX_THRESHOLDS];
+    const char *given; /**< the first option that was, NULL: none */
+} grid_request;
+
+options_outcome grid_request_init(grid_request *self, const grid_options *options,
+                                  const command_usage *usage);
+
+#endif
