@@ -40,7 +40,8 @@ void output_options_table(output_options *self, bool configured, option_spec out
         {"also", 0, OPTION_LIST, &self->also, "FILE[:FORMAT]",
          "one more file of the same catalogues; may be given several times"},
         {"columns", 0, OPTION_TEXT, &self->columns, "LIST",
-         "extra columns of the reference layout: is_background,generation,parent"},
+         "extra columns of the reference layout: is_background,generation,parent; HDF5\n"
+         "has all but parent anyway"},
     };
 
     memcpy(out, specs, sizeof specs);
@@ -222,13 +223,19 @@ static options_outcome choose_columns(outputs *self, const char *list, const com
 
     if (list == NULL)
         return OPTIONS_RUN;
-    for (size_t i = 0; i < self->n; i++)
-        if (self->specs[i].format == ETAS_FORMAT_REFERENCE) {
-            any = true;
-            if (read_columns(list, usage, &self->specs[i]) != OPTIONS_RUN)
-                return OPTIONS_USAGE;
-        }
-    return any ? OPTIONS_RUN : options_complain(usage, "--columns belongs to --format reference");
+    for (size_t i = 0; i < self->n; i++) {
+        etas_forecast_spec *const spec = &self->specs[i];
+        const bool hdf5 = spec->format == ETAS_FORMAT_HDF5; /* has the others anyway */
+
+        if (!hdf5 && spec->format != ETAS_FORMAT_REFERENCE)
+            continue;
+        if (read_columns(list, usage, spec) != OPTIONS_RUN)
+            return OPTIONS_USAGE;
+        any |= !hdf5 || !(spec->with_is_background || spec->with_generation);
+    }
+    return any ? OPTIONS_RUN
+               : options_complain(usage, "--columns belongs to --format reference, and parent to "
+                                         "hdf5");
 }
 
 options_outcome outputs_init(outputs *self, const output_options *options, const char *fallback,

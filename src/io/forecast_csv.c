@@ -304,20 +304,15 @@ static void set_window(block *b, etas_time start)
 
 static etas_status csv_open(void **self, const etas_forecast_target *to, etas_error *err)
 {
-    const etas_mixture *const model = to->about->model;
     block *const b = malloc(sizeof *b);
 
     *self = b;
     if (b == NULL)
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for a forecast file");
-    if (to->spec->with_parent && !model->plan[0].with_parents)
-        return etas_fail(err, ETAS_E_ARG,
-                         "the run was made without the parents of its events: it needs --columns "
-                         "parent itself");
     b->out = to->stream;
     b->cfg = to->spec;
     b->event_id = 0;
-    set_window(b, model->plan[0].start);
+    set_window(b, to->about->model->plan[0].start);
     for (size_t i = 0; i < N_DATES; i++)
         b->dates[i].day = INT64_MIN;
     memset(b->tail, 0, TAIL);

@@ -43,6 +43,10 @@ static etas_status start(etas_forecast_output *self, etas_error *err)
         return etas_fail(err, ETAS_E_ARG, "an unknown format of forecasts: %d", (int)spec->format);
     if (model == NULL || model->n == 0 || model->plan[0].start == ETAS_TIME_NONE)
         return etas_fail(err, ETAS_E_ARG, "the window of the forecast has no start");
+    if (spec->with_parent && !model->plan[0].with_parents)
+        return etas_fail(err, ETAS_E_ARG,
+                         "the run was made without the parents of its events: it needs --columns "
+                         "parent itself");
     self->writer = writers[spec->format];
     if (self->to.about->counts != NULL && self->writer->take_counts == NULL)
         return etas_fail(err, ETAS_E_ARG, "the run keeps counts: there are no events to write");

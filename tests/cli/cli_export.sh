@@ -80,6 +80,29 @@ cmp only.csv only2.csv
 cmp only.h5 only2.h5
 "$python" -c 'import h5py; a = h5py.File("only.h5").attrs; assert a["first_catalog"] == 17 and a["n_catalogs"] == 3'
 
+shows "parents in HDF5: of a run that is made with them"
+quiet forecast -n 300 -o parents.h5 --columns parent
+quiet etas export parents.h5.store -o parents.csv --format reference --columns generation,parent
+"$python" - <<'END' || fail "other parents than the CSV's"
+import csv
+
+import h5py
+
+with h5py.File("parents.h5") as f:
+    offsets, parent, generation = f["offsets"][:], f["parent"][:], f["generation"][:]
+rows = list(csv.DictReader(open("parents.csv")))
+assert len(rows) == len(parent) and any(parent >= 0) and any(parent < -1) and any(parent == -1)
+for row, p, g in zip(rows, parent, generation):
+    first, p = int(offsets[int(row["catalog_id"])]), int(p)
+    assert row["parent"] == (str(first + p) if p >= 0 else "")
+    assert row["parent_source"] == (str(-2 - p) if p < -1 else "")
+    assert p < 0 or generation[first + p] + 1 == g
+END
+expect 1 etas export run/f.csv.store -o none.h5 --columns parent --progress none
+one_line
+complains 'none.h5' 'without the parents of its events'
+[ ! -e none.h5 ] || fail "a file without parents was written"
+
 shows "an incomplete run is refused; what there is of it only on request"
 cp run/f.csv.store part.store
 missing=7
