@@ -2,7 +2,6 @@
 
 #include <stdbool.h>
 
-#include "etas/text.h"
 
 /* Days since 1970-01-01 of a proleptic Gregorian date; March-based years make leap days last. */
 static int64_t days_from_civil(int64_t y, int64_t m, int64_t d)
@@ -156,9 +155,18 @@ etas_status etas_time_parse(const char *text, size_t len, etas_time *out, etas_e
                      (int)(len < 48 ? len : 48), text, c.pos + 1);
 }
 
+static char *put_digits(char *at, size_t n, int64_t value)
+{
+    for (size_t i = n; i-- > 0; value /= 10)
+        at[i] = (char)('0' + value % 10);
+    return at + n;
+}
+
+/* Without printf: files have millions of times. Years have four digits, from 1677 to 2262. */
 size_t etas_time_format(etas_time t, char sep, char out[32])
 {
     int64_t days = t / ETAS_NS_PER_DAY, rest = t % ETAS_NS_PER_DAY, y, m, d, s;
+    char *at = out;
 
     if (rest < 0) {
         rest += ETAS_NS_PER_DAY;
@@ -166,7 +174,19 @@ size_t etas_time_format(etas_time t, char sep, char out[32])
     }
     civil_from_days(days, &y, &m, &d);
     s = rest / ETAS_NS_PER_S;
-    return etas_format(32, out, "%04d-%02d-%02d%c%02d:%02d:%02d.%06d", (int)y, (int)m, (int)d, sep,
-                       (int)(s / 3600), (int)(s / 60 % 60), (int)(s % 60),
-                       (int)(rest % ETAS_NS_PER_S / 1000));
+    at = put_digits(at, 4, y);
+    *at++ = '-';
+    at = put_digits(at, 2, m);
+    *at++ = '-';
+    at = put_digits(at, 2, d);
+    *at++ = sep;
+    at = put_digits(at, 2, s / 3600);
+    *at++ = ':';
+    at = put_digits(at, 2, s / 60 % 60);
+    *at++ = ':';
+    at = put_digits(at, 2, s % 60);
+    *at++ = '.';
+    at = put_digits(at, 6, rest % ETAS_NS_PER_S / 1000);
+    *at = '\0';
+    return (size_t)(at - out);
 }
