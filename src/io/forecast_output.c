@@ -39,7 +39,7 @@ static etas_status start(etas_forecast_output *self, etas_error *err)
     const etas_mixture *const model = self->to.about->model;
     etas_status st;
 
-    if ((size_t)spec->format >= sizeof writers / sizeof *writers)
+    if ((size_t)spec->format >= sizeof writers / sizeof(const etas_forecast_writer *))
         return etas_fail(err, ETAS_E_ARG, "an unknown format of forecasts: %d", (int)spec->format);
     if (model == NULL || model->n == 0 || model->plan[0].start == ETAS_TIME_NONE)
         return etas_fail(err, ETAS_E_ARG, "the window of the forecast has no start");
@@ -79,7 +79,7 @@ etas_status etas_forecast_output_open(etas_forecast_output **out, const etas_for
 
 bool etas_forecast_format_from_counts(etas_forecast_format format)
 {
-    return (size_t)format < sizeof writers / sizeof *writers &&
+    return (size_t)format < sizeof writers / sizeof(const etas_forecast_writer *) &&
            writers[format]->take_counts != NULL;
 }
 

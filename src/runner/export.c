@@ -184,7 +184,7 @@ static etas_status open_all(export_state *self, etas_error *err)
     const size_t n = self->cfg->n_outputs;
     etas_status st = ETAS_OK;
 
-    self->outputs = calloc(n > 0 ? n : 1, sizeof *self->outputs);
+    self->outputs = calloc(n > 0 ? n : 1, sizeof(etas_forecast_output *));
     if (self->outputs == NULL)
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for %zu outputs", n);
     for (size_t i = 0; i < n && st == ETAS_OK; i++)
