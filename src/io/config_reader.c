@@ -70,10 +70,10 @@ etas_status etas_setting_fail(const etas_config_reader *r, const char *key, etas
     return etas_json_fail(s.file, s.parent, key, r->err, code, "%s", text);
 }
 
-static void join(const char *parent, const char *key, char out[ETAS_CONFIG_PATH])
+static void join(const char *before, const char *last, char out[ETAS_CONFIG_PATH])
 {
-    etas_format(ETAS_CONFIG_PATH, out, "%s%s%s", parent != NULL ? parent : "",
-                parent != NULL ? "/" : "", key);
+    etas_format(ETAS_CONFIG_PATH, out, "%s%s%s", before != NULL ? before : "",
+                before != NULL ? "/" : "", last);
 }
 
 etas_status etas_setting_fail_member(const etas_config_reader *r, const char *key, const char *name,

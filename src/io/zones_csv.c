@@ -291,7 +291,8 @@ etas_status etas_magnitude_zones_load_csv(etas_magnitude_zones *out, const etas_
     etas_status st = read_tables(&tables, files, err);
 
     if (st == ETAS_OK) {
-        qsort(tables.row, tables.n_rows, sizeof *tables.row, by_zone_and_magnitude);
+        if (tables.row != NULL) /* read_tables found some */
+            qsort(tables.row, tables.n_rows, sizeof *tables.row, by_zone_and_magnitude);
         st = check_rows(&tables, files->tables, &zones.bin_width, err);
     }
     if (st == ETAS_OK)

@@ -15,17 +15,17 @@ static uint64_t common_divisor(uint64_t a, uint64_t b)
 static etas_status period_of(size_t n, const uint64_t weight[], uint64_t *divisor, size_t *period,
                              etas_error *err)
 {
-    uint64_t sum = 0;
+    uint64_t common = 0, sum = 0;
 
-    *divisor = 0;
     if (n < 1 || n > ETAS_MIXTURE_MAX_MODELS)
         return etas_fail(err, ETAS_E_RANGE, "%zu models; a mixture has 1 to %d", n,
                          ETAS_MIXTURE_MAX_MODELS);
     for (size_t k = 0; k < n; k++) {
         if (weight[k] == 0)
             return etas_fail(err, ETAS_E_RANGE, "model %zu has the weight 0", k + 1);
-        *divisor = common_divisor(*divisor, weight[k]);
+        common = common_divisor(common, weight[k]);
     }
+    *divisor = common > 0 ? common : 1;
     for (size_t k = 0; k < n; k++) {
         const uint64_t share = weight[k] / *divisor;
 
@@ -61,7 +61,7 @@ etas_status etas_mixture_init(etas_mixture *self, size_t n, const uint64_t weigh
                               etas_error *err)
 {
     int64_t *behind = NULL;
-    uint64_t divisor;
+    uint64_t divisor = 1;
     etas_status st = period_of(n, weight, &divisor, &self->period, err);
 
     if (st != ETAS_OK)

@@ -68,18 +68,22 @@ jq -n '{fn_catalog: "catalog.csv", shape_coords: "region.json", auxiliary_start:
 awk -F, -v OFS=, 'NR == 1 { print $0, "mc_current"; next } { print $0, (substr($5, 1, 4) >= 2012 ? 4.1 : 3.6) }' in/catalog.csv >in/var.csv
 jq '. + {fn_catalog: "var.csv", mc: "var", m_ref: 3.6, id: "var"}' in/fit.json >in/var_fit.json
 expect 0 etas invert in/fit.json --tolerance 1e-3
+jq '. + {mc: "positive", m_ref: 3.6, id: "positive"}' in/fit.json >in/positive_fit.json
 expect 0 etas invert in/var_fit.json --tolerance 1e-3
-for id in fit var; do
+expect 0 etas invert in/positive_fit.json --tolerance 1e-3
+for id in fit var positive; do
     jq -n "{fn_inversion_output: \"../out/parameters_$id.json\", forecast_duration: 365, n_simulations: 60, m_max: 7.9, bg_grid: \"cells.csv\"}" >"in/results_$id.json"
-    forecast "results_$id"
+    forecast "results_$id" --allow-supercritical
     theirs=$(jq -c '{parameters: .final_parameters, beta, bg_grid: "cells.csv"}' "out/parameters_$id.json")
-    [ $id = fit ] || theirs="$theirs + {mc: \"var\", m_ref: 3.6, fn_catalog: \"var.csv\"}"
+    [ $id != var ] || theirs="$theirs + {mc: \"var\", m_ref: 3.6, fn_catalog: \"var.csv\"}"
+    [ $id != positive ] || theirs="$theirs + {mc: \"positive\", m_ref: 3.6}"
     configure "given_$id" "$theirs"
-    forecast "given_$id"
+    forecast "given_$id" --allow-supercritical
     [ "$(events "given_$id" | wc -l)" -gt 100 ] || fail "hardly an event"
     same "given_$id" "results_$id"
 done
 different given_fit given_var
+different given_fit given_positive
 
 shows "a history that is complete above the reference magnitude only stands for what it hides"
 configure high '{mc: 4.6, m_ref: 3.6, n_simulations: 400}'
