@@ -28,9 +28,11 @@ static void put_plainly(etas_planes layout, size_t n, const uint8_t *numbers, ui
             continue;
         memset(out, 0, 8 * whole);
         for (size_t i = 0; i < 8 * whole; i++)
-            for (unsigned bit = 0; bit < 8; bit++)
-                out[bit * whole + i / 8] |=
-                    (uint8_t)((byte_of(numbers, layout.width, i, b) >> bit & 1u) << i % 8);
+            for (unsigned bit = 0; bit < 8; bit++) {
+                const unsigned byte = byte_of(numbers, layout.width, i, b);
+
+                out[bit * whole + i / 8] |= (uint8_t)((byte >> bit & 1u) << i % 8);
+            }
     }
 }
 
