@@ -6,6 +6,7 @@
 #include "etas/config.h"
 #include "etas/log.h"
 #include "etas/status.h"
+#include "etas/text.h"
 
 /** Starts as {0}; etas_model_input_free is idempotent. */
 typedef struct etas_model_input {
@@ -32,6 +33,10 @@ typedef struct etas_model_input {
  */
 ETAS_NODISCARD etas_status etas_model_input_load(etas_model_input *self, const char *path,
                                                  const etas_log *log, etas_error *err);
+/** The same from memory; @p path stands for the file. */
+ETAS_NODISCARD etas_status etas_model_input_read(etas_model_input *self, const etas_text *text,
+                                                 const char *path, const etas_log *log,
+                                                 etas_error *err);
 void etas_model_input_free(etas_model_input *self);
 
 #endif

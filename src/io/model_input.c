@@ -92,28 +92,36 @@ static etas_status read_platform(etas_platform *p)
     return etas_error_in_file(p->given.err, p->given.file->path);
 }
 
-etas_status etas_model_input_load(etas_model_input *self, const char *path, const etas_log *log,
-                                  etas_error *err)
+etas_status etas_model_input_read(etas_model_input *self, const etas_text *text, const char *path,
+                                  const etas_log *log, etas_error *err)
 {
+    const char *const bytes = text->data != NULL ? text->data : "";
     etas_json file = {.path = path};
     etas_platform p = {
         .self = self,
         .given = {.file = &file, .use = ETAS_CONFIG_FORECAST, .log = log, .err = err},
         .settings = json_object()};
-    etas_text text = {0};
-    etas_status st = etas_file_read(path, &text, err);
+    etas_status st = is_object(text) ? etas_json_read(&file, text->len, bytes, path, err)
+                                     : etas_args_read(&file, text->len, bytes, path, err);
 
-    if (st == ETAS_OK)
-        st = is_object(&text)
-                 ? etas_json_read(&file, text.len, text.data != NULL ? text.data : "", path, err)
-                 : etas_args_read(&file, text.len, text.data != NULL ? text.data : "", path, err);
-    etas_text_free(&text);
     if (st == ETAS_OK)
         st = read_platform(&p);
     json_decref(p.settings);
     etas_json_close(&file);
     if (st != ETAS_OK)
         etas_model_input_free(self);
+    return st;
+}
+
+etas_status etas_model_input_load(etas_model_input *self, const char *path, const etas_log *log,
+                                  etas_error *err)
+{
+    etas_text text = {0};
+    etas_status st = etas_file_read(path, &text, err);
+
+    if (st == ETAS_OK)
+        st = etas_model_input_read(self, &text, path, log, err);
+    etas_text_free(&text);
     return st;
 }
 

@@ -109,9 +109,14 @@ static etas_status name_output(const etas_platform *p, const etas_time window[2]
     char *folder = realpath(p->given.file->path, NULL), *model = NULL;
     char from[32], to[32];
     etas_text out = {0};
-    etas_status st =
-        folder != NULL ? etas_setting_text(&p->given, "model", &model) : fail_memory(p);
+    etas_status st;
 
+    if (folder == NULL) /* read from memory */
+        folder = strdup(p->given.file->path);
+    st = folder != NULL ? etas_setting_text(&p->given, "model", &model) : fail_memory(p);
+    if (st == ETAS_OK && model != NULL && (model[0] == '\0' || strchr(model, '/') != NULL))
+        st = etas_setting_fail(&p->given, "model", ETAS_E_RANGE,
+                               "\"%.40s\" cannot be part of a file name", model);
     if (st != ETAS_OK)
         goto out;
     (void)cut_last(folder);

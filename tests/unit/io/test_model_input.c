@@ -237,6 +237,8 @@ static void errors_of_arguments_name_key_and_line(void **state)
          "n_sims", "whole number"},
         {"start_date = 2020-01-01\nend_date = 2020-01-02\nseed = x\n", ETAS_E_PARSE, 3, "seed",
          "whole number"},
+        {"start_date = 2020-01-01\nend_date = 2020-01-02\nmodel = a/b\n", ETAS_E_RANGE, 3, "model",
+         "file name"},
         {"start_date = 2020-01-01\nnothing\n", ETAS_E_PARSE, 2, "", "key = value"},
         {"start_date = 2020-01-01\n = 3\n", ETAS_E_PARSE, 2, "", "a key"},
         {"start_date = 2020-01-01\nstart_date = 2020-01-01\n", ETAS_E_PARSE, 2, "start_date",
