@@ -2,7 +2,6 @@
 
 #include <stdbool.h>
 
-
 /* Days since 1970-01-01 of a proleptic Gregorian date; March-based years make leap days last. */
 static int64_t days_from_civil(int64_t y, int64_t m, int64_t d)
 {
