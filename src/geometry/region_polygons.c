@@ -159,9 +159,9 @@ static etas_status from_union(GEOSContextHandle_t geos, const etas_polygons *in,
 
     if (merged != NULL)
         st = etas_polygons_add_geometry(geos, merged, &rings);
-    if (all != NULL && (merged == NULL || (st == ETAS_OK && rings.n_rings == 0)))
+    if (all != NULL && (merged == NULL || (st == ETAS_OK && rings.ring_start == NULL)))
         st = etas_fail(err, ETAS_E_PARSE, "the polygons cannot be merged");
-    if (st == ETAS_OK)
+    if (st == ETAS_OK && rings.ring_start != NULL)
         st = from_arrays(&rings, out);
     etas_polygons_free(&rings);
     GEOSGeom_destroy_r(geos, merged);

@@ -71,10 +71,13 @@ etas_status etas_platform_read(const etas_platform *p, const etas_json *from)
 
 static bool is_object(const etas_text *text)
 {
-    const size_t bom = text->len >= 3 && memcmp(text->data, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
-    const char *at = text->data + bom;
+    const char *at = text->data;
 
-    return text->data != NULL && at[strspn(at, " \t\r\n")] == '{';
+    if (at == NULL)
+        return false;
+    if (strncmp(at, "\xef\xbb\xbf", 3) == 0)
+        at += 3;
+    return at[strspn(at, " \t\r\n")] == '{';
 }
 
 static etas_status read_platform(etas_platform *p)

@@ -113,7 +113,9 @@ static etas_status name_output(const etas_platform *p, const etas_time window[2]
 
     if (folder == NULL) /* read from memory */
         folder = strdup(p->given.file->path);
-    st = folder != NULL ? etas_setting_text(&p->given, "model", &model) : fail_memory(p);
+    if (folder == NULL)
+        return fail_memory(p);
+    st = etas_setting_text(&p->given, "model", &model);
     if (st == ETAS_OK && model != NULL && (model[0] == '\0' || strchr(model, '/') != NULL))
         st = etas_setting_fail(&p->given, "model", ETAS_E_RANGE,
                                "\"%.40s\" cannot be part of a file name", model);

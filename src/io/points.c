@@ -80,13 +80,15 @@ etas_status etas_points_to_region(const etas_points *self, bool lonlat, etas_reg
         return etas_fail(err, ETAS_E_PARSE, "%zu vertices; a region needs at least 3", self->n);
     if (etas_array_alloc((void **)&lat, self->n, sizeof *lat) != ETAS_OK ||
         etas_array_alloc((void **)&lon, self->n, sizeof *lon) != ETAS_OK)
-        st = no_memory(self, err);
+        st = ETAS_E_NOMEM;
     for (size_t i = 0; st == ETAS_OK && i < self->n; i++) {
         lat[i] = self->values[2 * i + lonlat];
         lon[i] = self->values[2 * i + !lonlat];
     }
     if (st == ETAS_OK)
         st = etas_region_set_ring(out, self->n, lat, lon, err);
+    else
+        (void)no_memory(self, err);
     etas_array_free((void **)&lat);
     etas_array_free((void **)&lon);
     return st;
