@@ -247,18 +247,25 @@ void etas_counter_sum_up(const etas_counter *self, const etas_counter_model *mod
     }
 }
 
-etas_status etas_counter_count(etas_counter *self, const etas_counted *catalog,
-                               etas_catalog_counts *out, etas_error *err)
+etas_status etas_counter_take(etas_counter *self, const etas_counted *catalog,
+                              etas_catalog_counts *out, etas_error *err)
 {
     etas_status st = count_cells(self, catalog, out);
 
     out->n_events = catalog->n;
-    if (st == ETAS_OK && self->what.axes != NULL) {
+    if (st == ETAS_OK && self->what.axes != NULL)
         st = gather(self, catalog);
-        if (st == ETAS_OK)
-            etas_counter_sum_up(self, etas_counter_model_of(self, catalog->index), out);
-    }
     return st == ETAS_OK ? st
                          : etas_fail(err, st, "out of memory for the counts of catalogue %llu",
                                      (unsigned long long)catalog->index);
+}
+
+etas_status etas_counter_count(etas_counter *self, const etas_counted *catalog,
+                               etas_catalog_counts *out, etas_error *err)
+{
+    const etas_status st = etas_counter_take(self, catalog, out, err);
+
+    if (st == ETAS_OK && self->what.axes != NULL)
+        etas_counter_sum_up(self, etas_counter_model_of(self, catalog->index), out);
+    return st;
 }

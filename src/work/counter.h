@@ -32,6 +32,9 @@ struct etas_counter {
 };
 
 const etas_counter_model *etas_counter_model_of(const etas_counter *self, uint64_t index);
+/** The catalogue's events, and its cells into @p out. */
+ETAS_NODISCARD etas_status etas_counter_take(etas_counter *self, const etas_counted *catalog,
+                                             etas_catalog_counts *out, etas_error *err);
 /** number and chance of @p out from the events at hand. */
 void etas_counter_sum_up(const etas_counter *self, const etas_counter_model *model,
                          etas_catalog_counts *out);

@@ -97,10 +97,12 @@ etas_status etas_counter_record(etas_counter *self, const etas_counted *catalog,
     const size_t n_sums = axes->n_thresholds * axes->n_horizons;
     etas_catalog_counts *const t = &self->tally;
     uint8_t *p;
-    etas_status st = etas_counter_count(self, catalog, t, err);
+    etas_status st = etas_counter_take(self, catalog, t, err);
 
     if (st != ETAS_OK)
         return st;
+    if (t->n_events > LISTED_EVENTS)
+        etas_counter_sum_up(self, etas_counter_model_of(self, catalog->index), t);
     st = etas_array_reserve((void **)&self->bytes, &self->byte_capacity,
                             2 * VARINT_BYTES * (t->n_cells + LISTED_EVENTS + 2) +
                                 (VARINT_BYTES + NUMBER_BYTES) * n_sums,
@@ -217,21 +219,23 @@ static bool fits(const etas_counter *self, uint64_t n_sums, const etas_catalog_c
     return true;
 }
 
-/* Of bytes that are a record. */
 static etas_status take_record(etas_counter *self, reader *r, bool *fitting,
                                etas_catalog_counts *out)
 {
     uint64_t n_cells, n_sums = 0;
-    bool good = get_start(r, &out->n_events, &n_cells);
-    const bool listed = out->n_events <= LISTED_EVENTS;
+    bool good, listed;
 
+    *fitting = false;
+    if (!get_start(r, &out->n_events, &n_cells))
+        return ETAS_OK;
+    listed = out->n_events <= LISTED_EVENTS;
     self->n_events = listed ? (size_t)out->n_events : 0;
     if (etas_catalog_counts_reserve(out, (size_t)n_cells) != ETAS_OK ||
         etas_array_reserve((void **)&self->events, &self->event_capacity, self->n_events,
                            sizeof *self->events) != ETAS_OK)
         return ETAS_E_NOMEM;
     out->n_cells = (size_t)n_cells;
-    good = good && get_cells(r, out->n_events, n_cells, out);
+    good = get_cells(r, out->n_events, n_cells, out);
     if (good && listed) {
         good = get_events(r, self->n_events, self->events);
     } else if (good) {
@@ -240,7 +244,7 @@ static etas_status take_record(etas_counter *self, reader *r, bool *fitting,
         n_sums = get_varint(&again);
         good = get_sums(r, out->n_events, out);
     }
-    *fitting = good && fits(self, n_sums, out);
+    *fitting = good && r->p == r->end && fits(self, n_sums, out);
     return ETAS_OK;
 }
 
@@ -248,9 +252,9 @@ etas_status etas_counter_read(etas_counter *self, uint64_t index, size_t len, co
                               etas_catalog_counts *out, etas_error *err)
 {
     reader r = {bytes, bytes + len, false};
-    bool fitting = etas_counts_is_record(len, bytes);
+    bool fitting;
 
-    if (fitting && take_record(self, &r, &fitting, out) != ETAS_OK)
+    if (take_record(self, &r, &fitting, out) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for the counts of catalogue %llu",
                          (unsigned long long)index);
     if (!fitting)

@@ -192,6 +192,84 @@ static void with_triggering_both_estimates_agree_and_a_naive_one_does_not(void *
     assert_true(gain / n_gain > 1.1);
 }
 
+/* Half of the region has magnitudes from 3 to 5.5 in equal shares; there events are counted as they
+ * are. The other model of the two takes every third catalogue. */
+static void zones_and_mixtures_are_averaged_rightly(void **state)
+{
+    enum { CATALOGS = 9000 };
+    double lat[] = {46.5, 46.5, 47.5, 47.5}, lon[] = {7.5, 8.5, 7.5, 8.5};
+    uint32_t zone[] = {0, UINT32_MAX, 0, UINT32_MAX};
+    size_t first[] = {0, 26};
+    double mag[26], weight[26];
+    etas_magnitude_zones zones = {.map = {.n = 4, .lat = lat, .lon = lon, .dlat = 1, .dlon = 1},
+                                  .zone = zone,
+                                  .n_zones = 1,
+                                  .first = first,
+                                  .mag = mag,
+                                  .weight = weight,
+                                  .bin_width = 0.1};
+    etas_plan plans[2] = {{0}};
+    uint8_t turns[3] = {0, 1, 0};
+    setting s = {.grid = etas_forecast_grid_default()};
+    etas_plan_input in = bare_input();
+    etas_error err = {0};
+    etas_counter *counter = NULL;
+    etas_catalog_counts kept = {0};
+    sums all[ETAS_MAX_THRESHOLDS * ETAS_MAX_HORIZONS] = {{0}};
+    const etas_counting what = {&s.model, NULL, &s.axes};
+    size_t n_sums, at[2] = {0}, averaged = 0;
+    etas_events e[2];
+
+    (void)state;
+    for (size_t i = 0; i < 26; i++) {
+        mag[i] = 3 + 0.1 * (double)i;
+        weight[i] = 1;
+    }
+    set_rectangle(&s.region, 46, 48, 7, 9);
+    in.region = &s.region;
+    in.filter_region = true;
+    in.delta_m = 0.1;
+    in.allow_supercritical = true;
+    in.theta.value[ETAS_LOG10_MU] = log10(2.0 / 100);
+    set_branching(&in, 0.2);
+    in.zones = &zones;
+    plans[0] = build_plan(&in);
+    in.zones = NULL;
+    in.beta = 1.8;
+    in.m_max = 6.5;
+    plans[1] = build_plan(&in);
+    s.model = (etas_mixture){.n = 2, .plan = plans, .period = 3, .turn = turns};
+    check_ok(etas_summary_axes_build(&s.axes, 0, NULL, &s.model, &err), &err);
+    n_sums = s.axes.n_thresholds * s.axes.n_horizons;
+    check_ok(etas_counter_open(&counter, &what, &err), &err);
+    for (size_t k = 0; k < 2; k++)
+        e[k] = simulate_range(&plans[k], NULL, 21 + k, 0, CATALOGS);
+    for (size_t b = 0; b < CATALOGS; b++) {
+        const size_t k = turns[b % 3];
+        const etas_counted one = {&e[k], at[k], e[k].count[b], b};
+
+        check_ok(etas_counter_count(counter, &one, &kept, &err), &err);
+        for (size_t i = 0; i < n_sums; i++)
+            add_catalog(&all[i], kept.number[i], kept.chance[i], 0);
+        averaged += kept.chance[n_sums - s.axes.n_thresholds + 1] > 0 &&
+                    kept.chance[n_sums - s.axes.n_thresholds + 1] < 1;
+        at[0] += e[0].count[b];
+        at[1] += e[1].count[b];
+    }
+    assert_true(averaged > CATALOGS / 10);
+    for (size_t i = 0; i < n_sums; i++)
+        if (!(fabs(all[i].difference) <= 4.5 * sqrt(all[i].variance) + 4))
+            fail_msg("sum %zu: %g catalogues, %g averaged, +- %g", i, all[i].hit, all[i].chance,
+                     sqrt(all[i].variance));
+    etas_catalog_counts_free(&kept);
+    etas_counter_close(counter);
+    for (size_t k = 0; k < 2; k++) {
+        etas_events_free(&e[k]);
+        etas_plan_free(&plans[k]);
+    }
+    etas_region_free(&s.region);
+}
+
 /* ---- records ---- */
 
 static void same_tally(const setting *s, const etas_catalog_counts *a, const etas_catalog_counts *b)
@@ -405,6 +483,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_triggering_the_probability_is_known),
         cmocka_unit_test(with_triggering_both_estimates_agree_and_a_naive_one_does_not),
+        cmocka_unit_test(zones_and_mixtures_are_averaged_rightly),
         cmocka_unit_test(records_say_what_events_say),
         cmocka_unit_test(records_of_another_grid_are_damaged),
         cmocka_unit_test(a_run_makes_the_records_of_its_catalogues),
