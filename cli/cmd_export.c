@@ -1,5 +1,4 @@
 #include <inttypes.h>
-#include <sys/stat.h>
 
 #include "commands.h"
 #include "etas/runner.h"
@@ -45,18 +44,12 @@ static options_outcome parse(export_options *self, talk *t, int argc, char *argv
     return outcome == OPTIONS_RUN ? talk_start(t, &usage) : outcome;
 }
 
-/* An output that is the store, under whatever name, would replace it. */
+/* An output that is the store would replace it. */
 static options_outcome refuse_store(const outputs *files, const char *store)
 {
-    struct stat there, out;
+    const char *const path = outputs_find_file(files, store);
 
-    if (stat(store, &there) != 0)
-        return OPTIONS_RUN; /* whoever opens it says why */
-    for (size_t i = 0; i < files->n; i++)
-        if (stat(files->specs[i].path, &out) == 0 && out.st_dev == there.st_dev &&
-            out.st_ino == there.st_ino)
-            return options_complain(&usage, "%s is the run's store", files->specs[i].path);
-    return OPTIONS_RUN;
+    return path == NULL ? OPTIONS_RUN : options_complain(&usage, "%s is the run's store", path);
 }
 
 static void say_written(const talk *t, const outputs *files, const etas_export_summary *summary)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 static const struct {
     const char *name;
@@ -250,6 +251,19 @@ options_outcome outputs_init(outputs *self, const output_options *options, const
     if (outcome == OPTIONS_RUN)
         outcome = choose_grid(self, &options->grid, usage);
     return outcome == OPTIONS_RUN ? choose_columns(self, options->columns, usage) : outcome;
+}
+
+const char *outputs_find_file(const outputs *self, const char *path)
+{
+    struct stat there, out;
+
+    if (path == NULL || stat(path, &there) != 0)
+        return NULL; /* whoever opens it says why */
+    for (size_t i = 0; i < self->n; i++)
+        if (stat(self->paths[i], &out) == 0 && out.st_dev == there.st_dev &&
+            out.st_ino == there.st_ino)
+            return self->paths[i];
+    return NULL;
 }
 
 void outputs_free(outputs *self)

@@ -42,6 +42,9 @@ options_outcome outputs_init(outputs *self, const output_options *options, const
                              const command_usage *usage);
 void outputs_free(outputs *self);
 
+/** The path of the first output that is the file at @p path, under whatever name; NULL: none. */
+const char *outputs_find_file(const outputs *self, const char *path);
+
 /** For etas_export_config: shows how far it is. */
 typedef struct writing_progress {
     talk *t;

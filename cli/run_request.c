@@ -168,6 +168,21 @@ options_outcome run_request_init_at(run_request *self, const run_options *option
     return outcome;
 }
 
+/* The configuration, what it names and the other run's store stay what they are. */
+static options_outcome refuse_inputs(const outputs *files, const run_options *options,
+                                     const etas_config *cfg, const command_usage *usage)
+{
+    const char *path = outputs_find_file(files, cfg->path);
+
+    if (path == NULL)
+        path = outputs_find_file(files, options->from_store);
+    for (size_t i = 0; path == NULL && i < cfg->n_inputs; i++)
+        path = outputs_find_file(files, cfg->inputs[i]);
+    return path == NULL
+               ? OPTIONS_RUN
+               : options_complain(usage, "%s is an input: an output would replace it", path);
+}
+
 options_outcome run_request_init(run_request *self, const run_options *options,
                                  const etas_config *cfg, const char *default_output,
                                  const command_usage *usage)
@@ -185,6 +200,8 @@ options_outcome run_request_init(run_request *self, const run_options *options,
     for (size_t i = 0; outcome == OPTIONS_RUN && i < files.n; i++)
         if (strcmp(files.specs[i].path, store.data) == 0)
             outcome = options_complain(usage, "%s is the run's store", store.data);
+    if (outcome == OPTIONS_RUN)
+        outcome = refuse_inputs(&files, options, cfg, usage);
     self->files = files;
     etas_text_free(&store);
     return outcome == OPTIONS_RUN ? choose_keep(self, options, usage) : outcome;

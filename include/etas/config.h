@@ -94,6 +94,9 @@ typedef struct etas_config {
     etas_config_model common;  /**< of forecast and simulate, before models overrides it */
     size_t n_models;           /**< 0 without the key models */
     etas_config_model *models; /**< complete: each has what it overrides and the common rest */
+    /* Input files that were named, resolved, some perhaps twice: no output may take their place. */
+    size_t n_inputs, inputs_capacity;
+    char **inputs;
 } etas_config;
 
 /**

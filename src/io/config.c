@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etas/array.h"
 #include "etas/io.h"
 #include "io/config_reader.h"
 
@@ -388,6 +389,10 @@ void etas_config_free(etas_config *self)
         free(*texts[i]);
         *texts[i] = NULL;
     }
+    for (size_t i = 0; i < self->n_inputs; i++)
+        free(self->inputs[i]);
+    etas_array_free((void **)&self->inputs);
+    self->n_inputs = self->inputs_capacity = 0;
     etas_region_free(&self->region);
     etas_region_free(&self->inner_region);
     etas_hull_free(&self->hull);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etas/array.h"
 #include "io/file.h"
 #include "io/suggest.h"
 
@@ -178,6 +179,22 @@ etas_status etas_setting_text(const etas_config_reader *r, const char *key, char
     return *out != NULL ? ETAS_OK : fail_memory(r);
 }
 
+/* So that no output takes the file's place. */
+static etas_status note_input(etas_config *self, const char *path)
+{
+    const size_t size = sizeof *self->inputs;
+    char *copy;
+
+    if (etas_array_reserve((void **)&self->inputs, &self->inputs_capacity, self->n_inputs + 1,
+                           size) != ETAS_OK)
+        return ETAS_E_NOMEM;
+    copy = strdup(path);
+    if (copy == NULL)
+        return ETAS_E_NOMEM;
+    self->inputs[self->n_inputs++] = copy;
+    return ETAS_OK;
+}
+
 etas_status etas_setting_path(const etas_config_reader *r, const char *key, char **out)
 {
     const etas_setting s = etas_setting_find(r, key);
@@ -187,7 +204,10 @@ etas_status etas_setting_path(const etas_config_reader *r, const char *key, char
         return ETAS_OK;
     if (text == NULL || text[0] == '\0')
         return etas_setting_fail_type(r, key, "the path of a file");
-    return etas_path_resolve(text, s.file->path, out) == ETAS_OK ? ETAS_OK : fail_memory(r);
+    if (etas_path_resolve(text, s.file->path, out) != ETAS_OK ||
+        note_input(r->self, *out) != ETAS_OK)
+        return fail_memory(r);
+    return ETAS_OK;
 }
 
 etas_status etas_setting_number(const etas_config_reader *r, const char *key, double low,

@@ -150,6 +150,28 @@ expect 2 forecast -n 10 -o wrong/x.csv --also wrong/x.csv.store:csep
 complains "is the run's store"
 only_files wrong
 
+shows "an output that is an input, under whatever name: the configuration, the catalogue, a grid, another run's store"
+mkdir in
+cp "$ETAS_SOURCE"/examples/{generic.json,catalog.csv,region.json} in/
+printf '%s\n' latitude,longitude,rate 35,-120,1 35,-119,1 36,-120,2 36,-119,2 >in/rates.csv
+jq '. + {bg_grid: "rates.csv"}' in/generic.json >in/grid.json
+cp run/f.csv.store in/old.store
+ln -s catalog.csv in/link.csv
+sha256sum in/* >in.sums
+refuses() {
+    expect 2 etas forecast in/grid.json -n 10 --progress none --log-level warning --allow-supercritical --from-store in/old.store "$@"
+    complains 'is an input'
+    sha256sum --quiet -c in.sums || fail "$*: an input was changed"
+    [ "$(ls in | wc -l)" -eq "$(wc -l <in.sums)" ] || fail "$*: files were left: $(ls in)"
+}
+refuses -o in/grid.json
+refuses -o in/../in/catalog.csv
+refuses -o in/link.csv
+refuses -o wrong/x.csv --also in/rates.csv
+refuses -o wrong/x.csv --also in/region.json
+refuses -o wrong/x.csv --also in/old.store:csep
+only_files wrong
+
 shows "a store of refits is none of catalogues"
 quiet etas invert "$config" --bootstrap 2 --seed 1 --distribute serial --progress none -o refits
 wrong 1 'makes refits, not catalogues' refits/bootstrap_*.store -o wrong/x.csv
