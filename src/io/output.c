@@ -145,12 +145,27 @@ static etas_status sync_folder(const char *path, etas_error *err)
     return st;
 }
 
+/* Why a write failed that nobody looked at: what stops the next bytes stopped the last ones. The
+ * file is thrown away, but what a device has taken stays: there only what waits is tried again. */
+static int reason_again(const etas_output *self)
+{
+    enum { ENOUGH = 1 << 16 }; /* more than the last block of a full disk holds */
+
+    clearerr(self->stream);
+    errno = 0;
+    for (int i = 0; self->temporary != NULL && i < ENOUGH && errno == 0; i++)
+        (void)fputc('\n', self->stream);
+    if (errno == 0)
+        (void)fflush(self->stream);
+    return errno != 0 ? errno : EIO;
+}
+
 etas_status etas_output_sync(etas_output *self, etas_error *err)
 {
     if (self->stream == NULL)
         return etas_fail(err, ETAS_E_ARG, "no output is open");
     if (ferror(self->stream))
-        return fail(self->path, "an earlier write failed", EIO, err);
+        return fail(self->path, "cannot be written", reason_again(self), err);
     if (fflush(self->stream) != 0)
         return fail(self->path, "cannot be written", errno, err);
     if (self->temporary != NULL && fsync(fileno(self->stream)) != 0)

@@ -198,7 +198,8 @@ fi
 shows "a full disk: the reason, and no partial file, whatever the format"
 if [ "$(id -u)" -eq 0 ] && mkdir full && mount -t tmpfs -o size=200k tmpfs full 2>/dev/null; then
     mounted=$work/full
-    for files in "-o full/f.h5" "-o full/f.csv" "-o full/f.csv --also beside.h5" "-o beside.csv --also full/f.h5"; do
+    for files in "-o full/f.h5" "-o full/f.csv" "-o full/f.csv --also beside.h5" "-o beside.csv --also full/f.h5" \
+        "-o full/f.dat" "-o full/f.geojson --cell-size 0.05" "-o full/f.x --format counts --also full/f.y:grid-csv"; do
         # shellcheck disable=SC2086 # words
         expect 1 etas export run/f.csv.store $files --progress none
         one_line
