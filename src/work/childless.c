@@ -28,6 +28,11 @@ int32_t etas_reported_units(const etas_plan *plan, double m)
     return (int32_t)floor((m - plan->delta_m / 2) * ETAS_MAG_UNITS + 0.5);
 }
 
+int32_t etas_reached_units(double m)
+{
+    return (int32_t)floor(m * ETAS_MAG_UNITS + 0.5);
+}
+
 static double units_of(const etas_plan *plan, double binned)
 {
     return floor(fmin(binned, plan->m_max) * ETAS_MAG_UNITS + 0.5);
@@ -109,7 +114,7 @@ static etas_status fill_nodes(quadrature *self, size_t n, const double threshold
         return ETAS_OK; /* nothing is reported */
     self->base = last = from;
     for (size_t j = 0; j < n; j++) {
-        const double edge = etas_reported_edge(p, etas_reported_units(p, threshold[j])) - p->mc;
+        const double edge = etas_reported_edge(p, etas_reached_units(threshold[j])) - p->mc;
 
         if (edge < top)
             last = fmax(last, edge);
@@ -118,7 +123,7 @@ static etas_status fill_nodes(quadrature *self, size_t n, const double threshold
     self->scale = p->productivity * etas_pow(p->c_days, -p->omega);
     self->smallest = rate_at(self, p->alpha >= 0 ? from : end);
     for (size_t j = 0; j < n && st == ETAS_OK; j++) {
-        const double edge = etas_reported_edge(p, etas_reported_units(p, threshold[j])) - p->mc;
+        const double edge = etas_reported_edge(p, etas_reached_units(threshold[j])) - p->mc;
         const double to = fmin(fmax(edge, from), end);
 
         st = add_panels(self, j, from, to);

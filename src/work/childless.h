@@ -25,7 +25,7 @@ typedef struct etas_childless {
     double *coefficient; /**< n_cells * 6 * n */
 } etas_childless;
 
-/** @p threshold: rising magnitudes in the sense of reports, m reached from m - delta_m/2 on. */
+/** @p threshold: rising magnitudes, reached by reported ones (etas_reached_units). */
 ETAS_NODISCARD etas_status etas_childless_build(etas_childless *self, const etas_plan *plan,
                                                 size_t n, const double threshold[],
                                                 etas_error *err);
@@ -33,9 +33,12 @@ void etas_childless_free(etas_childless *self);
 /** All q_j, falling, at a time of the report. */
 void etas_childless_at(const etas_childless *self, uint64_t time_ms, double q[]);
 
-/** The smallest reported magnitude, in the units of etas_events, that reaches @p m; INT32_MAX:
- * none. */
+/** Reported magnitudes, in the units of etas_events, from these on are there when the simulation's
+ * threshold is @p m: half a bin below it. */
 int32_t etas_reported_units(const etas_plan *plan, double m);
+/** Reported magnitudes from these units on reach the threshold @p m of a summary: as the files say
+ * it, also where m is no centre of a bin. */
+int32_t etas_reached_units(double m);
 /** The smallest magnitude above plan->mc that is reported with so many units or more; INFINITY:
  * none. */
 double etas_reported_edge(const etas_plan *plan, int32_t units);

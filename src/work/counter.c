@@ -41,7 +41,7 @@ static etas_status build_models(etas_counter *self, etas_error *err)
         etas_counter_model *const m = &self->models[i];
 
         for (size_t j = 0; j < axes->n_thresholds; j++)
-            m->units[j] = etas_reported_units(&mixture->plan[i], axes->threshold[j]);
+            m->units[j] = etas_reached_units(axes->threshold[j]);
         st = etas_childless_build(&m->childless, &mixture->plan[i], axes->n_thresholds,
                                   axes->threshold, err);
     }

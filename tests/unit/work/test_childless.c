@@ -165,7 +165,9 @@ static void what_reaches_a_threshold_is_what_the_report_says(void **state)
     (void)state;
     p = plan_of(&k);
     assert_int_equal(etas_reported_units(&p, 3.5), 34500);
+    assert_int_equal(etas_reached_units(3.5), 35000);
     check_abs(etas_reported_edge(&p, 34500), 3.45, 1e-12);
+    check_abs(etas_reported_edge(&p, 35000), 3.45, 1e-12);
     check_abs(etas_reported_edge(&p, 35200), 3.55, 1e-12); /* 3.6 is the next that is reported */
     check_abs(etas_reported_edge(&p, 0), 2.95, 1e-12);     /* mc */
     etas_plan_free(&p);
@@ -182,6 +184,11 @@ static void what_reaches_a_threshold_is_what_the_report_says(void **state)
     p = plan_of(&k);
     check_abs(etas_reported_edge(&p, etas_reported_units(&p, 7)), 6.95, 1e-12);
     assert_true(isinf(etas_reported_edge(&p, etas_reported_units(&p, 7.1))));
+    etas_plan_free(&p);
+    k.delta_m = 0.2; /* 5.5 is no centre: the report of 5.4 does not reach it, that of 5.6 does */
+    p = plan_of(&k);
+    check_abs(etas_reported_edge(&p, etas_reached_units(5.5)), 5.5, 1e-12);
+    check_abs(etas_reported_edge(&p, etas_reached_units(5.4)), 5.3, 1e-12);
     etas_plan_free(&p);
 }
 
