@@ -19,7 +19,7 @@
 typedef struct etas_forecast_grid {
     double dlat, dlon;              /**< default 0.1 degrees, edges at multiples of it */
     double mag_first;               /**< lowest edge; NaN: the lowest magnitude that is reported */
-    double dmag;                    /**< default 0.1 */
+    double dmag;                    /**< NaN: 0.1, or the largest delta_m of a model */
     double mag_last;                /**< lower edge of the open bin; NaN: mag_first + 30 dmag */
     double depth_first, depth_last; /**< km, for files that have depths: 0 to 30 */
     size_t n_times;                 /**< intervals; 0: the whole window */

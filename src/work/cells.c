@@ -13,7 +13,7 @@ enum { MAX_SIDE = 1 << 20, MAX_LATTICE = 1 << 26, MAX_BINS = 10000 };
 etas_forecast_grid etas_forecast_grid_default(void)
 {
     return (etas_forecast_grid){
-        .dlat = 0.1, .dlon = 0.1, .mag_first = NAN, .dmag = 0.1, .mag_last = NAN, .depth_last = 30};
+        .dlat = 0.1, .dlon = 0.1, .mag_first = NAN, .dmag = NAN, .mag_last = NAN, .depth_last = 30};
 }
 
 /* ---- bins ---- */
@@ -64,26 +64,37 @@ double etas_cells_upper(double lower, double width)
     return edge_of(lower, 1, width);
 }
 
+/* A bin narrower than those of the reports would leave bins empty in between. */
+static double default_step(const etas_mixture *model)
+{
+    double step = 0.1;
+
+    for (size_t i = 0; i < model->n; i++)
+        step = fmax(step, model->plan[i].delta_m);
+    return step;
+}
+
 static etas_status set_mags(etas_cells *self, const etas_forecast_grid *grid,
                             const etas_mixture *model, etas_error *err)
 {
+    const double step = isnan(grid->dmag) ? default_step(model) : grid->dmag;
     const double first = isnan(grid->mag_first) ? lowest_reported(model) : grid->mag_first;
-    const double last = isnan(grid->mag_last) ? first + 30 * grid->dmag : grid->mag_last;
-    const double steps = floor((last - first) / grid->dmag + 0.5);
+    const double last = isnan(grid->mag_last) ? first + 30 * step : grid->mag_last;
+    const double steps = floor((last - first) / step + 0.5);
 
-    if (!(grid->dmag > 0) || !(fabs(first) <= 100) || !(fabs(last) <= 1e6) || !(steps >= 0) ||
-        fabs(first + steps * grid->dmag - last) > 1e-6 * grid->dmag)
+    if (!(step > 0) || !(fabs(first) <= 100) || !(fabs(last) <= 1e6) || !(steps >= 0) ||
+        fabs(first + steps * step - last) > 1e-6 * step)
         return etas_fail(err, ETAS_E_RANGE,
                          "magnitude bins from %g to %g by %g: the last is not a whole number of "
                          "steps above the first",
-                         first, last, grid->dmag);
+                         first, last, step);
     if (steps >= MAX_BINS)
         return etas_fail(err, ETAS_E_LIMIT, "more than %d magnitude bins", MAX_BINS);
     self->n_mags = (size_t)steps + 1;
     if (etas_array_alloc((void **)&self->mag, self->n_mags, sizeof *self->mag) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for magnitude bins");
     for (size_t k = 0; k < self->n_mags; k++)
-        self->mag[k] = edge_of(first, (double)k, grid->dmag);
+        self->mag[k] = edge_of(first, (double)k, step);
     return ETAS_OK;
 }
 

@@ -92,13 +92,14 @@ shows "thresholds between the bins of magnitudes count what the files report"
 jq '.models[0].standard_parameters as $p | del(.models) + {mc: 4.6, delta_m: 0.2, standard_parameters: $p} + {fn_catalog: null, auxiliary_start: null}' \
     "$ETAS_SOURCE/examples/generic.json" >wide.json
 cp "$ETAS_SOURCE/examples/region.json" .
-quiet etas forecast wide.json -n 5000 --seed 3 --progress none --distribute serial -o wide.csv --also wide.x:summary-csv
+quiet etas forecast wide.json -n 5000 --seed 3 --progress none --distribute serial -o wide.csv --also wide.x:summary-csv --also wide.dat
 for threshold in 4.6 5 5.5 6.5; do
     counted=$(awk -F, -v m=$threshold 'NR > 1 && $3 != "" && $3 >= m - 1e-9 { n++ } END { print n / 5000 }' wide.csv)
     mean=$(awk -F, -v m=$threshold '$1 == m && $2 == 30 { print $4 }' wide.x)
     [ "$mean" = "$counted" ] || fail "from $threshold on: $mean in the summary, $counted in the file"
 done
 awk -F, 'NR > 1 && $2 == 30 && ($12 - $10)^2 > 16 * ($11^2 + $13^2) { exit 1 }' wide.x || fail "averages far from shares"
+[ "$(awk '{ print $7 }' wide.dat | sort -nu | head -n 3 | tr '\n' ' ')" = "4.6 4.8 5 " ] || fail "rates have other bins than the reports"
 
 shows "a run that keeps counts writes the same bytes, whoever makes it"
 quiet forecast counts -n 3000 --distribute serial -o a.dat "${all[@]}" "${grid[@]}" --keep counts
