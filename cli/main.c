@@ -16,7 +16,8 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
-    {"catalog", "add the completeness after large shocks to a catalogue", cmd_catalog},
+    {"catalog", "convert a catalogue, say what it holds, add the completeness after large shocks",
+     cmd_catalog},
     {"estimate-mc", "test from which magnitude on a catalogue is complete", cmd_estimate_mc},
     {"export", "write a finished run's catalogues to files of other formats", cmd_export},
     {"forecast", "invert a catalogue and simulate its possible continuations", cmd_forecast},

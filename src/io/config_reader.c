@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "etas/array.h"
+#include "etas/text.h"
 #include "io/file.h"
 #include "io/suggest.h"
 
@@ -137,11 +138,14 @@ void etas_setting_warn_unknown(const etas_config_reader *r, size_t n, const char
     {
         const char *near = etas_suggest(name, n, names);
         const unsigned long long line = etas_json_line(r->file, r->inner_path, name);
+        char at[24] = ""; /* nothing where a platform's settings come from another place */
 
+        if (line > 0)
+            etas_format(sizeof at, at, ":%llu", line);
         if (near != NULL && strcmp(near, name) == 0)
             continue;
-        etas_log_write(r->log, ETAS_LOG_WARN, "%s:%llu: unknown key \"%.80s\" is ignored%s%s%s",
-                       r->file->path, line, name, near != NULL ? "; did you mean \"" : "",
+        etas_log_write(r->log, ETAS_LOG_WARN, "%s%s: unknown key \"%.80s\" is ignored%s%s%s",
+                       r->file->path, at, name, near != NULL ? "; did you mean \"" : "",
                        near != NULL ? near : "", near != NULL ? "\"?" : "");
     }
 }
@@ -179,8 +183,7 @@ etas_status etas_setting_text(const etas_config_reader *r, const char *key, char
     return *out != NULL ? ETAS_OK : fail_memory(r);
 }
 
-/* So that no output takes the file's place. */
-static etas_status note_input(etas_config *self, const char *path)
+etas_status etas_config_note_input(etas_config *self, const char *path)
 {
     const size_t size = sizeof *self->inputs;
     char *copy;
@@ -205,7 +208,7 @@ etas_status etas_setting_path(const etas_config_reader *r, const char *key, char
     if (text == NULL || text[0] == '\0')
         return etas_setting_fail_type(r, key, "the path of a file");
     if (etas_path_resolve(text, s.file->path, out) != ETAS_OK ||
-        note_input(r->self, *out) != ETAS_OK)
+        etas_config_note_input(r->self, *out) != ETAS_OK)
         return fail_memory(r);
     return ETAS_OK;
 }

@@ -13,6 +13,9 @@ ETAS_NODISCARD etas_status etas_config_read(etas_config *self, const etas_json *
                                             etas_config_use use, const etas_log *log,
                                             etas_error *err);
 
+/** Adds to the inputs, whose place no output takes. E_NOMEM. */
+ETAS_NODISCARD etas_status etas_config_note_input(etas_config *self, const char *path);
+
 enum { ETAS_CONFIG_PATH = 160 };
 
 /** What is being read. */

@@ -124,6 +124,10 @@ etas_status etas_model_input_load(etas_model_input *self, const char *path, cons
 
     if (st == ETAS_OK)
         st = etas_model_input_read(self, &text, path, log, err);
+    if (st == ETAS_OK && etas_config_note_input(&self->config, path) != ETAS_OK) {
+        etas_model_input_free(self);
+        st = etas_fail(err, ETAS_E_NOMEM, "out of memory for %s", path);
+    }
     etas_text_free(&text);
     return st;
 }

@@ -135,4 +135,14 @@ expect 2 etas forecast -o x.csv
 complains '--model-input'
 expect 2 etas forecast --model-input input.json
 complains '-o FILE'
+
+shows "inputs of platforms are no outputs"
+for file in input.json mymodel/input/args.txt mymodel/base.json mymodel/input/catalog.csv; do
+    cp "$file" kept
+    input=mymodel/input/args.txt
+    [ $file != input.json ] || input=input.json
+    expect 2 etas forecast --model-input $input -o "./$file" --format csep
+    complains "$file is an input"
+    cmp "$file" kept || fail "$file was replaced"
+done
 done_testing
