@@ -151,17 +151,10 @@ static etas_status keep_names(etas_csv *self)
     for (size_t i = 0; i < self->n_columns; i++) {
         const char *text;
         size_t len;
-        etas_status st = etas_csv_text(self, i, &text, &len, NULL);
+        etas_status st = etas_csv_word(self, i, &text, &len, NULL);
 
-        if (st != ETAS_OK)
-            return st;
-        while (len > 0 && text[0] == ' ') {
-            text++;
-            len--;
-        }
-        while (len > 0 && text[len - 1] == ' ')
-            len--;
-        st = etas_text_append(&self->names, len, text);
+        if (st == ETAS_OK)
+            st = etas_text_append(&self->names, len, text);
         if (st == ETAS_OK)
             st = etas_text_append(&self->names, 1, "");
         if (st != ETAS_OK)
@@ -329,6 +322,22 @@ etas_status etas_csv_text(etas_csv *self, size_t column, const char **text, size
     }
     *text = self->unquoted.data;
     *len = self->unquoted.len;
+    return ETAS_OK;
+}
+
+etas_status etas_csv_word(etas_csv *self, size_t column, const char **text, size_t *len,
+                          etas_error *err)
+{
+    const etas_status st = etas_csv_text(self, column, text, len, err);
+
+    if (st != ETAS_OK)
+        return st;
+    while (*len > 0 && (*text)[0] == ' ') {
+        ++*text;
+        --*len;
+    }
+    while (*len > 0 && (*text)[*len - 1] == ' ')
+        --*len;
     return ETAS_OK;
 }
 

@@ -58,6 +58,9 @@ ETAS_NODISCARD etas_status etas_csv_next(etas_csv *self, bool *more, etas_error 
 /** Text of a field with its quotes resolved; valid until the next call for this reader. */
 ETAS_NODISCARD etas_status etas_csv_text(etas_csv *self, size_t column, const char **text,
                                          size_t *len, etas_error *err);
+/** The same without the spaces round it. */
+ETAS_NODISCARD etas_status etas_csv_word(etas_csv *self, size_t column, const char **text,
+                                         size_t *len, etas_error *err);
 /** A finite number. E_PARSE for an empty field or other text, E_RANGE outside [low, high]. */
 ETAS_NODISCARD etas_status etas_csv_number(const etas_csv *self, size_t column, double low,
                                            double high, double *out, etas_error *err);

@@ -42,16 +42,10 @@ static etas_status read_name(etas_csv *csv, size_t column, zone_name *out, etas_
     const char *text;
     size_t len;
     double number;
-    const etas_status st = etas_csv_text(csv, column, &text, &len, err);
+    const etas_status st = etas_csv_word(csv, column, &text, &len, err);
 
     if (st != ETAS_OK)
         return st;
-    while (len > 0 && text[0] == ' ') {
-        text++;
-        len--;
-    }
-    while (len > 0 && text[len - 1] == ' ')
-        len--;
     *out = (zone_name){0};
     if (etas_parse_double(text, len, &number)) {
         if (isnan(number))
