@@ -10,7 +10,7 @@
 
 static char directory[512];
 
-int scratch_open(void)
+void scratch_open(void)
 {
     const char *const base = getenv("TMPDIR");
 
@@ -20,7 +20,6 @@ int scratch_open(void)
         perror(directory);
         exit(1);
     }
-    return 0;
 }
 
 static int remove_one(const char *path, const struct stat *st, int kind, struct FTW *where)

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/** Makes it under TMPDIR or /tmp; call once in main. Returns 0. */
-int scratch_open(void);
+/** Makes it under TMPDIR or /tmp; call once in main, which ends here when that fails. */
+void scratch_open(void);
 /** Removes it with all that is in it. */
 void scratch_close(void);
 /** "DIRECTORY/NAME"; the text lives until the eighth call after this one. */

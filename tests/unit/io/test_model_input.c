@@ -266,10 +266,10 @@ int main(void)
         cmocka_unit_test(a_seed_in_the_arguments_may_need_all_64_bits),
         cmocka_unit_test(errors_of_arguments_name_key_and_line),
     };
-    int failed = scratch_open();
+    int failed;
 
-    if (failed == 0)
-        failed = cmocka_run_group_tests(tests, NULL, NULL);
+    scratch_open();
+    failed = cmocka_run_group_tests(tests, NULL, NULL);
     scratch_close();
     return failed;
 }
