@@ -1,14 +1,13 @@
 #include <math.h>
-#include <string.h>
+#include <stdbool.h>
 
 #include "etas/io.h"
-#include "io/decimal.h"
+#include "io/table_out.h"
 
 /* Columns that are written when one event at least has a value. */
 typedef struct optional {
     const char *name;
     const double *values;
-    bool written;
 } optional;
 
 enum { DEPTH, MC, X, Y, Z, N_OPTIONAL };
@@ -19,34 +18,6 @@ static bool has_values(size_t n, const double values[])
         if (!isnan(values[i]))
             return true;
     return false;
-}
-
-static void put_number(FILE *out, double value)
-{
-    char text[32];
-
-    if (!isnan(value))
-        (void)fwrite(text, 1, etas_decimal_put(value, text), out);
-}
-
-/* Quoted where commas, quotes or line ends need it (RFC 4180). */
-static void put_text(FILE *out, size_t len, const char text[])
-{
-    bool quoted = false;
-
-    for (size_t i = 0; i < len; i++)
-        quoted |= strchr(",\"\r\n", text[i]) != NULL;
-    if (!quoted) {
-        (void)fwrite(text, 1, len, out);
-        return;
-    }
-    (void)fputc('"', out);
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] == '"')
-            (void)fputc('"', out);
-        (void)fputc(text[i], out);
-    }
-    (void)fputc('"', out);
 }
 
 /* Nanoseconds where there are any. */
@@ -60,49 +31,43 @@ static void put_time(FILE *out, etas_time time)
         (void)fprintf(out, "%03d", ns);
 }
 
-static void put_event(FILE *out, const etas_event *e, size_t i, const optional columns[N_OPTIONAL])
+static void put_event(FILE *out, const etas_event *e, size_t i, size_t n_columns,
+                      const double *const columns[])
 {
-    put_text(out, e->id_len, e->id);
-    (void)fputc(',', out);
-    put_number(out, e->lat);
-    (void)fputc(',', out);
-    put_number(out, e->lon);
-    (void)fputc(',', out);
+    etas_table_put_text(out, e->id_len, e->id);
+    etas_table_put_number(out, e->lat, ',');
+    etas_table_put_number(out, e->lon, ',');
     put_time(out, e->time);
     (void)fputc(',', out);
-    put_number(out, e->mag);
-    for (int k = 0; k < N_OPTIONAL; k++)
-        if (columns[k].written) {
-            (void)fputc(',', out);
-            put_number(out, columns[k].values[i]);
-        }
-    (void)fputc('\n', out);
+    etas_table_put_number(out, e->mag, n_columns > 0 ? ',' : '\n');
+    for (size_t k = 0; k < n_columns; k++)
+        etas_table_put_number(out, columns[k][i], k + 1 < n_columns ? ',' : '\n');
 }
 
 etas_status etas_catalog_write_csv(FILE *out, const etas_catalog *self, etas_error *err)
 {
-    optional columns[N_OPTIONAL] = {[DEPTH] = {"depth", self->depth, false},
-                                    [MC] = {"mc_current", self->mc, false},
-                                    [X] = {"x", self->x, false},
-                                    [Y] = {"y", self->y, false},
-                                    [Z] = {"z", self->z, false}};
+    const optional all[N_OPTIONAL] = {[DEPTH] = {"depth", self->depth},
+                                      [MC] = {"mc_current", self->mc},
+                                      [X] = {"x", self->x},
+                                      [Y] = {"y", self->y},
+                                      [Z] = {"z", self->z}};
+    const double *written[N_OPTIONAL];
+    size_t n_written = 0;
     bool in_space = false;
 
-    for (int k = 0; k < N_OPTIONAL; k++) {
-        columns[k].written = has_values(self->n, columns[k].values);
-        in_space |= k >= X && columns[k].written;
-    }
+    for (int k = X; k < N_OPTIONAL; k++)
+        in_space |= has_values(self->n, all[k].values);
     (void)fputs("id,latitude,longitude,time,magnitude", out);
-    for (int k = 0; k < N_OPTIONAL; k++) {
-        columns[k].written |= k >= X && in_space; /* all three or none */
-        if (columns[k].written)
-            (void)fprintf(out, ",%s", columns[k].name);
-    }
+    for (int k = 0; k < N_OPTIONAL; k++)
+        if (k >= X ? in_space : has_values(self->n, all[k].values)) { /* x, y, z or none of them */
+            (void)fprintf(out, ",%s", all[k].name);
+            written[n_written++] = all[k].values;
+        }
     (void)fputc('\n', out);
     for (size_t i = 0; i < self->n; i++) {
         const etas_event e = etas_catalog_row(self, i);
 
-        put_event(out, &e, i, columns);
+        put_event(out, &e, i, n_written, written);
     }
     return ferror(out) ? etas_fail(err, ETAS_E_IO, "the catalogue cannot be written") : ETAS_OK;
 }
