@@ -24,17 +24,16 @@ static const etas_events events = {.n_catalogs = N_CATALOGS,
                                    .mag = mags,
                                    .generation = generations};
 
-static int32_t parents[N] = {-1, 0, -2, -2147483647 - 1, 0, 1};
-static const etas_events family = {.n_catalogs = N_CATALOGS,
-                                   .n = N,
-                                   .count = counts,
-                                   .time_ms = times,
-                                   .lat = lats,
-                                   .lon = lons,
-                                   .mag = mags,
-                                   .generation = generations,
-                                   .parent = parents,
-                                   .with_parents = true};
+/* The events with parents. */
+static etas_events make_family(void)
+{
+    static int32_t parents[N] = {-1, 0, -2, -2147483647 - 1, 0, 1};
+    etas_events family = events;
+
+    family.parent = parents;
+    family.with_parents = true;
+    return family;
+}
 
 static etas_forecast_output *open_from(const etas_forecast_spec *spec, etas_time start)
 {
@@ -138,6 +137,7 @@ static void parents_are_rows_of_the_file_or_events_of_the_past(void **state)
     const etas_time start = at_time("2022-09-10");
     const etas_forecast_spec spec = {
         .format = ETAS_FORMAT_REFERENCE, .with_parent = true, .path = scratch_path("a.csv")};
+    const etas_events family = make_family();
     const etas_forecast_part first = {.events = &family, .at = 1, .count = 2, .catalog_id = 1};
     const etas_forecast_part second = {.events = &family, .at = 3, .count = 2, .catalog_id = 3};
     const etas_forecast_part orphans = {.events = &events, .at = 3, .count = 1, .catalog_id = 5};
