@@ -47,7 +47,7 @@ static GEOSGeometry *build_polygon(GEOSContextHandle_t geos, const etas_polygons
 static GEOSGeometry *build_geometry(GEOSContextHandle_t geos, const etas_polygons *in, size_t ring,
                                     size_t end)
 {
-    GEOSGeometry **parts = NULL, *all = NULL;
+    GEOSGeometry **parts = NULL, *all;
     size_t n = 0;
 
     if (end - ring > UINT_MAX ||
@@ -60,11 +60,7 @@ static GEOSGeometry *build_geometry(GEOSContextHandle_t geos, const etas_polygon
             break;
         n++;
     }
-    if (ring >= end)
-        all = GEOSGeom_createCollection_r(geos, GEOS_MULTIPOLYGON, parts, (unsigned)n);
-    else
-        for (size_t i = 0; i < n; i++)
-            GEOSGeom_destroy_r(geos, parts[i]);
+    all = etas_multipolygon(geos, ring >= end, n, parts);
     etas_array_free((void **)&parts);
     return all;
 }

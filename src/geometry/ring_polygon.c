@@ -39,3 +39,13 @@ GEOSGeometry *etas_ring_polygon(GEOSContextHandle_t geos, size_t n, const double
 
     return ring != NULL ? GEOSGeom_createPolygon_r(geos, ring, NULL, 0) : NULL;
 }
+
+GEOSGeometry *etas_multipolygon(GEOSContextHandle_t geos, bool complete, size_t n,
+                                GEOSGeometry *polygons[])
+{
+    if (complete && n <= UINT_MAX)
+        return GEOSGeom_createCollection_r(geos, GEOS_MULTIPOLYGON, polygons, (unsigned)n);
+    for (size_t i = 0; i < n; i++)
+        GEOSGeom_destroy_r(geos, polygons[i]);
+    return NULL;
+}

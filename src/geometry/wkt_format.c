@@ -9,7 +9,7 @@ static const char GLOBE[] = "POLYGON ((-180 -90, 180 -90, 180 90, -180 90, -180 
 /* Every ring as a polygon of its own, all in one geometry; NULL when GEOS fails. */
 static GEOSGeometry *gather_rings(GEOSContextHandle_t geos, const etas_region *region)
 {
-    GEOSGeometry **parts = NULL, *all = NULL;
+    GEOSGeometry **parts = NULL, *all;
     size_t n = 0;
 
     if (etas_array_alloc((void **)&parts, region->n_rings, sizeof(GEOSGeometry *)) != ETAS_OK)
@@ -21,11 +21,7 @@ static GEOSGeometry *gather_rings(GEOSContextHandle_t geos, const etas_region *r
         if (parts[n] == NULL)
             break;
     }
-    if (n == region->n_rings)
-        all = GEOSGeom_createCollection_r(geos, GEOS_MULTIPOLYGON, parts, (unsigned)n);
-    else
-        for (size_t i = 0; i < n; i++)
-            GEOSGeom_destroy_r(geos, parts[i]);
+    all = etas_multipolygon(geos, n == region->n_rings, n, parts);
     etas_array_free((void **)&parts);
     return all;
 }
