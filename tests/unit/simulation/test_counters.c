@@ -81,7 +81,7 @@ static void no_two_decisions_share_a_block(void **state)
 {
     etas_region region = {0};
     etas_catalog history = {0};
-    const etas_plan plan = make_plan(&region, &history);
+    etas_plan plan = make_plan(&region, &history);
     etas_simulator *sim = NULL;
     etas_events audited = {0}, plain = {0};
     size_t by_purpose[256] = {0}, repeated = 0;
@@ -124,6 +124,7 @@ static void no_two_decisions_share_a_block(void **state)
     etas_events_free(&plain);
     etas_events_free(&audited);
     etas_simulator_close(sim);
+    etas_plan_free(&plan);
     etas_catalog_free(&history);
     etas_region_free(&region);
 }
