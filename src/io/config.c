@@ -345,6 +345,8 @@ etas_status etas_config_read(etas_config *self, const etas_json *file, etas_conf
     }
     self->given_parameters = use == ETAS_CONFIG_FORECAST && self->fn_inversion_output == NULL &&
                              etas_setting_has_parameters(&r);
+    if (st == ETAS_OK && (use == ETAS_CONFIG_FORECAST || use == ETAS_CONFIG_SIMULATE))
+        st = etas_setting_check_models(&r);
     if (st == ETAS_OK)
         st = read_all(&r);
     if (st == ETAS_OK)

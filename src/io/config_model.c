@@ -215,6 +215,13 @@ static etas_status read_member(const etas_config_reader *r, size_t i, etas_confi
     return st == ETAS_OK ? check_model(&inside, out) : st;
 }
 
+etas_status etas_setting_check_models(const etas_config_reader *r)
+{
+    return json_is_array(etas_setting_find(r, "models").value) || etas_setting_is_off(r, "models")
+               ? ETAS_OK
+               : etas_setting_fail_type(r, "models", "a list of objects");
+}
+
 static etas_status read_models(const etas_config_reader *r)
 {
     const json_t *list = etas_setting_find(r, "models").value;
@@ -222,8 +229,6 @@ static etas_status read_models(const etas_config_reader *r)
     etas_config *c = r->self;
     etas_status st = ETAS_OK;
 
-    if (!json_is_array(list))
-        return etas_setting_fail_type(r, "models", "a list of objects");
     if (n > ETAS_MIXTURE_MAX_MODELS)
         return etas_setting_fail(r, "models", ETAS_E_RANGE, "%zu models; at most %d", n,
                                  ETAS_MIXTURE_MAX_MODELS);

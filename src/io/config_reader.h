@@ -117,6 +117,8 @@ ETAS_NODISCARD etas_status etas_setting_zones(const etas_config_reader *r, const
 bool etas_setting_has_parameters(const etas_config_reader *r);
 /** self->common and self->models, after everything else. */
 ETAS_NODISCARD etas_status etas_setting_models(const etas_config_reader *r);
+/** Whether models is a list, before what it holds decides which keys are required. */
+ETAS_NODISCARD etas_status etas_setting_check_models(const etas_config_reader *r);
 void etas_config_models_free(etas_config *self);
 /** input_format, event_types and magnitude_types into r->self. */
 ETAS_NODISCARD etas_status etas_setting_catalog(const etas_config_reader *r);
