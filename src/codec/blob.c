@@ -182,8 +182,7 @@ static void put_header(const etas_plan *plan, const extent *size, uint64_t lengt
     put_u64(out + AT_OUTPUT_START, (uint64_t)plan->output_start);
     for (size_t i = 0; i < ETAS_N_PARAMS; i++)
         put_f64(out + AT_THETA + 8 * i, plan->theta.value[i]);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        put_f64(out + AT_NUMBERS + 8 * i, *(const double *)((const char *)plan + numbers[i]));
+    put_members(out + AT_NUMBERS, plan, N_NUMBERS, numbers);
     put_u32(out + AT_ROWS, plan->raster.n_lat);
     put_u32(out + AT_COLUMNS, plan->raster.n_lon);
     put_u32(out + AT_ZONE_ROWS, plan->zones.n_lat);
@@ -295,8 +294,7 @@ static void get_header(const uint8_t bytes[], etas_plan *plan)
     plan->output_start = (etas_time)get_u64(bytes + AT_OUTPUT_START);
     for (size_t i = 0; i < ETAS_N_PARAMS; i++)
         plan->theta.value[i] = get_f64(bytes + AT_THETA + 8 * i);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        *(double *)((char *)plan + numbers[i]) = get_f64(bytes + AT_NUMBERS + 8 * i);
+    get_members(bytes + AT_NUMBERS, plan, N_NUMBERS, numbers);
     plan->raster.n_lat = get_u32(bytes + AT_ROWS);
     plan->raster.n_lon = get_u32(bytes + AT_COLUMNS);
     plan->zones.n_lat = get_u32(bytes + AT_ZONE_ROWS);

@@ -2,6 +2,7 @@
 #ifndef ETAS_SRC_CODEC_BYTES_H
 #define ETAS_SRC_CODEC_BYTES_H
 
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -53,6 +54,19 @@ static inline double get_f64(const uint8_t *p)
 
     memcpy(&v, &bits, sizeof v);
     return v;
+}
+
+/* The doubles of a struct that lie at @p member[] in it. */
+static inline void put_members(uint8_t *p, const void *self, size_t n, const size_t member[])
+{
+    for (size_t i = 0; i < n; i++)
+        put_f64(p + 8 * i, *(const double *)((const char *)self + member[i]));
+}
+
+static inline void get_members(const uint8_t *p, void *self, size_t n, const size_t member[])
+{
+    for (size_t i = 0; i < n; i++)
+        *(double *)((char *)self + member[i]) = get_f64(p + 8 * i);
 }
 
 #endif

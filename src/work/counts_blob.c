@@ -71,8 +71,7 @@ etas_status etas_counts_encode(const etas_counts_input *in, uint8_t **out, size_
     put_u16(p + AT_VERSION, COUNTS_VERSION);
     put_u32(p + AT_N_THRESHOLDS, (uint32_t)axes->n_thresholds);
     put_u32(p + AT_N_TIMES, (uint32_t)grid->n_times);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        put_f64(p + AT_NUMBERS + 8 * i, *(const double *)((const char *)grid + numbers[i]));
+    put_members(p + AT_NUMBERS, grid, N_NUMBERS, numbers);
     put_u64(p + AT_MODEL_LENGTH, in->model_len);
     p = put_column(p + AT_SECTIONS, axes->n_thresholds, axes->threshold);
     p = put_column(p, grid->n_times, grid->time_days);
@@ -104,8 +103,7 @@ static etas_status get_start(size_t len, const uint8_t blob[], etas_counts *self
                          "the blob of counts is damaged: %zu bytes are not what it needs", len);
     if (etas_array_alloc((void **)&self->grid.time_days, n_times, sizeof(double)) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for intervals");
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        *(double *)((char *)&self->grid + numbers[i]) = get_f64(blob + AT_NUMBERS + 8 * i);
+    get_members(blob + AT_NUMBERS, &self->grid, N_NUMBERS, numbers);
     for (size_t i = 0; i < n_thresholds; i++, p += 8)
         threshold[i] = get_f64(p);
     for (size_t i = 0; i < n_times; i++, p += 8)

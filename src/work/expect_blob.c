@@ -129,8 +129,7 @@ etas_status etas_expect_encode_fixed(const etas_catalog *catalog, const etas_inv
     put_u64(p + FIXED_MEMORY, cfg->memory_bytes);
     put_u64(p + FIXED_START, (uint64_t)cfg->window_start);
     put_u64(p + FIXED_END, (uint64_t)cfg->window_end);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        put_f64(p + FIXED_NUMBERS + 8 * i, *(const double *)((const char *)cfg + numbers[i]));
+    put_members(p + FIXED_NUMBERS, cfg, N_NUMBERS, numbers);
     p = put_sizes(em->n_shards + 1, em->shard_block, p + FIXED_SECTIONS);
     for (size_t i = 0; i < n; i++, p += 8)
         put_u64(p, (uint64_t)catalog->time[i]);
@@ -281,8 +280,7 @@ static etas_status get_settings(const uint8_t fixed[], etas_inversion_config *ho
     how->memory_bytes = get_u64(fixed + FIXED_MEMORY);
     how->window_start = (etas_time)get_u64(fixed + FIXED_START);
     how->window_end = (etas_time)get_u64(fixed + FIXED_END);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        *(double *)((char *)how + numbers[i]) = get_f64(fixed + FIXED_NUMBERS + 8 * i);
+    get_members(fixed + FIXED_NUMBERS, how, N_NUMBERS, numbers);
     if (how->window_start == ETAS_TIME_NONE || how->window_end <= how->window_start ||
         !within(how->m_ref, -10, 15) || !within(how->delta_m, 0, 10) ||
         !within(how->area_km2, 1e-300, 1e300) || !within(how->earth_radius_km, 1e-3, 1e6) ||

@@ -64,8 +64,7 @@ static void put_header(const etas_refit *self, size_t plan_len, uint8_t out[AT_S
     put_u16(out + AT_ALPHA_RULE, (uint16_t)self->how.fixed.alpha_rule);
     put_u64(out + AT_START, (uint64_t)self->how.window_start);
     put_u64(out + AT_END, (uint64_t)self->how.window_end);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        put_f64(out + AT_NUMBERS + 8 * i, *(const double *)((const char *)self + numbers[i]));
+    put_members(out + AT_NUMBERS, self, N_NUMBERS, numbers);
     for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
         put_f64(out + AT_THETA + 8 * i, self->how.theta_0.value[i]);
         put_f64(out + AT_FIXED + 8 * i, self->how.fixed.value.value[i]);
@@ -139,8 +138,7 @@ static void get_header(const uint8_t bytes[], etas_refit *self)
     self->how.max_iterations = get_u32(bytes + AT_MAX_ITERATIONS);
     self->how.window_start = (etas_time)get_u64(bytes + AT_START);
     self->how.window_end = (etas_time)get_u64(bytes + AT_END);
-    for (size_t i = 0; i < N_NUMBERS; i++)
-        *(double *)((char *)self + numbers[i]) = get_f64(bytes + AT_NUMBERS + 8 * i);
+    get_members(bytes + AT_NUMBERS, self, N_NUMBERS, numbers);
     for (size_t i = 0; i < ETAS_N_PARAMS; i++) {
         self->how.theta_0.value[i] = get_f64(bytes + AT_THETA + 8 * i);
         self->how.fixed.value.value[i] = get_f64(bytes + AT_FIXED + 8 * i);
