@@ -8,7 +8,6 @@
 #include "etas/completeness.h"
 #include "etas/io.h"
 #include "magnitudes.h"
-#include "talk.h"
 
 static const command_usage usage = {
     .name = "etas catalog completeness",
@@ -23,12 +22,11 @@ static const command_usage usage = {
 };
 
 typedef struct session {
-    const char *path, *output;
+    catalog_request request;
+    const char *output;
     double mc, delta_m;
     bool everywhere;
     etas_shock_completeness relation;
-    catalog_options input;
-    talk t;
 } session;
 
 enum { OWN_OPTIONS = 9 };
@@ -72,7 +70,7 @@ static etas_status background_levels(const session *s, const etas_catalog *c, do
     etas_fail(err, ETAS_E_RANGE,
               "%zu of %zu events have no completeness (column mc_current); --mc gives them one",
               n_without, c->n);
-    (void)etas_error_in_file(err, s->path);
+    (void)etas_error_in_file(err, s->request.path);
     return ETAS_E_RANGE;
 }
 
@@ -88,7 +86,7 @@ static void say_summary(const session *s, const etas_catalog *c, const double be
         n_hidden += etas_magnitude_round(c->mag[i], s->relation.delta_m) < mc[i] - 1e-9;
         highest = fmax(highest, mc[i]);
     }
-    etas_log_write(&s->t.log, ETAS_LOG_INFO,
+    etas_log_write(&s->request.t.log, ETAS_LOG_INFO,
                    "%zu events, %zu shocks of magnitude %g or more: completeness raised for %zu, "
                    "highest %.4g; %zu events lie below it",
                    c->n, n_shocks, s->relation.shock_magnitude, n_raised, highest, n_hidden);
@@ -130,17 +128,16 @@ static etas_status convert(const etas_catalog *catalog, etas_text *text, etas_er
 
 static etas_status load(session *s, etas_text *text, etas_catalog *catalog, etas_error *err)
 {
-    etas_catalog_options how;
     etas_catalog_summary summary;
-    etas_status st = etas_file_read(s->path, text, err);
+    etas_status st = etas_file_read(s->request.path, text, err);
 
-    (void)catalog_options_take(&s->input, &usage, NULL, &how); /* has been checked */
     if (st == ETAS_OK)
-        st = etas_catalog_read(catalog, &(etas_catalog_bytes){s->path, text->len, text->data}, &how,
-                               &summary, err);
+        st = etas_catalog_read(catalog,
+                               &(etas_catalog_bytes){s->request.path, text->len, text->data},
+                               &s->request.how, &summary, err);
     if (st != ETAS_OK)
         return st;
-    catalog_options_warn(&summary, s->path, &s->t.log);
+    catalog_options_warn(&summary, s->request.path, &s->request.t.log);
     return summary.format == ETAS_CATALOG_CSV ? ETAS_OK : convert(catalog, text, err);
 }
 
@@ -158,8 +155,8 @@ static etas_status run(session *s, etas_error *err)
     if (st == ETAS_OK)
         st = background_levels(s, &catalog, levels, err);
     if (st == ETAS_OK) {
-        s->relation.delta_m = magnitudes_delta_m(&catalog, s->delta_m, &s->t.log);
-        magnitudes_check_grid(&catalog, s->relation.delta_m, s->path, &s->t.log);
+        s->relation.delta_m = magnitudes_delta_m(&catalog, s->delta_m, &s->request.t.log);
+        magnitudes_check_grid(&catalog, s->relation.delta_m, s->request.path, &s->request.t.log);
         st = etas_completeness_after_shocks(&catalog, levels, &s->relation, mc, err);
     }
     if (st == ETAS_OK) {
@@ -178,33 +175,20 @@ static etas_status run(session *s, etas_error *err)
 
 int catalog_completeness(int argc, char *argv[])
 {
-    const char *arguments[1];
     session s = {.mc = NAN, .delta_m = NAN, .relation = etas_shock_completeness_default()};
-    option_spec own[OWN_OPTIONS], input_specs[CATALOG_OPTIONS], talk_specs[TALK_OPTIONS];
-    const option_table tables[] = {
-        {OWN_OPTIONS, own}, {CATALOG_OPTIONS, input_specs}, {TALK_OPTIONS, talk_specs}, {0, NULL}};
-    etas_catalog_options how;
+    option_spec own[OWN_OPTIONS];
     etas_error err = {0};
-    size_t n_arguments;
     options_outcome outcome;
     etas_status st;
 
-    talk_init(&s.t, "etas");
     own_options(&s, own);
-    catalog_options_table(&s.input, input_specs);
-    talk_options(&s.t, talk_specs);
-    outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
-    if (outcome == OPTIONS_RUN)
-        outcome = talk_start(&s.t, &usage);
-    if (outcome == OPTIONS_RUN)
-        outcome = catalog_options_take(&s.input, &usage, NULL, &how);
+    outcome = catalog_request_parse(&s.request, &usage, OWN_OPTIONS, own, argc, argv);
     if (outcome == OPTIONS_RUN && !isnan(s.delta_m) && s.delta_m < 0)
         outcome = options_complain(&usage, "--delta-m: %g is negative", s.delta_m);
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
-    s.path = arguments[0];
     if (s.everywhere)
         s.relation.rupture_lengths = INFINITY;
     st = run(&s, &err);
-    return st == ETAS_OK ? 0 : talk_fail(&s.t, st, &err);
+    return st == ETAS_OK ? 0 : talk_fail(&s.request.t, st, &err);
 }

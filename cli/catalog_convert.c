@@ -3,7 +3,6 @@
 #include "catalog_commands.h"
 #include "catalog_options.h"
 #include "etas/io.h"
-#include "talk.h"
 
 static const command_usage usage = {
     .name = "etas catalog convert",
@@ -33,40 +32,26 @@ static etas_status write_catalog(const char *path, const etas_catalog *catalog, 
 
 int catalog_convert(int argc, char *argv[])
 {
-    const char *arguments[1], *output = NULL;
-    catalog_options input = {0};
-    etas_catalog_options how;
+    const char *output = NULL;
+    const option_spec own[] = {
+        {"output", 'o', OPTION_TEXT, &output, "OUT.csv", "the new file (default: stdout)"}};
+    catalog_request request;
     etas_catalog_summary summary;
     etas_catalog catalog = {0};
-    talk t;
-    option_spec own[] = {
-        {"output", 'o', OPTION_TEXT, &output, "OUT.csv", "the new file (default: stdout)"}};
-    option_spec input_specs[CATALOG_OPTIONS], talk_specs[TALK_OPTIONS];
-    const option_table tables[] = {
-        {1, own}, {CATALOG_OPTIONS, input_specs}, {TALK_OPTIONS, talk_specs}, {0, NULL}};
     etas_error err = {0};
-    size_t n_arguments;
-    options_outcome outcome;
+    const options_outcome outcome = catalog_request_parse(&request, &usage, 1, own, argc, argv);
     etas_status st;
 
-    talk_init(&t, "etas");
-    catalog_options_table(&input, input_specs);
-    talk_options(&t, talk_specs);
-    outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
-    if (outcome == OPTIONS_RUN)
-        outcome = talk_start(&t, &usage);
-    if (outcome == OPTIONS_RUN)
-        outcome = catalog_options_take(&input, &usage, NULL, &how);
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
-    st = etas_catalog_load(&catalog, arguments[0], &how, &summary, &err);
+    st = etas_catalog_load(&catalog, request.path, &request.how, &summary, &err);
     if (st == ETAS_OK) {
-        catalog_options_warn(&summary, arguments[0], &t.log);
+        catalog_options_warn(&summary, request.path, &request.t.log);
         st = write_catalog(output, &catalog, &err);
     }
     if (st == ETAS_OK)
-        etas_log_write(&t.log, ETAS_LOG_INFO, "%s: %zu of %zu events, %s", arguments[0], catalog.n,
-                       summary.n_events, etas_catalog_format_title(summary.format));
+        etas_log_write(&request.t.log, ETAS_LOG_INFO, "%s: %zu of %zu events, %s", request.path,
+                       catalog.n, summary.n_events, etas_catalog_format_title(summary.format));
     etas_catalog_free(&catalog);
-    return st == ETAS_OK ? 0 : talk_fail(&t, st, &err);
+    return st == ETAS_OK ? 0 : talk_fail(&request.t, st, &err);
 }

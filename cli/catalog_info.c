@@ -5,7 +5,6 @@
 #include "catalog_options.h"
 #include "etas/completeness.h"
 #include "etas/io.h"
-#include "talk.h"
 
 static const command_usage usage = {
     .name = "etas catalog info",
@@ -115,33 +114,18 @@ static void print_catalog(const etas_catalog *c, const etas_catalog_summary *s)
 
 int catalog_info(int argc, char *argv[])
 {
-    const char *arguments[1];
-    catalog_options input = {0};
-    etas_catalog_options how;
+    catalog_request request;
     etas_catalog_summary summary;
     etas_catalog catalog = {0};
-    talk t;
-    option_spec input_specs[CATALOG_OPTIONS], talk_specs[TALK_OPTIONS];
-    const option_table tables[] = {
-        {CATALOG_OPTIONS, input_specs}, {TALK_OPTIONS, talk_specs}, {0, NULL}};
     etas_error err = {0};
-    size_t n_arguments;
-    options_outcome outcome;
+    const options_outcome outcome = catalog_request_parse(&request, &usage, 0, NULL, argc, argv);
     etas_status st;
 
-    talk_init(&t, "etas");
-    catalog_options_table(&input, input_specs);
-    talk_options(&t, talk_specs);
-    outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
-    if (outcome == OPTIONS_RUN)
-        outcome = talk_start(&t, &usage);
-    if (outcome == OPTIONS_RUN)
-        outcome = catalog_options_take(&input, &usage, NULL, &how);
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
-    st = etas_catalog_load(&catalog, arguments[0], &how, &summary, &err);
+    st = etas_catalog_load(&catalog, request.path, &request.how, &summary, &err);
     if (st == ETAS_OK)
         print_catalog(&catalog, &summary);
     etas_catalog_free(&catalog);
-    return st == ETAS_OK ? 0 : talk_fail(&t, st, &err);
+    return st == ETAS_OK ? 0 : talk_fail(&request.t, st, &err);
 }

@@ -97,3 +97,25 @@ void catalog_options_warn(const etas_catalog_summary *summary, const char *path,
             etas_log_write(log, ETAS_LOG_WARN, "%s: %zu of %zu events are skipped: they %s", path,
                            reasons[i].n, summary->n_events, reasons[i].why);
 }
+
+options_outcome catalog_request_parse(catalog_request *self, const command_usage *usage, size_t n,
+                                      const option_spec own[], int argc, char *argv[])
+{
+    catalog_options input = {0};
+    option_spec input_specs[CATALOG_OPTIONS], talk_specs[TALK_OPTIONS];
+    const option_table tables[] = {
+        {n, own}, {CATALOG_OPTIONS, input_specs}, {TALK_OPTIONS, talk_specs}, {0, NULL}};
+    size_t n_arguments;
+    options_outcome outcome;
+
+    talk_init(&self->t, "etas");
+    catalog_options_table(&input, input_specs);
+    talk_options(&self->t, talk_specs);
+    outcome = options_parse(usage, own != NULL ? tables : tables + 1, argc, argv, &self->path,
+                            &n_arguments);
+    if (outcome == OPTIONS_RUN)
+        outcome = talk_start(&self->t, usage);
+    if (outcome == OPTIONS_RUN)
+        outcome = catalog_options_take(&input, usage, NULL, &self->how);
+    return outcome;
+}

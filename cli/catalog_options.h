@@ -6,6 +6,7 @@
 #include "etas/catalog_input.h"
 #include "etas/config.h"
 #include "options.h"
+#include "talk.h"
 
 /** Starts as {0}. */
 typedef struct catalog_options {
@@ -27,5 +28,16 @@ options_outcome catalog_options_apply(const catalog_options *self, const command
 /** One line for each reason why events were skipped. */
 void catalog_options_warn(const etas_catalog_summary *summary, const char *path,
                           const etas_log *log);
+
+/** What a command about one catalogue was given. Stays where it is: the log points at it. */
+typedef struct catalog_request {
+    const char *path;
+    etas_catalog_options how;
+    talk t;
+} catalog_request;
+
+/** Parses the @p n options of the command itself, those above and those of its log. */
+options_outcome catalog_request_parse(catalog_request *self, const command_usage *usage, size_t n,
+                                      const option_spec own[], int argc, char *argv[]);
 
 #endif
