@@ -1,11 +1,7 @@
 /* The cells of a grid: which there are, and which one an event is in. */
-#include "support/check.h"
-
-#include <math.h>
-
 #include "etas/array.h"
 #include "etas/counts.h"
-#include "etas/simulation.h"
+#include "unit/simulation/forecast_fixture.h"
 
 typedef struct setting {
     etas_region region;
@@ -16,29 +12,15 @@ typedef struct setting {
 
 static void set_plan(setting *s, double delta_m, double m_threshold, double days)
 {
-    const etas_plan_input in = {.theta.value = {[ETAS_LOG10_MU] = -3,
-                                                [ETAS_LOG10_IOTA] = NAN,
-                                                [ETAS_LOG10_K0] = -2.5,
-                                                [ETAS_A] = 1.9,
-                                                [ETAS_LOG10_C] = -2,
-                                                [ETAS_OMEGA] = 0.1,
-                                                [ETAS_LOG10_TAU] = 3,
-                                                [ETAS_LOG10_D] = -0.5,
-                                                [ETAS_GAMMA] = 0.6,
-                                                [ETAS_RHO] = 1.2},
-                                .beta = 2.3,
-                                .m_ref = 2.3,
-                                .delta_m = delta_m,
-                                .m_max = INFINITY,
-                                .m_threshold = m_threshold,
-                                .start = 0,
-                                .end = (etas_time)(days * (double)ETAS_NS_PER_DAY),
-                                .output_start = ETAS_TIME_NONE,
-                                .region = &s->region,
-                                .area_km2 = 1000,
-                                .earth_radius_km = ETAS_EARTH_RADIUS_KM};
+    etas_plan_input in = bare_input();
     etas_error err = {0};
 
+    in.m_ref = 2.3;
+    in.delta_m = delta_m;
+    in.m_threshold = m_threshold;
+    in.end = (etas_time)(days * (double)ETAS_NS_PER_DAY);
+    in.region = &s->region;
+    set_branching(&in, 0.5);
     check_ok(etas_plan_build(&in, &s->plan, &err), &err);
     s->model = (etas_mixture){.n = 1, .plan = &s->plan, .period = 1, .turn = &s->turn};
 }
