@@ -1,4 +1,4 @@
-/* Magnitudes of events that have drawn no child, against integrals made the slow way. */
+/* Magnitudes of events that have drawn no child, against direct quadrature. */
 #include "support/check.h"
 
 #include <math.h>
