@@ -2,5 +2,5 @@
 # Every shell script of the project passes shellcheck.
 set -euo pipefail
 cd "$1"
-mapfile -t files < <(grep -rlIE '^#!.*(bash|sh)$' scripts slurm .ci tests bench examples 2>/dev/null | sort -u)
+mapfile -t files < <(grep -rlIE '^#!.*(bash|sh)$' scripts slurm docker .ci tests bench examples 2>/dev/null | sort -u)
 shellcheck -x "${files[@]}"
