@@ -12,7 +12,7 @@ build_packages=(
 # clang-format 14 is what the sources are formatted with.
 test_packages=(
     libcmocka-dev clang clang-format shellcheck redis-tools sqlite3 jq procps
-    python3-h5py python3-pandas python3-yaml hdf5-tools
+    python3-h5py python3-pandas python3-yaml hdf5-tools systemd
     slurm-wlm munge
 )
 
