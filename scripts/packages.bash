@@ -14,6 +14,7 @@ test_packages=(
     libcmocka-dev clang clang-format shellcheck redis-tools sqlite3 jq procps
     python3-h5py python3-pandas python3-yaml hdf5-tools systemd
     slurm-wlm munge
+    spin
 )
 
 say() {
