@@ -4,7 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
+
+#include "paths.h"
 
 static const struct {
     const char *name;
@@ -99,8 +100,12 @@ static options_outcome add(outputs *self, const char *path, size_t len, const co
     if (len == 0)
         return options_complain(usage, "no output: use -o FILE");
     for (size_t i = 0; i + 1 < self->n; i++)
-        if (strcmp(self->paths[i], copy) == 0)
-            return options_complain(usage, "%s is named twice as an output", copy);
+        if (paths_are_same(self->paths[i], copy))
+            return strcmp(self->paths[i], copy) == 0
+                       ? options_complain(usage, "%s is named twice as an output", copy)
+                       : options_complain(usage,
+                                          "%s and %s are the same file, named twice as an output",
+                                          self->paths[i], copy);
     return OPTIONS_RUN;
 }
 
@@ -255,13 +260,8 @@ options_outcome outputs_init(outputs *self, const output_options *options, const
 
 const char *outputs_find_file(const outputs *self, const char *path)
 {
-    struct stat there, out;
-
-    if (path == NULL || stat(path, &there) != 0)
-        return NULL; /* whoever opens it says why */
-    for (size_t i = 0; i < self->n; i++)
-        if (stat(self->paths[i], &out) == 0 && out.st_dev == there.st_dev &&
-            out.st_ino == there.st_ino)
+    for (size_t i = 0; path != NULL && i < self->n; i++)
+        if (paths_are_same(self->paths[i], path))
             return self->paths[i];
     return NULL;
 }

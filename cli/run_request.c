@@ -4,6 +4,7 @@
 
 #include "etas/text.h"
 #include "fit.h"
+#include "paths.h"
 #include "run_request.h"
 
 void run_options_init(run_options *self)
@@ -198,8 +199,8 @@ options_outcome run_request_init(run_request *self, const run_options *options,
     if (outcome == OPTIONS_RUN)
         outcome = run_request_init_at(self, options, cfg, files.specs[0].path, store.data, usage);
     for (size_t i = 0; outcome == OPTIONS_RUN && i < files.n; i++)
-        if (strcmp(files.specs[i].path, store.data) == 0)
-            outcome = options_complain(usage, "%s is the run's store", store.data);
+        if (paths_are_same(files.specs[i].path, store.data))
+            outcome = options_complain(usage, "%s is the run's store", files.specs[i].path);
     if (outcome == OPTIONS_RUN)
         outcome = refuse_inputs(&files, options, cfg, usage);
     self->files = files;

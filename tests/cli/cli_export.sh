@@ -135,6 +135,15 @@ wrong 2 'the ending .xyz tells no format' run/f.csv.store -o wrong/x.xyz
 wrong 2 'the ending .gz tells no format' run/f.csv.store -o wrong/x.csv --also wrong/y.csv.gz
 wrong 2 '"hdf6" is not csep' run/f.csv.store -o wrong/x.csv --format hdf6
 wrong 2 'named twice' run/f.csv.store -o wrong/x.csv --also wrong/x.csv:hdf5
+wrong 2 'the same file' run/f.csv.store -o wrong/x.csv --also wrong/../wrong/./x.csv:hdf5
+wrong 2 'the same file' run/f.csv.store -o wrong/new/x.csv --also "$PWD/wrong/new/deep/..//x.csv:hdf5"
+ln -s wrong same
+wrong 2 'the same file' run/f.csv.store -o wrong/x.csv --also same/x.csv:hdf5
+mkdir linked
+echo kept >linked/x.csv
+ln -s x.csv linked/y.csv
+wrong 2 'the same file' run/f.csv.store -o linked/x.csv --also linked/y.csv:hdf5
+[ "$(cat linked/x.csv)" = kept ] || fail "the output was replaced"
 wrong 2 '--columns belongs to' run/f.csv.store -o wrong/x.h5 --columns generation
 wrong 2 '"depth" is not' run/f.csv.store -o wrong/x.csv --format reference --columns generation,depth
 wrong 2 'use -o FILE' run/f.csv.store
@@ -147,6 +156,8 @@ cmp self.csv run/f.csv.store || fail "the store was changed"
 expect 2 forecast -n 10 -o wrong/x.xyz
 complains 'the ending .xyz tells no format'
 expect 2 forecast -n 10 -o wrong/x.csv --also wrong/x.csv.store:csep
+complains "is the run's store"
+expect 2 forecast -n 10 -o wrong/x.csv --also wrong/../wrong/x.csv.store:csep
 complains "is the run's store"
 only_files wrong
 
