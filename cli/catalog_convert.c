@@ -3,6 +3,7 @@
 #include "catalog_commands.h"
 #include "catalog_options.h"
 #include "etas/io.h"
+#include "paths.h"
 
 static const command_usage usage = {
     .name = "etas catalog convert",
@@ -39,9 +40,11 @@ int catalog_convert(int argc, char *argv[])
     etas_catalog_summary summary;
     etas_catalog catalog = {0};
     etas_error err = {0};
-    const options_outcome outcome = catalog_request_parse(&request, &usage, 1, own, argc, argv);
+    options_outcome outcome = catalog_request_parse(&request, &usage, 1, own, argc, argv);
     etas_status st;
 
+    if (outcome == OPTIONS_RUN && output != NULL && paths_are_same(output, request.path))
+        outcome = options_complain(&usage, "%s is an input: an output would replace it", output);
     if (outcome != OPTIONS_RUN)
         return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
     st = etas_catalog_load(&catalog, request.path, &request.how, &summary, &err);

@@ -89,6 +89,17 @@ for format in "${formats[@]}"; do
 done
 expect 0 etas catalog convert plain.csv
 cmp stdout plain.csv
+
+shows "a conversion does not replace its input, under whatever name"
+cp catalog.csv kept.csv
+ln -s kept.csv link.csv
+for output in kept.csv "$PWD/./kept.csv" link.csv; do
+    expect 2 etas catalog convert kept.csv -o "$output"
+    complains "$output is an input"
+    cmp kept.csv catalog.csv || fail "$output: the input was changed"
+done
+
+shows "the converted catalogue is taken like the first"
 configure converted plain.csv
 expect 0 etas invert converted.json
 cmp stdout csv.stdout
