@@ -46,6 +46,34 @@ const char *grid_options_given(const grid_options *self)
     return NULL;
 }
 
+/* What no model makes right. */
+static options_outcome check_bins(const grid_options *o, const command_usage *usage)
+{
+    const struct {
+        const char *name, *what;
+        double value, low, high;
+    } all[] = {{"--cell-size", "degrees", o->cell_size, 0, 180},
+               {"--mag-first", "a magnitude", o->mag_first, -100, 100},
+               {"--mag-step", "a difference of magnitudes", o->mag_step, 0, 100},
+               {"--mag-last", "a magnitude", o->mag_last, -100, 100}};
+    double steps;
+
+    for (size_t i = 0; i < sizeof all / sizeof *all; i++)
+        if (all[i].value < all[i].low || all[i].value > all[i].high)
+            return options_complain(usage, "%s: %g is outside %g to %g; expected %s", all[i].name,
+                                    all[i].value, all[i].low, all[i].high, all[i].what);
+    if (o->mag_last < o->mag_first)
+        return options_complain(usage, "--mag-last: %g lies below --mag-first (%g)", o->mag_last,
+                                o->mag_first);
+    steps = floor((o->mag_last - o->mag_first) / o->mag_step + 0.5);
+    if (fabs(o->mag_first + steps * o->mag_step - o->mag_last) > 1e-6 * o->mag_step)
+        return options_complain(usage,
+                                "--mag-last: %g is not a whole number of --mag-step (%g) above "
+                                "--mag-first (%g)",
+                                o->mag_last, o->mag_step, o->mag_first);
+    return OPTIONS_RUN;
+}
+
 /* Numbers with commas between them; NULL: none. */
 static bool read_list(const char *list, size_t most, double out[], size_t *n)
 {
@@ -79,6 +107,8 @@ options_outcome grid_request_init(grid_request *self, const grid_options *option
 
     *self = (grid_request){.grid = etas_forecast_grid_default()};
     self->given = grid_options_given(options);
+    if (check_bins(options, usage) != OPTIONS_RUN)
+        return OPTIONS_USAGE;
     if (!isnan(options->cell_size))
         grid->dlat = grid->dlon = options->cell_size;
     if (!isnan(options->mag_step))

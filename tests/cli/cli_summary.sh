@@ -149,9 +149,17 @@ for options in "--keep all" "--keep counts -o wrong/e.csv" "--depth-range 5:1" "
     expect 2 etas forecast "$config" -n 5 -o wrong/a.dat $options
     one_line
 done
+for options in "--cell-size 400" "--cell-size 180.1" "--mag-last 1e9" "--mag-first -101" "--mag-step 101" \
+    "--mag-last 3 --mag-first 4" "--mag-last 6.05 --mag-first 4 --mag-step 0.1"; do
+    # shellcheck disable=SC2086 # words
+    expect 2 etas forecast "$config" -n 5 -o wrong/a.dat $options
+    one_line
+    complains "${options%% *}: "
+done
+complains '6.05 is not a whole number of --mag-step'
 expect 2 etas forecast "$config" -n 5 -o wrong/e.csv --cell-size 0.2
 complains '--cell-size'
-for options in "--thresholds 3,4" "--thresholds 5,4" "--intervals 7,1" "--intervals 31" "--mag-first 4 --mag-last 3" "--cell-size 170"; do
+for options in "--thresholds 3,4" "--thresholds 5,4" "--intervals 7,1" "--intervals 31" "--mag-last 3" "--cell-size 170"; do
     # shellcheck disable=SC2086 # words
     expect 1 etas forecast "$config" -n 5 -o wrong/a.dat --log-level error --progress none $options
     one_line
