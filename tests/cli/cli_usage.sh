@@ -59,6 +59,15 @@ expect 2 etas-redis-worker --processes none
 expect 2 etas evaluate config.json
 complains 'not supported yet'
 
+shows "the quick start says what it does, and takes nothing else"
+expect 0 "$ETAS_SOURCE/scripts/quickstart" --help
+grep -q '^usage: scripts/quickstart' stdout || fail "$(cat stdout)"
+for arguments in frobnicate "--help more" --wrong; do
+    # shellcheck disable=SC2086 # words
+    expect 2 "$ETAS_SOURCE/scripts/quickstart" $arguments
+    one_line
+done
+
 shows "options that come later are refused by name"
 expect 2 etas forecast a.json --model-input x
 complains '--model-input takes the place of CONFIG'
