@@ -217,9 +217,15 @@ static etas_status read_member(const etas_config_reader *r, size_t i, etas_confi
 
 etas_status etas_setting_check_models(const etas_config_reader *r)
 {
-    return json_is_array(etas_setting_find(r, "models").value) || etas_setting_is_off(r, "models")
-               ? ETAS_OK
-               : etas_setting_fail_type(r, "models", "a list of objects");
+    const json_t *list = etas_setting_find(r, "models").value;
+    etas_config_reader inside;
+    etas_status st = ETAS_OK;
+
+    if (!json_is_array(list) && !etas_setting_is_off(r, "models"))
+        return etas_setting_fail_type(r, "models", "a list of objects");
+    for (size_t i = 0; st == ETAS_OK && i < json_array_size(list); i++)
+        st = etas_setting_enter_element(r, "models", i, &inside);
+    return st;
 }
 
 static etas_status read_models(const etas_config_reader *r)

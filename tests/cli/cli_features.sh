@@ -229,6 +229,7 @@ mistaken '{fn_inversion_output: "../out/parameters_fit.json"}' '"parameters": co
 mistaken '{three_dim: true}' '"three_dim"' 'surface of the globe'
 mistaken '{models: 3}' '"models": found the number 3, expected a list of objects'
 mistaken '{models: [{}, 3]}' 'mistaken.json:' '"models": element 2 is the number 3'
+mistaken '{models: [1]} | del(.parameters, .timewindow_start)' '"models": element 1 is the number 1'
 mistaken '{models: [{weight: 0}]}' '"weight": 0'
 mistaken '{models: [{}, {weight: 70000}]}' '"models": the weights of the models'
 mistaken '{models: [{}, {parameters: {a: 1}}]}' 'missing in "parameters"'
