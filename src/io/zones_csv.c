@@ -21,7 +21,7 @@ typedef struct zone_name {
 typedef struct table_row {
     uint32_t zone;
     double mag, rate;
-    uint64_t line;
+    uint64_t line, column; /* of the magnitude */
 } table_row;
 
 typedef struct zone_tables {
@@ -103,6 +103,7 @@ static etas_status add_row(zone_tables *self, etas_csv *csv, const size_t column
     }
     row.zone = (uint32_t)zone;
     row.line = csv->field[column[1]].line;
+    row.column = csv->field[column[1]].column;
     self->row[self->n_rows++] = row;
     return ETAS_OK;
 }
@@ -146,10 +147,11 @@ static int by_zone_and_magnitude(const void *pa, const void *pb)
                             : (a->line > b->line) - (a->line < b->line);
 }
 
-static etas_status fail_row(const table_row *row, const char *path, etas_error *err)
+static etas_status fail_row(const table_row *row, uint64_t column, const char *path,
+                            etas_error *err)
 {
     (void)etas_error_in_file(err, path);
-    return etas_error_at_line(err, row->line, 0);
+    return etas_error_at_line(err, row->line, column);
 }
 
 /* The first two magnitudes of any table tell the width, all others must agree. */
@@ -165,19 +167,24 @@ static etas_status check_rows(const zone_tables *t, const char *path, double *wi
         const bool last = i + 1 == t->n_rows || row->zone != row[1].zone;
         const double step = first ? *width : row->mag - row[-1].mag;
 
+        if (!first && step == 0) {
+            etas_fail(err, ETAS_E_RANGE, "zone \"%s\" has magnitude %.9g twice",
+                      t->name[row->zone].text, row->mag);
+            return fail_row(row, row->column, path, err);
+        }
         if (*width == 0)
             *width = step;
         if (!first && !(step > 0 && fabs(step - *width) <= OFF_BIN * *width)) {
             etas_fail(err, ETAS_E_RANGE,
                       "zone \"%s\": magnitude %.9g does not follow %.9g by a bin of %.9g",
                       t->name[row->zone].text, row->mag, row[-1].mag, *width);
-            return fail_row(row, path, err);
+            return fail_row(row, row->column, path, err);
         }
         sum = (first ? 0 : sum) + row->rate;
         if (last && !(sum > 0)) {
             etas_fail(err, ETAS_E_RANGE, "zone \"%s\": no magnitude has a rate above 0",
                       t->name[row->zone].text);
-            return fail_row(row, path, err);
+            return fail_row(row, 0, path, err);
         }
     }
     if (*width > 0)

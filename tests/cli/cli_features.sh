@@ -252,6 +252,8 @@ mistaken '{bg_grid: "twice.csv"}' 'in/twice.csv:401' 'a second cell at lat 36.85
 mistaken '{mfd_zones: {map: "map.csv"}}' '"tables": missing in "mfd_zones"'
 sed 's/^26,3.7/26,3.75/' in/tables.csv >in/uneven.csv
 mistaken '{mfd_zones: {map: "map.csv", tables: "uneven.csv"}}' 'in/uneven.csv:4' 'does not follow 3.75 by a bin of'
+sed 's/^26,3.7/26,3.6/' in/tables.csv >in/double.csv
+mistaken '{mfd_zones: {map: "map.csv", tables: "double.csv"}}' 'in/double.csv:3:4' 'zone "26" has magnitude 3.6 twice'
 sed 's/^26/27/' in/tables.csv >in/other.csv
 mistaken '{mfd_zones: {map: "map.csv", tables: "other.csv"}}' 'in/map.csv:2:' '"zone": found "26"'
 configure warned '{models: [{wieght: 2}], bg_grid: {path: "cells.csv", colour: "total"}}'

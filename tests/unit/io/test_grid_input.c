@@ -128,6 +128,8 @@ static void a_magnitude_twice_in_a_zone_is_refused(void **state)
     (void)state;
     assert_int_equal(etas_magnitude_zones_load_csv(&z, &files, &err), ETAS_E_RANGE);
     assert_int_equal(err.line, 4);
+    assert_int_equal(err.column, 3);
+    assert_string_equal(err.text, "zone \"a\" has magnitude 5 twice");
     assert_null(z.mag);
     assert_null(z.map.lat);
 }
