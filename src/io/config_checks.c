@@ -199,6 +199,20 @@ static etas_status check_given(const etas_config_reader *r)
                        c->timewindow_end, true);
 }
 
+static void warn_off_grid(const etas_config_reader *r)
+{
+    static const double OFF = 1e-6; /* decimals are no multiples to the last bit */
+    const double steps = r->self->mc / r->self->delta_m;
+
+    if (r->self->mc_method == ETAS_MC_CONSTANT && r->self->delta_m > 0 &&
+        fabs(steps - floor(steps + 0.5)) > OFF)
+        etas_log_write(
+            r->log, ETAS_LOG_WARN,
+            "%s: \"mc\" (%g) is no multiple of \"delta_m\" (%g), to which magnitudes are "
+            "rounded in reports",
+            r->file->path, r->self->mc, r->self->delta_m);
+}
+
 static etas_status check_magnitudes(const etas_config_reader *r)
 {
     const etas_config *c = r->self;
@@ -219,6 +233,7 @@ static etas_status check_magnitudes(const etas_config_reader *r)
         etas_log_write(r->log, ETAS_LOG_WARN,
                        "%s: \"m_ref\" (%g) is ignored: with a constant mc it is mc (%g)",
                        m_ref.file->path, given, c->mc);
+    warn_off_grid(r);
     if (c->m_threshold < c->m_ref)
         etas_log_write(
             r->log, ETAS_LOG_WARN,

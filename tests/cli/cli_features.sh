@@ -260,6 +260,10 @@ configure warned '{models: [{wieght: 2}], bg_grid: {path: "cells.csv", colour: "
 forecast warned
 grep -q 'warned.json:[0-9]*: unknown key "wieght" is ignored; did you mean "weight"?' warned.log || fail "no warning: $(cat warned.log)"
 grep -q 'warned.json:[0-9]*: unknown key "colour" is ignored' warned.log || fail "no warning: $(cat warned.log)"
+configure between '{mc: 3.65, n_simulations: 1}'
+forecast between
+grep -q '"mc" (3.65) is no multiple of "delta_m" (0.1)' between.log || fail "no warning: $(cat between.log)"
+! grep -q 'no multiple' warned.log || fail "a warning without a reason: $(cat warned.log)"
 
 shows "the recipes among the examples, on small tables made here or on other people's where they are"
 mkdir recipes
