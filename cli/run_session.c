@@ -226,6 +226,9 @@ static void on_progress(void *context, const etas_progress *now)
                                      .eta_s = now->eta_s});
 }
 
+/* Its workers are there by then, unless something is wrong. */
+#define EMBEDDED_START_S 5.0
+
 static etas_status simulate(run_session *s, etas_error *err)
 {
     etas_runner_config how = {.backend = s->request->backend,
@@ -247,6 +250,7 @@ static etas_status simulate(run_session *s, etas_error *err)
                                 &s->t->log, err);
         how.redis = etas_redis_options_default(); /* not what the environment says of others */
         how.redis.log = &s->t->log;
+        how.lonely_s = EMBEDDED_START_S;
         if (st == ETAS_OK)
             how.redis.socket_path = etas_embedded_socket(s->embedded);
     }

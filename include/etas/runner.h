@@ -37,6 +37,7 @@ typedef struct etas_runner_config {
     struct etas_slots *slots; /**< processes: slots that outlive the run; NULL: its own */
     etas_redis_options redis; /**< for ETAS_BACKEND_REDIS */
     double lease_s;           /**< redis: of a chunk; 0: 60 */
+    double lonely_s;          /**< redis: time without workers until the log says so; 0: at once */
     uint64_t mark_bytes;      /**< redis: most result bytes to lie there; 0: the server's default */
     bool brief; /**< redis: one of many short runs: results are fetched as they come, not gathered,
                    and no summary stays behind */

@@ -33,6 +33,7 @@ typedef struct driver {
     uint64_t dead_seen;   /* state.n_dead at the last audit */
     bool linked, cancelled;
     bool lonely, crowded; /* said that there are no workers, that memory is full */
+    double lonely_at;     /* when to say it; 0: there are some */
     uint32_t tries;
     double retry_at, beat_at, reap_at, audit_at;
     double heard_at; /* the last result or audit */
@@ -96,14 +97,24 @@ static double beat_s(const driver *self)
 
 static void note_workers(driver *self)
 {
-    const bool lonely = self->state.live_slots == 0;
+    const double now = etas_clock_s();
 
-    if (lonely && !self->lonely)
-        etas_log_write(log_of(self), ETAS_LOG_INFO,
-                       "no workers in pool \"%s\" at %s: waiting for some",
-                       self->job->cfg->redis.pool != NULL ? self->job->cfg->redis.pool : "default",
-                       etas_queue_host(self->queue));
-    self->lonely = lonely;
+    if (self->state.live_slots > 0) {
+        self->lonely = false;
+        self->lonely_at = 0;
+    } else if (self->lonely_at == 0) {
+        self->lonely_at = now + self->job->cfg->lonely_s;
+    }
+    if (self->lonely_at == 0 || self->lonely)
+        return;
+    if (now < self->lonely_at) {
+        self->beat_at = fmin(self->beat_at, self->lonely_at);
+        return;
+    }
+    etas_log_write(log_of(self), ETAS_LOG_INFO, "no workers in pool \"%s\" at %s: waiting for some",
+                   self->job->cfg->redis.pool != NULL ? self->job->cfg->redis.pool : "default",
+                   etas_queue_host(self->queue));
+    self->lonely = true;
 }
 
 static etas_status beat(driver *self, etas_error *err)

@@ -29,8 +29,16 @@ shows "--embedded minds no server or password of the environment"
 ETAS_REDIS_URL=redis://somebody:secret@localhost:1/3 ETAS_REDIS_PASSWORD=secret \
     expect 0 forecast -o embedded.csv --embedded --processes 1
 cmp good.csv embedded.csv || fail "other bytes"
+! grep -q 'no workers' stderr || fail "its workers are missed before they can be there: $(cat stderr)"
 expect 2 forecast -o embedded.csv --embedded --port 7000
 complains '--embedded'
+
+shows "a server without workers is said to have none at once"
+start_redis lonely
+etas forecast "$config" -n 20 -o lonely.csv --socket lonely/redis.sock >/dev/null 2>lonely.log &
+children+=("$!")
+wait_for "the word about workers" grep -q 'no workers in pool "default" at .*lonely/redis.sock: waiting for some' lonely.log
+kill -9 "${children[-1]}"
 
 shows "a port, database, user or pool names a server too"
 take_port
