@@ -4,20 +4,6 @@
 
 #include "io/lines.h"
 
-typedef struct span {
-    const char *at;
-    size_t len;
-} span;
-
-static span trimmed(const char *at, const char *end)
-{
-    while (at < end && (*at == ' ' || *at == '\t'))
-        at++;
-    while (end > at && (end[-1] == ' ' || end[-1] == '\t'))
-        end--;
-    return (span){at, (size_t)(end - at)};
-}
-
 /* '=' or, in front of it, ':' followed by a space: a time has colons too. */
 static const char *separator(const etas_lines *l)
 {
@@ -27,15 +13,15 @@ static const char *separator(const etas_lines *l)
     return NULL;
 }
 
-static json_t *value_of(span v)
+static json_t *value_of(const etas_field *v)
 {
-    const char quote = v.len > 1 ? v.at[0] : '\0';
+    const char quote = v->len > 1 ? v->text[0] : '\0';
     json_t *value;
 
-    if ((quote == '"' || quote == '\'') && v.at[v.len - 1] == quote)
-        return json_stringn(v.at + 1, v.len - 2);
-    value = json_loadb(v.at, v.len, JSON_DECODE_ANY, NULL);
-    return value != NULL ? value : json_stringn(v.at, v.len);
+    if ((quote == '"' || quote == '\'') && v->text[v->len - 1] == quote)
+        return json_stringn(v->text + 1, v->len - 2);
+    value = json_loadb(v->text, v->len, JSON_DECODE_ANY, NULL);
+    return value != NULL ? value : json_stringn(v->text, v->len);
 }
 
 static etas_status fail_line(const etas_json *file, const etas_lines *l, const char *what,
@@ -49,26 +35,26 @@ static etas_status fail_line(const etas_json *file, const etas_lines *l, const c
 
 static etas_status take_line(etas_json *out, const etas_lines *l, etas_error *err)
 {
-    const char *const cut = separator(l), *const end = l->text + l->len;
-    const span line = trimmed(l->text, end);
+    const char *const cut = separator(l);
+    const etas_field line = etas_lines_field(l, 0, l->len);
+    etas_field name, text;
     char key[80] = "";
-    span name;
     json_t *value;
 
-    if (line.len == 0 || line.at[0] == '#')
+    if (line.len == 0 || line.text[0] == '#')
         return ETAS_OK;
     if (cut == NULL)
         return fail_line(out, l, "expected \"key = value\"", err);
-    name = trimmed(l->text, cut);
+    name = etas_lines_field(l, 0, (size_t)(cut - l->text));
+    text = etas_lines_field(l, (size_t)(cut - l->text) + 1, l->len);
     if (name.len == 0 || name.len >= sizeof key)
         return fail_line(out, l, "expected a key before the value", err);
-    memcpy(key, name.at, name.len);
+    memcpy(key, name.text, name.len);
     if (json_object_get(out->root, key) != NULL) {
         (void)fail_line(out, l, "this key stands twice", err);
         return etas_error_in_key(err, key);
     }
-    name = trimmed(cut + 1, end);
-    value = name.len > 0 ? value_of(name) : json_null();
+    value = text.len > 0 ? value_of(&text) : json_null();
     if (value == NULL || json_object_set_new(out->root, key, value) != 0)
         return fail_line(out, l, "is not UTF-8", err);
     return ETAS_OK;

@@ -27,7 +27,7 @@ bool etas_lines_next(etas_lines *self)
     return true;
 }
 
-static etas_field field_of(const etas_lines *self, size_t begin, size_t end)
+etas_field etas_lines_field(const etas_lines *self, size_t begin, size_t end)
 {
     while (begin < end && is_blank(self->text[begin]))
         begin++;
@@ -52,7 +52,7 @@ size_t etas_lines_split(const etas_lines *self, char separator, etas_field out[E
             at++;
         if (n == ETAS_FIELDS - 1)
             at = self->len;
-        out[n++] = field_of(self, begin, at);
+        out[n++] = etas_lines_field(self, begin, at);
         if (at == self->len)
             return n;
         at += !blanks;

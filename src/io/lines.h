@@ -22,6 +22,9 @@ typedef struct etas_field {
     uint64_t column; /**< from 1 */
 } etas_field;
 
+/** The bytes [begin, end) of the current line. */
+etas_field etas_lines_field(const etas_lines *self, size_t begin, size_t end);
+
 enum { ETAS_FIELDS = 64 };
 
 /** Cuts the current line at every @p separator; at runs of spaces and tabs when that is ' '. What
