@@ -6,6 +6,7 @@
 #include "etas/codec.h"
 #include "etas/runner.h"
 #include "etas/text.h"
+#include "runner/stored_frame.h"
 #include "work/work.h"
 
 typedef struct export_state {
@@ -102,20 +103,15 @@ static etas_status write_piece(void *context, const etas_store_frame *frame, eta
                                etas_error *err)
 {
     export_state *const self = context;
-    etas_frame_header header;
     etas_status st;
 
     if (is_interrupted(self->cfg))
         return ETAS_E_INTERRUPTED;
     if (etas_ranges_overlap(&self->missing, part) == part.count)
         return ETAS_OK; /* came after we looked what is there */
-    st = etas_payload_decode(&self->payload, frame->len, frame->bytes, &header, err);
+    st = etas_stored_frame_decode(&self->payload, &self->run, frame, "catalogue", err);
     if (st != ETAS_OK)
         return st;
-    if (header.first != frame->first || header.count != frame->count ||
-        memcmp(header.run, self->run.id, sizeof header.run) != 0)
-        return etas_fail(err, ETAS_E_CORRUPT, "the frame of catalogue %llu is another one's",
-                         (unsigned long long)frame->first);
     st = self->counter != NULL ? write_counts(self, frame->first, part, err)
                                : write_events(self, frame->first, part, err);
     if (st == ETAS_OK && self->cfg->progress != NULL)

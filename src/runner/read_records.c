@@ -1,6 +1,5 @@
-#include <string.h>
-
 #include "etas/runner.h"
+#include "runner/stored_frame.h"
 #include "work/work.h"
 
 typedef struct reader {
@@ -19,15 +18,10 @@ static etas_status read_piece(void *context, const etas_store_frame *frame, etas
     const etas_records *const r = &self->payload.records;
     const uint64_t skip = part.first - frame->first;
     const uint8_t *at;
-    etas_frame_header header;
-    etas_status st = etas_payload_decode(&self->payload, frame->len, frame->bytes, &header, err);
+    etas_status st = etas_stored_frame_decode(&self->payload, &self->run, frame, "index", err);
 
     if (st != ETAS_OK)
         return st;
-    if (header.first != frame->first || header.count != frame->count ||
-        memcmp(header.run, self->run.id, sizeof header.run) != 0)
-        return etas_fail(err, ETAS_E_CORRUPT, "the frame of index %llu is another one's",
-                         (unsigned long long)frame->first);
     at = r->bytes;
     for (uint64_t i = 0; i < skip + part.count && st == ETAS_OK; i++) {
         const uint64_t index = frame->first + i;
