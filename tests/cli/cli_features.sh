@@ -141,13 +141,16 @@ expect 0 etas forecast in/mix.json --seed 1 -n 20 --discard-store -o mix.csv # m
 cmp <(head -n "$(wc -l <mix.csv)" serial.csv) mix.csv
 
 shows "a mixture that was killed goes on with --resume"
-jq '. + {n_simulations: 20000}' in/mix.json >in/long.json
-etas forecast in/long.json --seed 1 --distribute processes --processes 2 --chunk-size 50 -o long.csv >/dev/null 2>long.log &
-children+=($!)
-wait_for "a store" test -s long.csv.store
-sleep 1
-kill -9 $!
-wait $! 2>/dev/null || true
+for ((n = 40000; ; n *= 4)); do # until the machine takes long enough to be hit in the middle
+    rm -f long.csv*
+    jq ". + {n_simulations: $n}" in/mix.json >in/long.json
+    etas forecast in/long.json --seed 1 --distribute processes --processes 2 --chunk-size 50 -o long.csv >/dev/null 2>long.log &
+    pid=$!
+    children+=("$pid")
+    wait_for "stored frames" sh -c "sqlite3 -readonly long.csv.store 'select count(*) from part' | grep -qv '^0'"
+    kill -9 $pid 2>/dev/null || true
+    wait $pid 2>/dev/null || [ -e long.csv ] || break
+done
 expect 0 etas forecast in/long.json --resume --distribute processes --processes 2 -o long.csv
 cmp <(head -n "$(wc -l <serial.csv)" long.csv) serial.csv
 rm -f long.csv*
