@@ -72,6 +72,22 @@ ETAS_NODISCARD etas_status etas_queue_hint_take(etas_queue *self, bool *fired, e
 
 /* ---- runs and drivers ---- */
 
+/** One of a run's slowest tasks. */
+typedef struct etas_slow_task {
+    double wall_s; /**< 0: there is none */
+    uint64_t first;
+    uint32_t count;
+    char host[64];
+} etas_slow_task;
+
+/** What a driver has stored so far, by tasks (one is what one frame tells of its making), over all
+ * its epochs. slowfac is slowest[0].wall_s / (wall_s / tasks). */
+typedef struct etas_run_tally {
+    uint64_t tasks, received_bytes;
+    double wall_s, cpu_s;
+    etas_slow_task slowest[3]; /**< in falling order of wall_s */
+} etas_run_tally;
+
 typedef struct etas_run_meta {
     char id[ETAS_ID_HEX];
     char name[64];
@@ -86,6 +102,7 @@ typedef struct etas_run_meta {
     uint32_t max_attempts, max_lost; /**< 3 and 10 */
     uint64_t mark_bytes;             /**< 0: the smaller of 256 MiB and a quarter of maxmemory */
     double lease_s;                  /**< 60 */
+    etas_run_tally tally;
 } etas_run_meta;
 
 /** What the server says to a beating driver. */
@@ -188,8 +205,14 @@ typedef struct etas_agent {
     uint32_t pid, slots, busy;
     uint32_t algorithm;
     char release[24];
-    uint64_t simulated; /**< catalogues so far, repeats included */
-} etas_agent;           /* host and release: characters outside [A-Za-z0-9._:+-] are sent as '_' */
+    /* Totals since its start, told with hello and beats. */
+    uint64_t simulated;      /**< catalogues, repeats included */
+    uint64_t tasks;          /**< leases ended, in whatever way */
+    uint64_t sent_bytes;     /**< frames committed */
+    uint64_t received_bytes; /**< models fetched */
+    double busy_s, cpu_s;  /**< slot seconds spent on leases; CPU seconds for what was delivered */
+    uint64_t memory_bytes; /**< largest peak of one slot */
+} etas_agent; /* host and release: characters outside [A-Za-z0-9._:+-] are sent as '_' */
 
 typedef struct etas_lease {
     char run[ETAS_ID_HEX];
@@ -327,6 +350,17 @@ typedef struct etas_agent_info {
 /** Everybody registered; *items is an etas_array of *n. */
 ETAS_NODISCARD etas_status etas_queue_agents(etas_queue *self, etas_agent_info **items, size_t *n,
                                              etas_error *err);
+
+/** Somebody who said which versions it speaks within ten minutes or so, in any protocol. */
+typedef struct etas_version_entry {
+    char who[48]; /**< an agent's id, or "driver:RUN" */
+    uint32_t protocol, algorithm;
+    char release[24];
+    double age_s;
+} etas_version_entry;
+/** *items is an etas_array of *n. */
+ETAS_NODISCARD etas_status etas_queue_versions(etas_queue *self, etas_version_entry **items,
+                                               size_t *n, etas_error *err);
 
 /** Mark the agents registered now (or the n named ones); *marked counts them. */
 ETAS_NODISCARD etas_status etas_queue_stop(etas_queue *self, bool now, size_t n,

@@ -73,6 +73,17 @@ typedef struct etas_store_task {
     uint64_t peak_memory_bytes;
 } etas_store_task;
 
+/** Sums over tasks and the slowest of them, in falling order of wall_s (0: no entry). */
+typedef struct etas_store_tally {
+    uint64_t tasks, bytes;
+    double wall_s, cpu_s;
+    etas_store_task slowest[3];
+} etas_store_tally;
+void etas_store_tally_add(etas_store_tally *self, const etas_store_task *task);
+/** Of every task row there is. */
+ETAS_NODISCARD etas_status etas_store_tally_get(etas_store *self, etas_store_tally *out,
+                                                etas_error *err);
+
 /** Add frames and their task rows in one durable transaction. Catalogues that are covered already
  * are skipped; *n_new counts the new ones. */
 ETAS_NODISCARD etas_status etas_store_add(etas_store *self, size_t n,

@@ -48,7 +48,7 @@ define('hello', {'allow-oom'}, function(c, a)
   local host, pid, slots = word(a[2], 'host'), number(a[3], 'pid'), number(a[4], 'slots')
   local busy, release, algorithm = number(a[5], 'busy'), word(a[6], 'release'),
                                    number(a[7], 'algorithm')
-  local simulated, held = number(a[8], 'simulated'), {}
+  local told, held = statistics(a[8]), {}
   if #a - 8 > MAX_NAMES then
     refuse('too many leases')
   end
@@ -66,8 +66,8 @@ define('hello', {'allow-oom'}, function(c, a)
   local since = old and old:match('(%d+)$') or int(c.now)
   call('HINCRBY', P .. 'pool', 'slots', int(slots - slots_of(c, agent)))
   call('HSET', P .. 'info', agent,
-       string.format('%s %.0f %.0f %.0f %s %.0f %.0f %s', host, pid, slots, busy, release,
-                     algorithm, simulated, since))
+       string.format('%s %.0f %.0f %.0f %s %.0f %s %s', host, pid, slots, busy, release,
+                     algorithm, told, since))
   call('ZADD', P .. 'agents', int(c.now), agent)
   return {'OK', int(sum)}
 end)
@@ -200,8 +200,7 @@ define('claim', {'allow-oom'}, function(c, a)
 end)
 
 define('beat', {'allow-oom'}, function(c, a)
-  local agent, busy, simulated = identity(a[1], 'agent'), number(a[2], 'busy'),
-                                 number(a[3], 'simulated')
+  local agent, busy, told = identity(a[1], 'agent'), number(a[2], 'busy'), statistics(a[3])
   local leases, info_key, terms = c.P .. 'leases', c.P .. 'info', {}
   local command = command_for(c, agent)
   if #a - 3 > MAX_NAMES then
@@ -209,10 +208,10 @@ define('beat', {'allow-oom'}, function(c, a)
   end
   if command ~= 'HELLO' then
     local head, release, algorithm, since = (call('HGET', info_key, agent) or ''):match(
-      '^(%S+ %d+ %d+) %d+ (%S+) (%d+) %d+ (%d+)$')
+      '^(%S+ %d+ %d+) %d+ (%S+) (%d+) .* (%d+)$')
     if head then
-      call('HSET', info_key, agent, string.format('%s %.0f %s %s %.0f %s', head, busy, release,
-                                                  algorithm, simulated, since))
+      call('HSET', info_key, agent, string.format('%s %.0f %s %s %s %s', head, busy, release,
+                                                  algorithm, told, since))
       call('HSET', c.V, agent, string.format('%d %s %s %.0f', PROTOCOL, release, algorithm,
                                              c.now))
     end

@@ -2,7 +2,7 @@
 -- The pool's moves; docs/protocol.md is the contract. Numbers leave Lua through int(): `..` and
 -- tostring() would write 15 digits and more as 1e+15.
 
-local REVISION = 1
+local REVISION = 2
 local PROTOCOL = 1
 local SILENT_MS = 60000 -- a driver or an agent that says nothing is away
 local GONE_MS = 600000 -- and after this it is gone
@@ -66,6 +66,64 @@ local function word(text, what)
     refuse('bad ' .. what)
   end
   return text
+end
+
+-- A decimal number below 2^53 from outside, kept as it was written.
+local function decimal(text, what)
+  if type(text) ~= 'string' or #text > 24 or not text:find('^%d+%.?%d*$')
+      or tonumber(text) >= 2 ^ 53 then
+    refuse('bad ' .. what)
+  end
+  return text
+end
+
+local function words(text, what)
+  local list = {}
+  if type(text) ~= 'string' or #text > 640 then
+    refuse('bad ' .. what)
+  end
+  for x in text:gmatch('%S+') do
+    list[#list + 1] = x
+  end
+  return list
+end
+
+-- What an agent says of itself, 'simulated tasks sent received busy_s cpu_s memory', as it is kept.
+-- The first edition of the library knew the first number alone.
+local function statistics(text)
+  local list = words(text, 'statistics')
+  if #list == 1 then
+    list = {list[1], '0', '0', '0', '0', '0', '0'}
+  elseif #list ~= 7 then
+    refuse('bad statistics')
+  end
+  for i, x in ipairs(list) do
+    list[i] = (i == 5 or i == 6) and decimal(x, 'statistics') or int(number(x, 'statistics'))
+  end
+  return table.concat(list, ' ')
+end
+
+-- What a driver says of its tasks: 'tasks bytes wall_s cpu_s', then the slowest of them, three at
+-- most, as 'wall_s first count host'.
+local function tally(text)
+  if text == nil then -- a driver of the first edition
+    return ''
+  end
+  local list = words(text, 'tally')
+  if #list < 4 or #list > 16 or #list % 4 ~= 0 then
+    refuse('bad tally')
+  end
+  for i = 1, #list do
+    local x = list[i]
+    if i <= 2 or (i > 4 and (i % 4 == 2 or i % 4 == 3)) then
+      list[i] = int(number(x, 'tally'))
+    elseif i > 4 and i % 4 == 0 then
+      word(x, 'tally')
+    else
+      decimal(x, 'tally')
+    end
+  end
+  return table.concat(list, ' ')
 end
 
 -- Registers etas_v1_NAME; the body gets what every function needs and its arguments.

@@ -25,7 +25,7 @@ define('run', {'allow-oom'}, function(c, a)
                         [13] = 'mark', [14] = 'lease'}) do
     number(a[i], what)
   end
-  if #a ~= 15 or #a[3] > 63 or #a[6] > 20 or not a[6]:find('^%d+$')
+  if #a < 15 or #a > 16 or #a[3] > 63 or #a[6] > 20 or not a[6]:find('^%d+$')
       or tonumber(a[4]) > MAX_INDEX or tonumber(a[14]) < 1 then
     refuse('bad run')
   end
@@ -49,8 +49,8 @@ define('run', {'allow-oom'}, function(c, a)
   local complete = model_complete(c, sha)
   call('HSET', key, 'epoch', a[2], 'name', a[3], 'n', a[4], 'stored', a[5], 'seed', a[6],
        'algorithm', a[7], 'sha', sha, 'chunk', a[9], 'task_ms', a[10], 'attempts', a[11],
-       'max_lost', a[12], 'mark', a[13], 'lease_ms', a[14], 'beat', int(c.now),
-       'nomodel', complete and '0' or '1')
+       'max_lost', a[12], 'mark', a[13], 'lease_ms', a[14], 'tally', tally(a[16]), 'beat',
+       int(c.now), 'nomodel', complete and '0' or '1')
   call('ZADD', P .. 'runs', 'NX', '0', run)
   call('EXPIRE', P .. 'model:' .. sha, HOUR_MS / 1000)
   call('HSET', c.V, 'driver:' .. run,
@@ -213,6 +213,9 @@ define('finish', {'allow-oom'}, function(c, a)
     return stop
   end
   local summary, dead = c.P .. 'summary:' .. run, sum_dead(c, run, {})
+  if a[4] then
+    call('HSET', run_key(c, run), 'tally', tally(a[4]))
+  end
   local fields = call('HGETALL', run_key(c, run))
   local sha = call('HGET', run_key(c, run), 'sha')
   call('UNLINK', summary)

@@ -63,6 +63,7 @@ define('info', {'no-writes'}, function(c)
                  int(entries)}, runs, past}
 end)
 
+-- With a second argument everything that is kept of an agent, else what the first edition kept.
 define('agents', {'no-writes'}, function(c, a)
   local start, reply = number(a[1], 'start'), {'OK'}
   local list = call('ZRANGE', c.P .. 'agents', int(start), int(start + MAX_ENTRIES - 1),
@@ -70,11 +71,27 @@ define('agents', {'no-writes'}, function(c, a)
   for i = 1, #list, 2 do
     local info = call('HGET', c.P .. 'info', list[i]) or '? 0 0 0 ? 0 0 0'
     local since = tonumber(info:match('(%d+)$') or 0)
+    if not a[2] then
+      info = info:gsub('^(%S+ %d+ %d+ %d+ %S+ %d+ %d+) .* (%d+)$', '%1 %2')
+    end
     local mark = call('HGET', c.P .. 'marks', list[i])
     for _, x in ipairs({list[i], info, int(math.max(0, c.now - tonumber(list[i + 1]))),
                         int(math.max(0, c.now - since)),
                         mark and (mark:find('^now') and 'NOW' or 'STOP') or 'NONE'}) do
       reply[#reply + 1] = x
+    end
+  end
+  return reply
+end)
+
+define('versions', {'no-writes'}, function(c)
+  local all, reply = call('HGETALL', c.V), {'OK'}
+  for i = 1, math.min(#all, 2 * MAX_LEASES), 2 do
+    local text, ms = all[i + 1]:match('^(%d+ %S+ %d+) (%d+)$')
+    if text then
+      local n = #reply
+      reply[n + 1], reply[n + 2] = all[i], text
+      reply[n + 3] = int(math.max(0, c.now - tonumber(ms)))
     end
   end
   return reply

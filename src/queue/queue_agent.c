@@ -53,7 +53,7 @@ etas_status etas_queue_hello(etas_queue *self, const etas_agent *agent, size_t n
     queue_arg_u64(self, agent->busy);
     queue_arg_word(self, agent->release);
     queue_arg_u64(self, agent->algorithm);
-    queue_arg_u64(self, agent->simulated);
+    queue_arg_statistics(self, agent);
     for (size_t i = 0; i < n_held; i++) {
         if (!is_lease(&held[i]))
             return bad_lease(err);
@@ -185,7 +185,7 @@ static etas_status beat_some(etas_queue *self, const etas_agent *agent, size_t n
     if (st != ETAS_OK)
         return st;
     queue_arg_u64(self, agent->busy);
-    queue_arg_u64(self, agent->simulated);
+    queue_arg_statistics(self, agent);
     for (size_t i = 0; i < n; i++) {
         if (!is_lease(&leases[i]))
             return bad_lease(err);

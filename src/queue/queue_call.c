@@ -30,7 +30,7 @@ void queue_arg(etas_queue *self, const char *text)
 
 void queue_arg_format(etas_queue *self, const char *fmt, ...)
 {
-    char text[256];
+    char text[512];
     va_list ap;
     size_t len;
     char *copy;
@@ -52,22 +52,28 @@ void queue_arg_u64(etas_queue *self, uint64_t value)
     queue_arg_format(self, "%llu", (unsigned long long)value);
 }
 
-void queue_arg_word(etas_queue *self, const char *text)
+const char *queue_word(const char *text, size_t capacity, char out[])
 {
-    char word[64];
     size_t n = 0;
 
-    for (; text[n] != '\0' && n + 1 < sizeof word; n++) {
+    for (; text[n] != '\0' && n + 1 < capacity; n++) {
         const char c = text[n];
         const bool fits = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
                           (c >= '0' && c <= '9') || strchr("._:+-", c) != NULL;
 
-        word[n] = c;
+        out[n] = c;
         if (!fits)
-            word[n] = '_';
+            out[n] = '_';
     }
-    word[n] = '\0';
-    queue_arg_format(self, "%s", n > 0 ? word : "_");
+    out[n] = '\0';
+    return n > 0 ? out : "_";
+}
+
+void queue_arg_word(etas_queue *self, const char *text)
+{
+    char word[64];
+
+    queue_arg_format(self, "%s", queue_word(text, sizeof word, word));
 }
 
 void queue_arg_lease(etas_queue *self, const etas_lease *lease)
@@ -175,6 +181,7 @@ etas_status queue_call(etas_queue *self, queue_mode mode, redisReply **out, etas
             return ETAS_OK;
         reply = NULL;
         st = load_library(self, false, err);
+        self->revision = 0;
         if (st == ETAS_OK)
             st = round_trip(self, &reply, err);
         if (reply == NULL)
@@ -237,12 +244,15 @@ etas_status etas_queue_check(etas_queue *self, etas_error *err)
         return queue_damaged(self, "revision", err);
     }
     freeReplyObject(reply);
+    self->revision = revision;
     /* An older edition of the same protocol still does; ours is better where we may replace it. */
     if (revision < ETAS_LIBRARY_REVISION) {
         etas_error denied = {0};
 
         st = load_library(self, true, &denied);
-        if (st != ETAS_OK && st != ETAS_E_AWAY)
+        if (st == ETAS_OK)
+            self->revision = ETAS_LIBRARY_REVISION;
+        else if (st != ETAS_E_AWAY)
             return etas_fail(err, st, "%s", denied.text);
     }
     return ETAS_OK;

@@ -76,6 +76,8 @@ static void arg_meta(etas_queue *self, const etas_run_meta *run)
     queue_arg_u64(self, mark);
     arg_ms(self, run->lease_s);
     queue_arg(self, ETAS_RELEASE);
+    if (!queue_first_edition(self))
+        queue_arg_tally(self, &run->tally);
 }
 
 static bool read_state(const redisReply *reply, etas_run_state *out)
@@ -358,5 +360,6 @@ etas_status etas_queue_run_finish(etas_queue *self, const etas_run_meta *run, et
     if (st != ETAS_OK)
         return st;
     queue_arg_u64(self, run->stored);
+    queue_arg_tally(self, &run->tally);
     return quiet_call(self, "finish", err);
 }

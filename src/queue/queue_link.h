@@ -24,6 +24,7 @@ struct etas_queue {
     double hint_deadline; /**< monotonic seconds; the question is lost when it passes */
     queue_args args;
     bool memory_full, denied_said;
+    uint64_t revision;  /**< of the server's library at the last check; 0 unknown */
     uint64_t maxmemory; /**< of the server; 0 unlimited or unknown */
     char policy[32];    /**< maxmemory-policy, "" unknown */
     char version[24];   /**< of the server, "" unknown */
@@ -37,6 +38,13 @@ void queue_arg_u64(etas_queue *self, uint64_t value);
 void queue_arg_format(etas_queue *self, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /** As one argument, with what an agent may not send replaced by '_'. */
 void queue_arg_word(etas_queue *self, const char *text);
+/** What may not travel as a word replaced by '_', cut to fit; "_" when there is nothing. */
+const char *queue_word(const char *text, size_t capacity, char out[]);
+/** What an agent tells of itself; what a driver tells of its tasks. */
+void queue_arg_statistics(etas_queue *self, const etas_agent *agent);
+void queue_arg_tally(etas_queue *self, const etas_run_tally *tally);
+/** Whether the server keeps the first edition of the library, which knows neither. */
+bool queue_first_edition(const etas_queue *self);
 /** TOKEN RUN FIRST COUNT ERRORS LOST */
 void queue_arg_lease(etas_queue *self, const etas_lease *lease);
 

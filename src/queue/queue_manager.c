@@ -17,7 +17,8 @@ typedef enum field_kind {
     FIELD_NAME,
     FIELD_ID,
     FIELD_DIGEST,
-    FIELD_STATE
+    FIELD_STATE,
+    FIELD_TALLY
 } field_kind;
 
 static const struct {
@@ -49,6 +50,7 @@ static const struct {
     {"rate", FIELD_DOUBLE, offsetof(etas_run_info, rate)},
     {"silent_ms", FIELD_MS, offsetof(etas_run_info, driver_silent_s)},
     {"conserved", FIELD_FLAG, offsetof(etas_run_info, conserved)},
+    {"tally", FIELD_TALLY, offsetof(etas_run_info, meta.tally)},
     {"state", FIELD_STATE, offsetof(etas_run_info, cancelled)},
 };
 
@@ -79,6 +81,8 @@ static bool read_field(const redisReply *value, field_kind kind, void *at)
         return reply_hex(value, ETAS_ID_HEX - 1, at);
     case FIELD_DIGEST:
         return reply_hex(value, 64, at);
+    case FIELD_TALLY:
+        return reply_tally(value, at);
     case FIELD_STATE:
         *(bool *)at = reply_is(value, "cancelled");
         return *(bool *)at || reply_is(value, "open");
@@ -162,7 +166,7 @@ etas_status etas_queue_info(etas_queue *self, etas_pool_info *out, etas_error *e
 
 /* ---- agents ---- */
 
-/* agent, "host pid slots busy release algorithm simulated since", silent_ms, age_ms, mark */
+/* agent, "host pid slots busy release algorithm STATISTICS since", silent_ms, age_ms, mark */
 static bool read_agent(const redisReply *reply, size_t at, etas_agent_info *out)
 {
     uint64_t silent, age, since;
@@ -174,8 +178,7 @@ static bool read_agent(const redisReply *reply, size_t at, etas_agent_info *out)
         !reply_take_u32(&f, &out->agent.pid) || !reply_take_u32(&f, &out->agent.slots) ||
         !reply_take_u32(&f, &out->agent.busy) ||
         !reply_take_word(&f, sizeof out->agent.release, out->agent.release) ||
-        !reply_take_u32(&f, &out->agent.algorithm) ||
-        !reply_take_u64(&f, UINT64_MAX, &out->agent.simulated) ||
+        !reply_take_u32(&f, &out->agent.algorithm) || !reply_take_statistics(&f, &out->agent) ||
         !reply_take_u64(&f, UINT64_MAX, &since) || !reply_fields_done(&f) ||
         !reply_u64(reply_at(reply, at + 2), QUEUE_MAX_EXACT, &silent) ||
         !reply_u64(reply_at(reply, at + 3), QUEUE_MAX_EXACT, &age))
@@ -204,6 +207,7 @@ etas_status etas_queue_agents(etas_queue *self, etas_agent_info **items, size_t 
 
         queue_begin(self, "agents");
         queue_arg_u64(self, *n);
+        queue_arg(self, "all");
         st = queue_call(self, QUEUE_READ, &reply, err);
         if (st != ETAS_OK || reply == NULL)
             break;
@@ -223,6 +227,50 @@ etas_status etas_queue_agents(etas_queue *self, etas_agent_info **items, size_t 
     etas_array_free((void **)items);
     *n = 0;
     return sane ? st : queue_damaged(self, "agents", err);
+}
+
+/* ---- versions ---- */
+
+/* who, "protocol release algorithm", age_ms */
+static bool read_version(const redisReply *reply, size_t at, etas_version_entry *out)
+{
+    uint64_t age;
+    reply_fields f;
+
+    if (!reply_text(reply_at(reply, at), sizeof out->who, out->who) ||
+        !reply_fields_begin(reply_at(reply, at + 1), &f) || !reply_take_u32(&f, &out->protocol) ||
+        !reply_take_word(&f, sizeof out->release, out->release) ||
+        !reply_take_u32(&f, &out->algorithm) || !reply_fields_done(&f) ||
+        !reply_u64(reply_at(reply, at + 2), QUEUE_MAX_EXACT, &age))
+        return false;
+    out->age_s = (double)age / 1000;
+    return true;
+}
+
+etas_status etas_queue_versions(etas_queue *self, etas_version_entry **items, size_t *n,
+                                etas_error *err)
+{
+    redisReply *reply;
+    etas_status st;
+    bool sane;
+
+    *items = NULL;
+    *n = 0;
+    queue_begin(self, "versions");
+    st = queue_call(self, QUEUE_READ, &reply, err);
+    if (st != ETAS_OK || reply == NULL)
+        return st;
+    sane = reply_is(reply_at(reply, 0), "OK") && reply->elements % 3 == 1;
+    if (sane)
+        st = etas_array_alloc((void **)items, reply->elements / 3, sizeof **items);
+    for (size_t at = 1; sane && st == ETAS_OK && at < reply->elements; at += 3)
+        sane = read_version(reply, at, &(*items)[(*n)++]);
+    freeReplyObject(reply);
+    if (sane && st == ETAS_OK)
+        return ETAS_OK;
+    etas_array_free((void **)items);
+    *n = 0;
+    return sane ? etas_fail(err, st, "out of memory") : queue_damaged(self, "versions", err);
 }
 
 /* ---- steering ---- */

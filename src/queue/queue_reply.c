@@ -61,15 +61,19 @@ bool reply_flag(const redisReply *reply, bool *out)
     return true;
 }
 
-bool reply_double(const redisReply *reply, double *out)
+static bool read_double(size_t len, const char text[], double *out)
 {
     double value;
 
-    if (!is_string(reply) || !etas_parse_double(reply->str, (size_t)reply->len, &value) ||
-        !isfinite(value) || value < 0)
+    if (!etas_parse_double(text, len, &value) || !isfinite(value) || value < 0)
         return false;
     *out = value;
     return true;
+}
+
+bool reply_double(const redisReply *reply, double *out)
+{
+    return is_string(reply) && read_double((size_t)reply->len, reply->str, out);
 }
 
 static bool read_hex(size_t len, const char text[], size_t digits, char out[])
@@ -153,6 +157,14 @@ bool reply_take_u32(reply_fields *self, uint32_t *out)
         return false;
     *out = (uint32_t)value;
     return true;
+}
+
+bool reply_take_double(reply_fields *self, double *out)
+{
+    const char *at;
+    size_t len;
+
+    return next_field(self, &at, &len) && read_double(len, at, out);
 }
 
 bool reply_take_hex(reply_fields *self, size_t digits, char out[])

@@ -31,10 +31,15 @@ bool reply_fields_begin(const redisReply *reply, reply_fields *out);
 bool reply_fields_done(const reply_fields *self);
 bool reply_take_u64(reply_fields *self, uint64_t max, uint64_t *out);
 bool reply_take_u32(reply_fields *self, uint32_t *out);
+bool reply_take_double(reply_fields *self, double *out);
 bool reply_take_hex(reply_fields *self, size_t digits, char out[]);
 bool reply_take_word(reply_fields *self, size_t capacity, char out[]);
 /** The rest as text; may be empty. */
 void reply_take_rest(reply_fields *self, size_t capacity, char out[]);
+
+/** What queue_arg_statistics and queue_arg_tally wrote; an empty tally is one of nothing. */
+bool reply_take_statistics(reply_fields *self, etas_agent *out);
+bool reply_tally(const redisReply *reply, etas_run_tally *out);
 
 /** Lower-case hexadecimal of that length and nothing behind it? */
 bool queue_is_hex(const char *text, size_t digits);

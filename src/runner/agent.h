@@ -39,6 +39,7 @@ typedef struct agent_slot {
     lease_end end;
     etas_lease lease; /**< what is not committed yet */
     double lease_s;
+    double since_s; /**< when it came */
     char model[65];
     const char *one, *many;    /**< what the lease is about, for people */
     uint64_t seed, next, stop; /**< the slot delivers [next, stop) */
@@ -67,6 +68,7 @@ typedef struct agent {
     etas_verdict *verdicts; /**< room for a beat */
     etas_agent self;
     agent_state state;
+    double busy_s;    /**< slot seconds of the leases that have ended */
     double rate;      /**< catalogues per second of one slot, 0 unknown */
     const char *many; /**< what was made, for people */
     bool linked;      /**< the last call reached the server */
@@ -110,7 +112,7 @@ ETAS_NODISCARD etas_status agent_claim(agent *self, etas_error *err);
 bool agent_run_id(const char *hex, uint8_t out[16]);
 /** Seconds between beats: a sixth of the shortest lease held, at most 10. */
 double agent_beat_s(const agent *self);
-/** Leases held; the first @p n rows of self->leases name them. */
+/** Leases held; the first @p n rows of self->leases name them, self->self says how busy we are. */
 size_t agent_held(agent *self);
 
 /* agent.c */

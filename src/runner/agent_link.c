@@ -59,13 +59,16 @@ bool agent_reached(agent *self, etas_status *st, const etas_error *what, etas_er
 
 size_t agent_held(agent *self)
 {
+    const double now = etas_clock_s();
     size_t n = 0;
 
     self->self.busy = 0;
+    self->self.busy_s = self->busy_s;
     for (uint32_t i = 0; i < self->cfg->processes; i++) {
         if (!self->rows[i].leased)
             continue;
         self->self.busy++;
+        self->self.busy_s += now - self->rows[i].since_s;
         if (self->rows[i].lease.count > 0) /* else it is used up, and the slot about to say so */
             self->leases[n++] = self->rows[i].lease;
     }
@@ -189,6 +192,7 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
         self->claim_after = etas_clock_s() + NOMODEL_S;
         return ETAS_OK;
     }
+    self->self.received_bytes += len;
     st = etas_sha256(len, bytes, digest);
     if (st == ETAS_OK && strcmp(etas_hex(sizeof digest, digest, hex), sha256) != 0)
         st = etas_fail(&error, ETAS_E_CORRUPT, "its SHA-256 is %s", hex);
@@ -219,6 +223,7 @@ static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, et
     row->leased = true;
     row->lease = claim->lease;
     row->lease_s = claim->lease_s > 0 ? claim->lease_s : 60;
+    row->since_s = etas_clock_s();
     row->seed = claim->seed;
     row->next = claim->lease.first;
     row->stop = claim->lease.first + claim->lease.count;

@@ -56,6 +56,8 @@ static void release(agent *self, uint32_t slot)
 {
     agent_slot *row = &self->rows[slot];
 
+    self->self.tasks++;
+    self->busy_s += etas_clock_s() - row->since_s;
     clear_row(row);
     pause_by_need(self, slot);
     self->idle_since = etas_clock_s();
@@ -152,6 +154,9 @@ static etas_status take_frame(agent *self, const etas_slot_event *event, etas_er
     row->made += header.count;
     row->wall_s += header.task.wall_s;
     self->self.simulated += header.count;
+    self->self.cpu_s += header.task.cpu_s;
+    if (header.task.peak_memory_bytes > self->self.memory_bytes)
+        self->self.memory_bytes = header.task.peak_memory_bytes;
     pause_by_need(self, event->slot);
     return ETAS_OK;
 }
@@ -259,6 +264,7 @@ static etas_status commit_one(agent *self, uint32_t slot, etas_error *err)
         return st;
     switch (verdict) {
     case ETAS_VERDICT_OK:
+        self->self.sent_bytes += frame->len;
         drop_frame(row);
         go_on_with_run(self, row);
         if (what.give_back)

@@ -12,40 +12,23 @@
 #include "etas/text.h"
 #include "runner/backoff.h"
 #include "runner/clock.h"
-#include "runner/runner_backend.h"
+#include "runner/redis_driver.h"
 
 #define BACKOFF_CAP_S 60.0
 #define BEAT_S        10.0
 #define REAP_S        5.0
-#define DEFER_S       1.0
 /* Small results are gathered for so long: each round ends with a durable transaction. */
 #define GATHER_S     0.05
 #define GATHER_BYTES ((size_t)1 << 20)
 
-enum { PEEK_BYTES = 8 << 20, MAX_PENDING = 1000, FINISH_TRIES = 3 };
+enum { PEEK_BYTES = 8 << 20, FINISH_TRIES = 3 };
 
-/* The driver of one run. It decides from job->todo alone, never from counts in Redis. */
-typedef struct driver {
-    const etas_job *job;
-    etas_queue *queue;
-    etas_run_meta meta;
-    etas_run_state state; /* as the server said at the last beat */
-    uint64_t dead_seen;   /* state.n_dead at the last audit */
-    bool linked, cancelled;
-    bool lonely, crowded; /* said that there are no workers, that memory is full */
-    double lonely_at;     /* when to say it; 0: there are some */
-    uint32_t tries;
-    double retry_at, beat_at, reap_at, audit_at;
-    double heard_at; /* the last result or audit */
-} driver;
-
-static const etas_log *log_of(const driver *self)
+const etas_log *driver_log(const driver *self)
 {
     return self->job->cfg->log;
 }
 
-/* As the agent's: true when the call was done; *st is what ends the run, or OK. */
-static bool reached(driver *self, etas_status *st, const etas_error *what, etas_error *err)
+bool driver_reached(driver *self, etas_status *st, const etas_error *what, etas_error *err)
 {
     char line[512];
 
@@ -60,9 +43,9 @@ static bool reached(driver *self, etas_status *st, const etas_error *what, etas_
     case ETAS_E_REFUSED:
         if (*st == ETAS_E_REFUSED && etas_queue_memory_full(self->queue)) {
             *st = ETAS_OK; /* collecting makes room: the next beat or audit tries again */
-            self->audit_at = fmin(self->audit_at, etas_clock_s() + DEFER_S);
+            self->audit_at = fmin(self->audit_at, etas_clock_s() + DRIVER_DEFER_S);
             if (!self->crowded)
-                etas_log_write(log_of(self), ETAS_LOG_WARN, "the memory of %s is full: waiting",
+                etas_log_write(driver_log(self), ETAS_LOG_WARN, "the memory of %s is full: waiting",
                                etas_queue_host(self->queue));
             self->crowded = true;
         } else if (err != NULL && err->code == ETAS_OK) {
@@ -73,7 +56,7 @@ static bool reached(driver *self, etas_status *st, const etas_error *what, etas_
         break;
     }
     if (self->linked || self->tries == 0)
-        etas_log_write(log_of(self), ETAS_LOG_WARN, "%s; trying again",
+        etas_log_write(driver_log(self), ETAS_LOG_WARN, "%s; trying again",
                        etas_error_format(what, sizeof line, line));
     if (*st != ETAS_E_AWAY)
         etas_queue_disconnect(self->queue);
@@ -111,21 +94,40 @@ static void note_workers(driver *self)
         self->beat_at = fmin(self->beat_at, self->lonely_at);
         return;
     }
-    etas_log_write(log_of(self), ETAS_LOG_INFO, "no workers in pool \"%s\" at %s: waiting for some",
+    etas_log_write(driver_log(self), ETAS_LOG_INFO,
+                   "no workers in pool \"%s\" at %s: waiting for some",
                    self->job->cfg->redis.pool != NULL ? self->job->cfg->redis.pool : "default",
                    etas_queue_host(self->queue));
     self->lonely = true;
 }
 
-static etas_status beat(driver *self, etas_error *err)
+/* What the pool is told of the store. */
+static void look_at_store(driver *self)
+{
+    const etas_store_tally *const t = etas_sink_tally(self->job->sink);
+    etas_run_tally *const out = &self->meta.tally;
+
+    self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
+    *out = (etas_run_tally){
+        .tasks = t->tasks, .received_bytes = t->bytes, .wall_s = t->wall_s, .cpu_s = t->cpu_s};
+    for (size_t i = 0; i < sizeof out->slowest / sizeof out->slowest[0]; i++) {
+        const etas_store_task *const slow = &t->slowest[i];
+
+        out->slowest[i] = (etas_slow_task){
+            .wall_s = slow->wall_s, .first = slow->first, .count = (uint32_t)slow->count};
+        etas_format(sizeof out->slowest[i].host, out->slowest[i].host, "%s", slow->host);
+    }
+}
+
+etas_status driver_beat(driver *self, etas_error *err)
 {
     etas_error error = {0};
     etas_status st;
 
-    self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
+    look_at_store(self);
     self->beat_at = etas_clock_s() + beat_s(self);
     st = etas_queue_run_beat(self->queue, &self->meta, &self->state, &error);
-    if (!reached(self, &st, &error, err))
+    if (!driver_reached(self, &st, &error, err))
         return st;
     if (self->state.cancelled) {
         self->cancelled = true;
@@ -138,7 +140,7 @@ static etas_status beat(driver *self, etas_error *err)
 
         st = etas_queue_model_put(self->queue, self->meta.model_sha256, run->blob_len, run->blob,
                                   &error);
-        if (!reached(self, &st, &error, err))
+        if (!driver_reached(self, &st, &error, err))
             return st;
     }
     note_workers(self);
@@ -153,140 +155,18 @@ static etas_status connect_when_due(driver *self, etas_error *err)
     if (self->linked || etas_clock_s() < self->retry_at)
         return ETAS_OK;
     st = etas_queue_check(self->queue, &error);
-    if (!reached(self, &st, &error, err))
+    if (!driver_reached(self, &st, &error, err))
         return st;
     self->linked = true;
     self->audit_at = 0; /* anything may have been lost meanwhile */
     self->reap_at = 0;
-    st = beat(self, err);
+    st = driver_beat(self, err);
     if (st != ETAS_OK || !self->linked)
         return st;
-    etas_log_write(log_of(self), ETAS_LOG_INFO, "run %.6s: connected to %s", self->meta.id,
+    etas_log_write(driver_log(self), ETAS_LOG_INFO, "run %.6s: connected to %s", self->meta.id,
                    etas_queue_host(self->queue));
     self->tries = 0;
     return ETAS_OK;
-}
-
-/* ---- audit: what is missing is submitted, what is dead is noted ---- */
-
-static etas_status take_dead(driver *self, etas_error *err)
-{
-    etas_dead *items = NULL;
-    size_t n = 0;
-    etas_error error = {0};
-    etas_status st = etas_queue_dead(self->queue, self->meta.id, &items, &n, &error);
-
-    if (!reached(self, &st, &error, err))
-        return st;
-    for (size_t i = 0; st == ETAS_OK && i < n; i++)
-        if (etas_ranges_overlap(self->job->todo, items[i].range) > 0)
-            st = etas_sink_dead(self->job->sink, items[i].range, items[i].why, err);
-    etas_array_free((void **)&items);
-    return st;
-}
-
-static etas_status subtract_all(etas_ranges *from, const etas_ranges *what)
-{
-    etas_status st = ETAS_OK;
-
-    for (size_t i = 0; st == ETAS_OK && i < what->n; i++)
-        st = etas_ranges_subtract(from, what->items[i]);
-    return st;
-}
-
-static etas_status find_missing(const driver *self, const etas_audit *audit, etas_ranges *out)
-{
-    etas_status st = ETAS_OK;
-
-    for (size_t i = 0; st == ETAS_OK && i < self->job->todo->n; i++)
-        st = etas_ranges_add(out, self->job->todo->items[i]);
-    if (st == ETAS_OK)
-        st = subtract_all(out, &audit->pending);
-    if (st == ETAS_OK)
-        st = subtract_all(out, &audit->leased);
-    if (st == ETAS_OK)
-        st = subtract_all(out, &audit->out);
-    return st == ETAS_OK ? subtract_all(out, &audit->dead) : st;
-}
-
-/* Whole ranges: claims cut them into chunks. What does not fit the list comes with a later audit.
- */
-static etas_status submit(driver *self, const etas_ranges *missing, etas_error *err)
-{
-    const uint64_t room =
-        self->state.n_pending < MAX_PENDING ? MAX_PENDING - self->state.n_pending : 0;
-    const size_t n = missing->n < room ? missing->n : (size_t)room;
-    uint64_t serial;
-    etas_error error = {0};
-    etas_status st;
-
-    if (n < missing->n)
-        self->audit_at = etas_clock_s() + DEFER_S;
-    if (n == 0)
-        return ETAS_OK;
-    st = etas_store_next_serial(self->job->store, &serial, err);
-    if (st != ETAS_OK)
-        return st;
-    st = etas_queue_submit(self->queue, &self->meta, serial, n, missing->items, &error);
-    if (st == ETAS_E_LIMIT) {
-        self->audit_at = etas_clock_s() + DEFER_S;
-        return ETAS_OK;
-    }
-    if (reached(self, &st, &error, err)) {
-        self->crowded = false;
-        etas_log_write(log_of(self), ETAS_LOG_DEBUG, "run %.6s: submitted %zu ranges from %llu",
-                       self->meta.id, n, (unsigned long long)missing->items[0].first);
-    }
-    return st;
-}
-
-static etas_status judge_audit(driver *self, const etas_audit *audit, etas_error *err)
-{
-    etas_ranges missing = {0};
-    etas_error error = {0};
-    etas_status st = ETAS_OK;
-
-    if (!audit->exists) {
-        self->beat_at = self->audit_at = 0;
-        return ETAS_OK;
-    }
-    if (!audit->conserved) {
-        etas_log_write(log_of(self), ETAS_LOG_WARN,
-                       "run %.6s: the server has lost some of its data; mending", self->meta.id);
-        st = etas_queue_mend(self->queue, &self->meta, &error);
-        self->audit_at = etas_clock_s() + DEFER_S;
-        (void)reached(self, &st, &error, err);
-        return st;
-    }
-    if (audit->dead.n > 0)
-        st = take_dead(self, err);
-    self->dead_seen = self->state.n_dead;
-    if (st == ETAS_OK && self->linked) {
-        st = find_missing(self, audit, &missing);
-        if (st != ETAS_OK)
-            st = etas_fail(err, st, "comparing the store with the pool");
-        else if (missing.n > 0)
-            st = submit(self, &missing, err);
-    }
-    etas_ranges_free(&missing);
-    return st;
-}
-
-static etas_status audit_now(driver *self, etas_error *err)
-{
-    etas_audit audit = {0};
-    etas_error error = {0};
-    etas_status st = beat(self, err); /* how full the list is */
-
-    if (st != ETAS_OK || !self->linked)
-        return st;
-    self->audit_at = INFINITY;
-    self->heard_at = etas_clock_s();
-    st = etas_queue_audit(self->queue, self->meta.id, &audit, &error);
-    if (reached(self, &st, &error, err))
-        st = judge_audit(self, &audit, err);
-    etas_audit_free(&audit);
-    return st;
 }
 
 /* ---- collect ---- */
@@ -312,7 +192,7 @@ static etas_status take(driver *self, const etas_collected *item, etas_ack *ack,
         return st;
     if (valid)
         return ETAS_OK;
-    etas_log_write(log_of(self), ETAS_LOG_WARN,
+    etas_log_write(driver_log(self), ETAS_LOG_WARN,
                    "result %llu+%u of agent %.6s discarded, to be made again: %s",
                    (unsigned long long)item->first, item->count, item->agent, why);
     ack->discard = true;
@@ -330,7 +210,7 @@ static etas_status collect(driver *self, size_t *bytes, etas_error *err)
     etas_status st = etas_queue_collect(self->queue, &self->meta, PEEK_BYTES, &items, &n, &error);
 
     *bytes = 0;
-    if (!reached(self, &st, &error, err) || n == 0)
+    if (!driver_reached(self, &st, &error, err) || n == 0)
         goto out;
     st = etas_array_alloc((void **)&acks, n, sizeof acks[0]);
     for (size_t i = 0; st == ETAS_OK && i < n; i++) {
@@ -343,7 +223,7 @@ static etas_status collect(driver *self, size_t *bytes, etas_error *err)
         goto out;
     self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
     st = etas_queue_ackout(self->queue, &self->meta, n, acks, &error);
-    (void)reached(self, &st, &error, err);
+    (void)driver_reached(self, &st, &error, err);
     self->heard_at = etas_clock_s();
 out:
     etas_array_free((void **)&acks);
@@ -393,13 +273,13 @@ static etas_status tend(driver *self, etas_error *err)
     etas_status st = connect_when_due(self, err);
 
     if (st == ETAS_OK && self->linked && etas_clock_s() >= audit_due(self))
-        st = audit_now(self, err);
+        st = driver_audit(self, err);
     if (st == ETAS_OK && self->linked && etas_clock_s() >= self->beat_at)
-        st = beat(self, err);
+        st = driver_beat(self, err);
     if (st == ETAS_OK && self->linked && etas_clock_s() >= self->reap_at) {
         self->reap_at = etas_clock_s() + fmin(REAP_S, beat_s(self));
         st = etas_queue_reap(self->queue, &error);
-        (void)reached(self, &st, &error, err);
+        (void)driver_reached(self, &st, &error, err);
     }
     return st;
 }
@@ -422,7 +302,8 @@ static void wait_for_hint(driver *self, double until)
     if (left <= 0 || poll(&hint, 1, (int)ceil(left * 1e3)) <= 0 || hint.fd < 0)
         return;
     if (etas_queue_hint_take(self->queue, &fired, NULL) == ETAS_OK && fired)
-        self->beat_at = fmin(self->beat_at, etas_clock_s() + DEFER_S); /* dead, or no model? */
+        self->beat_at =
+            fmin(self->beat_at, etas_clock_s() + DRIVER_DEFER_S); /* dead, or no model? */
 }
 
 static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
@@ -459,7 +340,7 @@ static void redis_finish(void *opaque, etas_status outcome)
     etas_status st = ETAS_E_NET;
     char line[512];
 
-    self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
+    look_at_store(self);
     /* A resumed driver finds everything where it is; with nothing stored none will come. */
     if (outcome != ETAS_OK && outcome != ETAS_E_INCOMPLETE && !self->cancelled &&
         (self->meta.stored > 0 || !self->linked || outcome == ETAS_E_SUPERSEDED))
@@ -471,7 +352,7 @@ static void redis_finish(void *opaque, etas_status outcome)
             st = etas_queue_purge(self->queue, self->meta.id, &error);
     }
     if (st != ETAS_OK)
-        etas_log_write(log_of(self), ETAS_LOG_WARN, "run %.6s: its keys stay on the server: %s",
+        etas_log_write(driver_log(self), ETAS_LOG_WARN, "run %.6s: its keys stay on the server: %s",
                        self->meta.id, etas_error_format(&error, sizeof line, line));
 }
 

@@ -52,6 +52,9 @@ ETAS_NODISCARD etas_status etas_sink_dead(etas_sink *self, etas_range range, con
  * it may be acknowledged. The sink also flushes by itself, every half second or 8 MiB. */
 ETAS_NODISCARD etas_status etas_sink_flush(etas_sink *self, etas_error *err);
 
+/** Of the tasks that are in the store. */
+const etas_store_tally *etas_sink_tally(const etas_sink *self);
+
 typedef struct etas_runner_backend {
     const char *name;
     /** Set up; job->todo is not empty. */

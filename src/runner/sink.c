@@ -29,8 +29,13 @@ etas_status etas_sink_open(etas_sink *self, etas_store *store, const etas_store_
             st = etas_ranges_subtract(&self->todo, covered->items[i]);
     }
     if (st != ETAS_OK)
-        etas_fail(err, st, "out of memory for the run's ranges");
-    return st;
+        return etas_fail(err, st, "out of memory for the run's ranges");
+    return etas_store_tally_get(store, &self->tally, err);
+}
+
+const etas_store_tally *etas_sink_tally(const etas_sink *self)
+{
+    return &self->tally;
 }
 
 void etas_sink_close(etas_sink *self)
@@ -196,9 +201,13 @@ etas_status etas_sink_flush(etas_sink *self, etas_error *err)
         self->tasks[i] = self->entries[i].task;
     }
     st = etas_store_add(self->store, self->n, self->frames, self->tasks, &n_new, err);
-    if (st == ETAS_OK)
-        self->n = self->len = 0;
-    return st;
+    if (st != ETAS_OK)
+        return st;
+    for (size_t i = 0; i < self->n;
+         i++) /* each had something new, or it would not have been kept */
+        etas_store_tally_add(&self->tally, &self->tasks[i]);
+    self->n = self->len = 0;
+    return ETAS_OK;
 }
 
 etas_status etas_sink_tick(etas_sink *self, etas_error *err)

@@ -32,6 +32,7 @@ struct etas_sink {
     size_t task_capacity;
     double since_s; /**< when the oldest of them came */
     uint64_t n_events, repeated;
+    etas_store_tally tally; /**< of the store's tasks */
 };
 
 /** @p store and @p run are borrowed. What is stored already is taken; dead catalogues of earlier

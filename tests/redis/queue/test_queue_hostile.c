@@ -263,6 +263,16 @@ static etas_status call_agents(etas_queue *queue, etas_error *err)
     return st;
 }
 
+static etas_status call_versions(etas_queue *queue, etas_error *err)
+{
+    etas_version_entry *items;
+    size_t n;
+    const etas_status st = etas_queue_versions(queue, &items, &n, err);
+
+    etas_array_free((void **)&items);
+    return st;
+}
+
 #define H32 "00000000000000000000000000000abc"
 #define H64 H32 H32
 
@@ -311,10 +321,22 @@ static const struct {
      {"[1|OK", "[4|OK|[8|1|2|0|0|24|0|500|3|[0|[0", "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[2|id|abc|[0",
       "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[4|id|" H32 "|rate|nan|[0",
       "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[3|id|" H32 "|rate|[0",
-      "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[2|rate|1|[0", "[4|OK|[8|3|2|0|0|24|0|500|3|#1|[0"}},
+      "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[2|rate|1|[0", "[4|OK|[8|3|2|0|0|24|0|500|3|#1|[0",
+      "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[4|id|" H32 "|tally|1 2 3 4 5 6 7|[0"}},
+    {call_info,
+     "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[4|id|" H32 "|tally|9 9 9.5 9 2.5 6 7 h 1 7 7 h|[0",
+     {"[4|OK|[8|3|2|0|0|24|0|500|3|[1|[4|id|" H32 "|tally|9 9 9.5 -9|[0",
+      "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[4|id|" H32 "|tally|9 9 9 9 1 6 7 h 2 7 7 h|[0",
+      "[4|OK|[8|3|2|0|0|24|0|500|3|[1|[4|id|" H32 "|tally|9 9 9 9 1 6 7 h 1 6 7 h 1 6 7 h 1|[0"}},
     {call_agents,
      NULL,
-     {"[2|OK|0", "[6|OK|" H32 "|h 1 2 3 4|0|0|NONE", "[6|OK|" H32 "|h 1 2 3 r 1 1 1|-1|0|NONE"}},
+     {"[2|OK|0", "[6|OK|" H32 "|h 1 2 3 4|0|0|NONE", "[6|OK|" H32 "|h 1 2 3 r 1 1 1|-1|0|NONE",
+      "[6|OK|" H32 "|h 1 2 3 r 1 1 1 1 1 1 1 1 1 1|0|0|NONE",
+      "[6|OK|" H32 "|h 1 2 3 r 1 1 1 1 1 nan 1 1 1|0|0|NONE"}},
+    {call_versions,
+     "[4|OK|someone|1 0.1.0 2|5",
+     {"[3|OK|someone|1 0.1.0 2", "[4|OK|someone|1 0.1.0|5", "[4|OK|someone|1 0.1.0 2|-5",
+      "[4|OK|someone|4294967296 0.1.0 2|5", "[4|OK|#1|1 0.1.0 2|5"}},
 };
 
 static size_t build(const char *what, size_t capacity, char out[])

@@ -277,6 +277,38 @@ static void an_older_edition_of_the_library_is_replaced_at_the_check(void **stat
     pool_reap(p);
 }
 
+/* It knows one number of an agent, and may not be replaced by this user. */
+static void an_older_edition_that_must_stay_is_spoken_to_as_it_understands(void **state)
+{
+    pool *p = pool_of(state);
+    etas_redis_options o = etas_redis_options_default();
+    etas_queue *queue;
+    redisReply *reply;
+
+    (void)pool_raw(p, "ACL SETUSER guest on >secret ~* &* +@all -function|load");
+    (void)pool_raw(p, "FUNCTION FLUSH");
+    reply = redisCommand(p->raw, "FUNCTION LOAD %s",
+                         "#!lua name=etas_v1\nredis.register_function('etas_v1_revision',"
+                         "function() return {'OK', '1'} end)\n"
+                         "redis.register_function('etas_v1_hello', function(keys, args) return "
+                         "args[8] == '42' and {'OK', '0'} or {err = 'ETAS bad simulated'} end)");
+    assert_int_equal(reply->type, REDIS_REPLY_STRING);
+    freeReplyObject(reply);
+    o.socket_path = p->fx->socket;
+    o.user = "guest";
+    o.password = "secret";
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    p->agent.simulated = 42;
+    check_ok(etas_queue_check(queue, NULL), NULL);
+    check_ok(etas_queue_hello(queue, &p->agent, 0, NULL, NULL), NULL);
+    check_ok(etas_queue_check(p->queue, NULL), NULL); /* by somebody who may */
+    check_ok(etas_queue_hello(queue, &p->agent, 0, NULL, NULL), NULL);
+    check_ok(etas_queue_check(queue, NULL), NULL);
+    check_ok(etas_queue_hello(queue, &p->agent, 0, NULL, NULL), NULL);
+    etas_queue_close(queue);
+    (void)pool_raw(p, "ACL DELUSER guest");
+}
+
 #define POOL_TEST(f) cmocka_unit_test_setup_teardown(f, pool_setup, pool_teardown)
 
 int main(void)
@@ -290,6 +322,7 @@ int main(void)
         POOL_TEST(neither_connection_survives_an_exec),
         POOL_TEST(without_the_right_to_load_it_waits_and_says_so_once),
         POOL_TEST(an_older_edition_of_the_library_is_replaced_at_the_check),
+        POOL_TEST(an_older_edition_that_must_stay_is_spoken_to_as_it_understands),
     };
 
     return cmocka_run_group_tests(tests, redis_group_setup, redis_group_teardown);

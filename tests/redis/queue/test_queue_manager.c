@@ -130,6 +130,183 @@ static void agents_are_listed_with_their_marks(void **state)
     assert_int_equal(marked, 2100);
 }
 
+static void what_an_agent_tells_of_itself_comes_back(void **state)
+{
+    pool *p = pool_of(state);
+    static const char *const bad[] = {"1 2",
+                                      "",
+                                      "1 2 3 4 5 6 7 8",
+                                      "-1",
+                                      "1 2 3 4 x 6 7",
+                                      "1.5 2 3 4 5 6 7",
+                                      "1 2 3 4 1e9 6 7",
+                                      "1 2 3 4 5 6 99999999999999999"};
+    etas_beat beat = {0};
+    etas_agent_info *agents;
+    size_t n;
+
+    pool_begin(p, 100);
+    p->agent.simulated = 12;
+    p->agent.tasks = 3;
+    p->agent.sent_bytes = UINT64_C(1) << 52;
+    p->agent.received_bytes = 65536;
+    p->agent.busy_s = 1234.5678;
+    p->agent.cpu_s = 1e12;
+    p->agent.memory_bytes = UINT64_MAX; /* no honest one: cut to what travels */
+    check_ok(etas_queue_beat(p->queue, &p->agent, 0, NULL, &beat, NULL), NULL);
+    for (int i = 0; i < 2; i++) {
+        check_ok(etas_queue_agents(p->queue, &agents, &n, NULL), NULL);
+        assert_int_equal(n, 1);
+        assert_int_equal(agents[0].agent.simulated, 12);
+        assert_int_equal(agents[0].agent.tasks, 3);
+        assert_true(agents[0].agent.sent_bytes == UINT64_C(1) << 52);
+        assert_int_equal(agents[0].agent.received_bytes, 65536);
+        check_abs(agents[0].agent.busy_s, 1234.568, 1e-9);
+        check_abs(agents[0].agent.cpu_s, 1e12, 0);
+        assert_true(agents[0].agent.memory_bytes == (UINT64_C(1) << 53) - 1);
+        etas_array_free((void **)&agents);
+        check_ok(etas_queue_hello(p->queue, &p->agent, 0, NULL, NULL), NULL);
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        redisReply *reply =
+            redisCommand(p->raw, "FCALL etas_v1_beat 1 %spool %s 0 %s", KEY, p->agent.id, bad[i]);
+
+        assert_int_equal(reply->type, REDIS_REPLY_ERROR);
+        assert_non_null(strstr(reply->str, "ETAS bad statistics"));
+        freeReplyObject(reply);
+    }
+}
+
+/* A worker and a manager of the first edition, which knew one number. */
+static void the_first_edition_is_understood(void **state)
+{
+    pool *p = pool_of(state);
+    etas_agent_info *agents;
+    redisReply *reply;
+    size_t n;
+
+    pool_begin(p, 100);
+    (void)pool_raw(p, "HSET %sinfo %s host-1^7^4^2^0.1.0^3^99^1700000000000", KEY, p->agent.id);
+    check_ok(etas_queue_agents(p->queue, &agents, &n, NULL), NULL);
+    assert_int_equal(n, 1);
+    assert_int_equal(agents[0].agent.simulated, 99);
+    assert_int_equal(agents[0].agent.tasks, 0);
+    etas_array_free((void **)&agents);
+    (void)pool_raw(p, "FCALL etas_v1_beat 1 %spool %s 3 123", KEY, p->agent.id);
+    check_ok(etas_queue_agents(p->queue, &agents, &n, NULL), NULL);
+    assert_int_equal(agents[0].agent.busy, 3);
+    assert_int_equal(agents[0].agent.simulated, 123);
+    etas_array_free((void **)&agents);
+    reply = redisCommand(p->raw, "FCALL etas_v1_agents 1 %spool 0", KEY);
+    assert_string_equal(reply->element[2]->str, "host-1 7 4 3 0.1.0 3 123 1700000000000");
+    freeReplyObject(reply);
+    reply = redisCommand(p->raw,
+                         "FCALL etas_v1_run 1 %spool %s 1 old 10 0 1 3 %s 0 1000 3 10 999 60000 r",
+                         KEY, p->run.id, p->run.model_sha256);
+    assert_int_equal(reply->type, REDIS_REPLY_ARRAY);
+    freeReplyObject(reply);
+}
+
+static void check_tally(pool *p, bool finished)
+{
+    etas_pool_info info;
+    const etas_run_tally *t;
+
+    check_ok(etas_queue_info(p->queue, &info, NULL), NULL);
+    assert_int_equal(info.n_runs, 1);
+    assert_int_equal(info.runs[0].finished, finished);
+    t = &info.runs[0].meta.tally;
+    assert_int_equal(t->tasks, 5);
+    assert_int_equal(t->received_bytes, 1000);
+    check_abs(t->wall_s, 12.345678, 1e-9);
+    check_abs(t->cpu_s, 12, 0);
+    check_abs(t->slowest[0].wall_s, 9.5, 0);
+    assert_true(t->slowest[0].first == (UINT64_C(1) << 47));
+    assert_int_equal(t->slowest[0].count, UINT32_MAX);
+    assert_string_equal(t->slowest[0].host, "node_1_.example");
+    check_abs(t->slowest[1].wall_s, 0.000001, 1e-12);
+    assert_string_equal(t->slowest[1].host, "_");
+    check_abs(t->slowest[2].wall_s, 0, 0);
+    etas_pool_info_free(&info);
+}
+
+static void what_a_driver_tells_of_its_tasks_comes_back(void **state)
+{
+    pool *p = pool_of(state);
+    static const char *const bad[] = {"1 2 3",
+                                      "1 2 3 4 5",
+                                      "a 2 3 4",
+                                      "1 2 -3 4",
+                                      "1 2 3 4 5 6 7 a^b|c",
+                                      "1 2 3 4 5 x 7 h",
+                                      "1 2 3 4 5 6 7 h 5 6 7 h 5 6 7 h 5 6 7 h"};
+
+    pool_begin(p, 100);
+    p->run.tally = (etas_run_tally){.tasks = 5,
+                                    .received_bytes = 1000,
+                                    .wall_s = 12.345678,
+                                    .cpu_s = 12,
+                                    .slowest = {{.wall_s = 9.5,
+                                                 .first = UINT64_C(1) << 47,
+                                                 .count = UINT32_MAX,
+                                                 .host = "node(1).example"},
+                                                {.wall_s = 0.000001, .first = 3, .count = 1}}};
+    (void)pool_beat(p);
+    check_tally(p, false);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        redisReply *reply = redisCommand(
+            p->raw, "FCALL etas_v1_run 1 %spool %s 1 n 10 0 1 3 %s 0 1000 3 10 999 60000 r %s", KEY,
+            p->run.id, p->run.model_sha256, bad[i]);
+
+        assert_int_equal(reply->type, REDIS_REPLY_ERROR);
+        assert_non_null(strstr(reply->str, "ETAS bad tally"));
+        freeReplyObject(reply);
+    }
+    p->run.tally.tasks = 4;
+    (void)pool_beat(p);
+    p->run.tally.tasks = 5;
+    check_ok(etas_queue_run_finish(p->queue, &p->run, NULL), NULL);
+    check_tally(p, true); /* as it was at the end */
+}
+
+static void versions_name_everybody(void **state)
+{
+    pool *p = pool_of(state);
+    etas_version_entry *items;
+    size_t n;
+    int seen = 0;
+
+    (void)pool_raw(p, "FUNCTION FLUSH");
+    check_ok(etas_queue_versions(p->queue, &items, &n, NULL), NULL);
+    assert_int_equal(n, 0);
+    pool_begin(p, 100);
+    (void)pool_raw(p, "HSET etas:{default}:versions new-one 2^2.0^17^1700000000000 odd what?");
+    check_ok(etas_queue_versions(p->queue, &items, &n, NULL), NULL);
+    assert_int_equal(n, 3);
+    for (size_t i = 0; i < n; i++) {
+        const etas_version_entry *v = &items[i];
+
+        if (strcmp(v->who, p->agent.id) == 0) {
+            assert_int_equal(v->protocol, 1);
+            assert_int_equal(v->algorithm, 3);
+            assert_string_equal(v->release, "0.1.0");
+            assert_true(v->age_s < 60);
+            seen |= 1;
+        } else if (strncmp(v->who, "driver:", 7) == 0) {
+            assert_string_equal(v->who + 7, p->run.id);
+            seen |= 2;
+        } else {
+            assert_string_equal(v->who, "new-one");
+            assert_int_equal(v->protocol, 2);
+            assert_int_equal(v->algorithm, 17);
+            assert_true(v->age_s > 1e6);
+            seen |= 4;
+        }
+    }
+    assert_int_equal(seen, 7);
+    etas_array_free((void **)&items);
+}
+
 static void stop_marks_those_that_are_there_and_nobody_else(void **state)
 {
     pool *p = pool_of(state);
@@ -250,6 +427,10 @@ int main(void)
         POOL_TEST(the_rate_follows_what_arrives),
         POOL_TEST(agents_of_other_versions_are_incompatible),
         POOL_TEST(agents_are_listed_with_their_marks),
+        POOL_TEST(what_an_agent_tells_of_itself_comes_back),
+        POOL_TEST(the_first_edition_is_understood),
+        POOL_TEST(what_a_driver_tells_of_its_tasks_comes_back),
+        POOL_TEST(versions_name_everybody),
         POOL_TEST(stop_marks_those_that_are_there_and_nobody_else),
         POOL_TEST(reset_forgets_everybody_and_loses_nothing),
         POOL_TEST(the_dead_may_try_again),

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 
+#include "etas/array.h"
 #include "etas/text.h"
 #include "support/check.h"
 
@@ -81,6 +82,93 @@ static void a_finished_run_leaves_only_its_summary(void **state)
     etas_audit_free(&audit);
     etas_pool_info_free(&info);
     etas_queue_close(queue);
+}
+
+typedef struct sums {
+    uint64_t frames, bytes;
+} sums;
+
+static etas_status add_frame(void *context, const etas_store_frame *frame, etas_range part,
+                             etas_error *err)
+{
+    sums *s = context;
+
+    (void)err;
+    if (part.first == frame->first) { /* every frame has its beginning here, or none of it twice */
+        s->frames++;
+        s->bytes += frame->len;
+    }
+    return ETAS_OK;
+}
+
+/* What the pool says after the end is what lies in the store, and what workers say adds up to it.
+ */
+static void what_the_pool_tells_of_tasks_is_in_the_store(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    etas_queue *queue = pool_queue_open(fx);
+    etas_pool_info info = {0};
+    etas_agent_info *agents;
+    etas_store *store;
+    etas_store_tally tally;
+    etas_error err = {0};
+    sums s = {0}, sent = {0};
+    double cpu_s = 0, busy_s = 0;
+    size_t n;
+    pid_t driver;
+
+    pool_store_create(path, &small);
+    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 20});
+    for (int i = 0; i < 2; i++)
+        pool_worker_start(fx, &(pool_worker){.slots = 2});
+    pool_wait_stored(fx, 100);
+    kill(driver, SIGINT); /* the sums go on after a resume */
+    assert_int_equal(pool_wait_exit(driver, 60), 130);
+    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 20});
+    assert_int_equal(pool_wait_exit(driver, 60), 0);
+    check_ok(etas_store_open(&store, path, ETAS_STORE_READ, &err), &err);
+    check_ok(etas_store_each(store, add_frame, &s, &err), &err);
+    check_ok(etas_store_tally_get(store, &tally, &err), &err);
+    etas_store_close(store);
+    check_ok(etas_queue_info(queue, &info, &err), &err);
+    assert_int_equal(info.n_runs, 1);
+    {
+        const etas_run_tally *t = &info.runs[0].meta.tally;
+
+        assert_int_equal(t->tasks, s.frames);
+        assert_int_equal(t->received_bytes, s.bytes);
+        check_abs(t->wall_s, tally.wall_s, 1e-6);
+        check_abs(t->cpu_s, tally.cpu_s, 1e-6);
+        assert_true(t->wall_s > 0 && t->cpu_s > 0);
+        for (size_t i = 0; i < 3; i++) {
+            check_abs(t->slowest[i].wall_s, tally.slowest[i].wall_s, 1e-6);
+            assert_int_equal(t->slowest[i].first, tally.slowest[i].first);
+            assert_int_equal(t->slowest[i].count, tally.slowest[i].count);
+        }
+    }
+    etas_pool_info_free(&info);
+    pool_sleep(1); /* a lease of 2 s asks for three beats a second: the last word of both */
+    check_ok(etas_queue_agents(queue, &agents, &n, &err), &err);
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < n; i++) {
+        const etas_agent *a = &agents[i].agent;
+
+        assert_true(a->tasks > 0 && a->simulated > 0);
+        assert_true(a->received_bytes > 0);
+        assert_true(a->memory_bytes > 1 << 20 && a->memory_bytes < UINT64_C(1) << 40);
+        sent.frames += a->simulated;
+        sent.bytes += a->sent_bytes;
+        cpu_s += a->cpu_s;
+        busy_s += a->busy_s;
+    }
+    assert_int_equal(sent.frames, small.n_catalogs);
+    assert_int_equal(sent.bytes, s.bytes);
+    check_abs(cpu_s, tally.cpu_s, 0.002 * 4); /* travels in thousandths */
+    assert_true(busy_s >= 0.5 * tally.wall_s);
+    etas_array_free((void **)&agents);
+    etas_queue_close(queue);
+    pool_check_equals_serial(path, &small);
 }
 
 static void a_later_driver_supersedes_an_earlier_one(void **state)
@@ -203,6 +291,7 @@ static const struct CMUnitTest tests[] = {
     pool_test(twelve_slots_on_three_agents_give_the_same_bytes),
     pool_test(a_run_waits_for_workers_that_come_late),
     pool_test(a_finished_run_leaves_only_its_summary),
+    pool_test(what_the_pool_tells_of_tasks_is_in_the_store),
     pool_test(a_later_driver_supersedes_an_earlier_one),
     pool_test(two_runs_share_the_workers),
     pool_test(results_beyond_the_mark_are_held_until_the_driver_takes_them),

@@ -320,6 +320,47 @@ static void a_visitor_may_stop(void **state)
     etas_store_close(store);
 }
 
+/* Kept while tasks come, or read again from the file: the same. */
+static void the_tally_of_tasks_is_that_of_the_table(void **state)
+{
+    static const double wall[] = {0.25, 2, 0.5, 4, 0, 1, 2};
+    const char *const path = scratch_path("tally.store");
+    etas_store *store = open_store(path, ETAS_STORE_CREATE);
+    etas_store_tally kept = {0}, read;
+    etas_error err = {0};
+    uint64_t n_new;
+
+    (void)state;
+    begin_run(store, 100);
+    check_ok(etas_store_tally_get(store, &read, &err), &err);
+    assert_memory_equal(&kept, &read, sizeof kept);
+    for (size_t i = 0; i < 7; i++) {
+        etas_store_frame frame = make_frame(10 * i, 10);
+        etas_store_task task = {.first = 10 * i,
+                                .count = 10,
+                                .bytes = 100 + i,
+                                .wall_s = wall[i],
+                                .cpu_s = wall[i] / 2,
+                                .host = "node"};
+
+        check_ok(etas_store_add(store, 1, &frame, &task, &n_new, &err), &err);
+        etas_store_tally_add(&kept, &task);
+        free_frame(&frame);
+    }
+    etas_store_close(store);
+    store = open_store(path, ETAS_STORE_RESUME);
+    check_ok(etas_store_tally_get(store, &read, &err), &err);
+    assert_int_equal(read.tasks, 7);
+    assert_int_equal(read.bytes, 721);
+    assert_true(read.wall_s == 9.75 && read.cpu_s == 4.875);
+    assert_int_equal(read.slowest[0].first, 30);
+    assert_int_equal(read.slowest[1].first, 10); /* the earlier of equals */
+    assert_int_equal(read.slowest[2].first, 60);
+    assert_string_equal(read.slowest[2].host, "node");
+    assert_memory_equal(&kept, &read, sizeof kept);
+    etas_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -335,6 +376,7 @@ int main(void)
         cmocka_unit_test(resume_and_read_need_a_store),
         cmocka_unit_test(a_store_at_rest_is_one_plain_file),
         cmocka_unit_test(a_visitor_may_stop),
+        cmocka_unit_test(the_tally_of_tasks_is_that_of_the_table),
     };
     int failed;
 
