@@ -37,11 +37,9 @@ etas_status etas_queue_hello(etas_queue *self, const etas_agent *agent, size_t n
 
     if (n_held > MAX_HELD)
         return etas_fail(err, ETAS_E_LIMIT, "an agent holds at most %d leases", MAX_HELD);
-    if (self->link == NULL) {
-        st = queue_connect(self, &self->link, err);
-        if (st != ETAS_OK)
-            return st;
-    }
+    st = queue_connect(self, &self->link, err);
+    if (st != ETAS_OK)
+        return st;
     st = queue_check_policy(self, err);
     if (st == ETAS_OK)
         st = begin_agent(self, "hello", agent, err);

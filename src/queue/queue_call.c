@@ -94,25 +94,29 @@ void queue_begin(etas_queue *self, const char *name)
     queue_arg(self, self->key);
 }
 
-/* One round trip of the arguments as they are; makes the connection when there is none. */
-static etas_status round_trip(etas_queue *self, redisReply **out, etas_error *err)
+/* One command on the link, which is made when there is none. */
+static etas_status round_trip(etas_queue *self, const queue_command *command, redisReply **out,
+                              etas_error *err)
 {
-    etas_status st;
+    etas_status st = queue_connect(self, &self->link, err);
 
+    *out = NULL;
+    if (st == ETAS_OK)
+        st = queue_wire_ask(self, &self->link, command, out, err);
+    if (st != ETAS_OK)
+        queue_wire_close(&self->link);
+    return st;
+}
+
+/* The arguments as they are. */
+static etas_status send_arguments(etas_queue *self, redisReply **out, etas_error *err)
+{
+    const queue_command command = {self->args.n, self->args.argv, self->args.lens};
+
+    *out = NULL;
     if (self->args.failed)
         return etas_fail(err, ETAS_E_NOMEM, "out of memory");
-    if (self->link == NULL) {
-        st = queue_connect(self, &self->link, err);
-        if (st != ETAS_OK)
-            return st;
-    }
-    *out = redisCommandArgv(self->link, (int)self->args.n, self->args.argv, self->args.lens);
-    if (*out != NULL)
-        return ETAS_OK;
-    st = queue_broken(self, self->link, err);
-    redisFree(self->link);
-    self->link = NULL;
-    return st;
+    return round_trip(self, &command, out, err);
 }
 
 static bool begins(const redisReply *reply, const char *text)
@@ -126,9 +130,9 @@ static etas_status load_library(etas_queue *self, bool replace, etas_error *err)
 {
     const char *argv[4] = {"FUNCTION", "LOAD"};
     size_t lens[4] = {8, 4};
-    int n = 2;
+    size_t n = 2;
     redisReply *reply;
-    etas_status st = ETAS_OK;
+    etas_status st;
 
     if (replace) {
         argv[n] = "REPLACE";
@@ -136,13 +140,9 @@ static etas_status load_library(etas_queue *self, bool replace, etas_error *err)
     }
     argv[n] = (const char *)etas_queue_library;
     lens[n++] = etas_queue_library_len;
-    reply = redisCommandArgv(self->link, n, argv, lens);
-    if (reply == NULL) {
-        st = queue_broken(self, self->link, err);
-        redisFree(self->link);
-        self->link = NULL;
+    st = round_trip(self, &(queue_command){n, argv, lens}, &reply, err);
+    if (st != ETAS_OK)
         return st;
-    }
     if (begins(reply, "ERR unknown command"))
         st = etas_fail(err, ETAS_E_REFUSED, "the server is older than Redis 7.0");
     else if (begins(reply, "NOPERM") || begins(reply, "OOM")) {
@@ -169,7 +169,7 @@ etas_status queue_call(etas_queue *self, queue_mode mode, redisReply **out, etas
 {
     const redisReply *first;
     redisReply *reply = NULL;
-    etas_status st = round_trip(self, &reply, err);
+    etas_status st = send_arguments(self, &reply, err);
 
     *out = NULL;
     self->memory_full = false;
@@ -183,7 +183,7 @@ etas_status queue_call(etas_queue *self, queue_mode mode, redisReply **out, etas
         st = load_library(self, false, err);
         self->revision = 0;
         if (st == ETAS_OK)
-            st = round_trip(self, &reply, err);
+            st = send_arguments(self, &reply, err);
         if (reply == NULL)
             return st;
     }
@@ -220,11 +220,9 @@ etas_status etas_queue_check(etas_queue *self, etas_error *err)
     uint64_t revision, major = 7;
     etas_status st;
 
-    if (self->link == NULL) {
-        st = queue_connect(self, &self->link, err);
-        if (st != ETAS_OK)
-            return st;
-    }
+    st = queue_connect(self, &self->link, err);
+    if (st != ETAS_OK)
+        return st;
     if (self->version[0] != '\0' &&
         (!etas_parse_u64(self->version, strcspn(self->version, "."), &major) || major < 7)) {
         (void)etas_error_on_host(err, self->place);

@@ -103,11 +103,10 @@ etas_status etas_queue_run_beat(etas_queue *self, const etas_run_meta *run, etas
         run->mark_bytes >= QUEUE_MAX_EXACT || run->stored > run->n_catalogs ||
         !queue_is_hex(run->model_sha256, 64) || !(run->lease_s > 0) || !(run->task_duration_s >= 0))
         return etas_fail(err, ETAS_E_ARG, "the run's description is outside its domain");
-    if (self->link == NULL) { /* the mark and the policy need to be known before */
-        st = queue_connect(self, &self->link, err);
-        if (st != ETAS_OK)
-            return st;
-    }
+    /* the mark and the policy need to be known before */
+    st = queue_connect(self, &self->link, err);
+    if (st != ETAS_OK)
+        return st;
     st = queue_check_policy(self, err);
     if (st == ETAS_OK)
         st = begin_run(self, "run", run, err);

@@ -21,9 +21,7 @@ static double monotonic_s(void)
 
 static void drop_hint(etas_queue *self)
 {
-    if (self->hint != NULL)
-        redisFree(self->hint);
-    self->hint = NULL;
+    queue_wire_close(&self->hint);
     self->hint_deadline = 0;
 }
 
@@ -33,39 +31,31 @@ etas_status etas_queue_hint_arm(etas_queue *self, const char *run_id, double sec
     const double wait = fmin(fmax(seconds, 0.01), 3600);
     const int prefix = (int)strlen(self->key) - (int)strlen("pool");
     char key[160], wait_text[24];
-    int done = 0;
+    const char *argv[3] = {"BLPOP", key, wait_text};
     etas_status st;
 
-    if (self->hint != NULL && self->hint_deadline > 0)
+    if (self->hint.redis != NULL && self->hint_deadline > 0)
         return ETAS_OK;
     if (run_id != NULL && !queue_is_hex(run_id, ETAS_ID_HEX - 1))
         return etas_fail(err, ETAS_E_ARG, "a run's id has 32 hexadecimal digits");
-    if (self->hint == NULL) {
-        st = queue_connect(self, &self->hint, err);
-        if (st != ETAS_OK)
-            return st;
-    }
+    st = queue_connect(self, &self->hint, err);
+    if (st != ETAS_OK)
+        return st;
     (void)etas_format(sizeof key, key, "%.*swake%s%s", prefix, self->key, run_id != NULL ? ":" : "",
                       run_id != NULL ? run_id : "");
     (void)etas_format(sizeof wait_text, wait_text, "%.3f", wait);
-    if (redisAppendCommand(self->hint, "BLPOP %s %s", key, wait_text) != REDIS_OK) {
-        st = queue_broken(self, self->hint, err);
+    st = queue_wire_tell(self, &self->hint, &(queue_command){.n = 3, .argv = argv}, err);
+    if (st != ETAS_OK) {
         drop_hint(self);
         return st;
     }
-    while (!done)
-        if (redisBufferWrite(self->hint, &done) != REDIS_OK) {
-            st = queue_broken(self, self->hint, err);
-            drop_hint(self);
-            return st;
-        }
     self->hint_deadline = monotonic_s() + wait + MARGIN_S;
     return ETAS_OK;
 }
 
 int etas_queue_hint_fd(const etas_queue *self)
 {
-    return self->hint != NULL && self->hint_deadline > 0 ? self->hint->fd : -1;
+    return self->hint.redis != NULL && self->hint_deadline > 0 ? self->hint.redis->fd : -1;
 }
 
 etas_status etas_queue_hint_take(etas_queue *self, bool *fired, etas_error *err)
@@ -84,9 +74,8 @@ etas_status etas_queue_hint_take(etas_queue *self, bool *fired, etas_error *err)
         *fired = true;
         return ETAS_OK;
     }
-    if (redisBufferRead(self->hint) != REDIS_OK ||
-        redisGetReplyFromReader(self->hint, (void **)&reply) != REDIS_OK) {
-        st = queue_broken(self, self->hint, err);
+    st = queue_wire_look(self, &self->hint, &reply, err);
+    if (st != ETAS_OK) {
         drop_hint(self);
         return st;
     }

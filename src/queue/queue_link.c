@@ -1,16 +1,8 @@
 #include "queue/queue_link.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <unistd.h>
 
 #include "etas/text.h"
 #include "queue/queue_library.h"
@@ -100,11 +92,8 @@ etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options,
 
 void etas_queue_disconnect(etas_queue *self)
 {
-    if (self->link != NULL)
-        redisFree(self->link);
-    if (self->hint != NULL)
-        redisFree(self->hint);
-    self->link = self->hint = NULL;
+    queue_wire_close(&self->link);
+    queue_wire_close(&self->hint);
 }
 
 void etas_queue_close(etas_queue *self)
@@ -141,27 +130,6 @@ double etas_backoff_s(uint32_t attempt, double cap_s, uint64_t random)
 }
 
 /* ---- errors ---- */
-
-etas_status queue_broken(const etas_queue *self, const redisContext *link, etas_error *err)
-{
-    const int reason = errno;
-    etas_status st = ETAS_E_NET;
-
-    if (link->err == REDIS_ERR_PROTOCOL)
-        st = ETAS_E_CORRUPT;
-    else if (link->err == REDIS_ERR_OOM)
-        st = ETAS_E_NOMEM;
-    else if (link->err == REDIS_ERR_IO &&
-             (reason == EAGAIN || reason == EWOULDBLOCK || reason == ETIMEDOUT))
-        st = ETAS_E_TIMEOUT;
-#ifdef REDIS_ERR_TIMEOUT
-    else if (link->err == REDIS_ERR_TIMEOUT)
-        st = ETAS_E_TIMEOUT;
-#endif
-    (void)etas_fail(err, st, "%s", st == ETAS_E_TIMEOUT ? "no answer in time" : link->errstr);
-    (void)etas_error_on_host(err, self->place);
-    return st;
-}
 
 static bool starts_with(const redisReply *reply, const char *word)
 {
@@ -222,45 +190,16 @@ etas_status queue_damaged(etas_queue *self, const char *call, etas_error *err)
 
 /* ---- connecting ---- */
 
-static struct timeval seconds(double s)
-{
-    const double whole = floor(fmin(s, 1e9));
-
-    return (struct timeval){.tv_sec = (time_t)whole,
-                            .tv_usec = (suseconds_t)((fmin(s, 1e9) - whole) * 1e6)};
-}
-
-/* AUTH goes past hiredis' buffers, which are freed without being wiped; and whatever the server
- * says about it is not repeated, for it might contain the secret. */
-static etas_status authenticate(const etas_queue *self, redisContext *link, etas_error *err)
+/* Whatever the server says about it is not repeated, for it might contain the secret. */
+static etas_status authenticate(const etas_queue *self, queue_wire *wire, etas_error *err)
 {
     const etas_redis_options *o = &self->options;
     const char *argv[3] = {"AUTH", o->user != NULL ? o->user : o->password, o->password};
-    const size_t lens[3] = {4, strlen(argv[1]), strlen(o->password)};
-    const int argc = o->user != NULL ? 3 : 2;
-    char *command = NULL;
-    redisReply *reply = NULL;
-    etas_status st = ETAS_OK;
-    const int len = (int)redisFormatCommandArgv(&command, argc, argv, lens);
+    const queue_command command = {.n = o->user != NULL ? 3 : 2, .argv = argv};
+    redisReply *reply;
+    etas_status st = queue_wire_ask(self, wire, &command, &reply, err);
 
-    if (len < 0)
-        return etas_fail(err, ETAS_E_NOMEM, "out of memory");
-    for (size_t sent = 0; sent < (size_t)len;) {
-        const ssize_t n = send(link->fd, command + sent, (size_t)len - sent, MSG_NOSIGNAL);
-
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0) {
-            st = etas_fail(err, ETAS_E_NET, "the connection was lost");
-            break;
-        }
-        sent += (size_t)n;
-    }
-    explicit_bzero(command, (size_t)len);
-    redisFreeCommand(command);
-    if (st == ETAS_OK && redisGetReply(link, (void **)&reply) != REDIS_OK)
-        st = queue_broken(self, link, err);
-    else if (st == ETAS_OK && reply->type == REDIS_REPLY_ERROR) {
+    if (st == ETAS_OK && reply->type == REDIS_REPLY_ERROR) {
         etas_error dropped = {0};
 
         st = queue_classify(self, reply, &dropped);
@@ -314,32 +253,57 @@ static void learn(etas_queue *self, const redisReply *reply)
         (void)etas_parse_u64(text, strlen(text), &self->maxmemory);
 }
 
-static etas_status greet(etas_queue *self, redisContext *link, etas_error *err)
+/* The reply to at most three words. */
+static etas_status ask(const etas_queue *self, queue_wire *wire, const char *const words[3],
+                       redisReply **out, etas_error *err)
+{
+    const char *argv[3] = {words[0], words[1], words[2]};
+    queue_command command = {.argv = argv};
+
+    while (command.n < 3 && argv[command.n] != NULL)
+        command.n++;
+    return queue_wire_ask(self, wire, &command, out, err);
+}
+
+static etas_status choose_db(const etas_queue *self, queue_wire *wire, etas_error *err)
+{
+    char db[16];
+    redisReply *reply;
+    etas_status st;
+
+    if (self->options.db == 0)
+        return ETAS_OK;
+    (void)etas_format(sizeof db, db, "%u", self->options.db);
+    st = ask(self, wire, (const char *const[3]){"SELECT", db}, &reply, err);
+    if (st != ETAS_OK)
+        return st;
+    if (reply->type == REDIS_REPLY_ERROR)
+        st = queue_classify(self, reply, err);
+    freeReplyObject(reply);
+    return st;
+}
+
+static etas_status greet(etas_queue *self, queue_wire *wire, etas_error *err)
 {
     char name[96];
     redisReply *reply;
     etas_status st = ETAS_OK;
 
     if (self->options.password != NULL)
-        st = authenticate(self, link, err);
-    if (st == ETAS_OK && self->options.db != 0) {
-        reply = redisCommand(link, "SELECT %u", self->options.db);
-        if (reply == NULL)
-            return queue_broken(self, link, err);
-        if (reply->type == REDIS_REPLY_ERROR)
-            st = queue_classify(self, reply, err);
-        freeReplyObject(reply);
-    }
+        st = authenticate(self, wire, err);
+    if (st == ETAS_OK)
+        st = choose_db(self, wire, err);
     if (st != ETAS_OK)
         return st;
     (void)etas_format(sizeof name, name, "etas-%s", self->options.pool);
-    reply = redisCommand(link, "CLIENT SETNAME %s", name); /* for CLIENT LIST; not vital */
-    if (reply == NULL)
-        return queue_broken(self, link, err);
+    /* for CLIENT LIST; not vital */
+    st = ask(self, wire, (const char *const[3]){"CLIENT", "SETNAME", name}, &reply, err);
+    if (st != ETAS_OK)
+        return st;
     freeReplyObject(reply);
-    reply = redisCommand(link, "INFO");
-    if (reply == NULL)
-        return queue_broken(self, link, err);
+    st = ask(self, wire, (const char *const[3]){"INFO"}, &reply, err);
+    if (st != ETAS_OK)
+        return st;
     if (reply->type == REDIS_REPLY_ERROR && !starts_with(reply, "NOPERM"))
         st = queue_classify(self, reply, err);
     learn(self, reply);
@@ -347,40 +311,18 @@ static etas_status greet(etas_queue *self, redisContext *link, etas_error *err)
     return st;
 }
 
-etas_status queue_connect(etas_queue *self, redisContext **out, etas_error *err)
+etas_status queue_connect(etas_queue *self, queue_wire *wire, etas_error *err)
 {
-    const etas_redis_options *o = &self->options;
-    const struct timeval patience = seconds(o->connect_timeout_s);
-    redisContext *link = o->socket_path != NULL
-                             ? redisConnectUnixWithTimeout(o->socket_path, patience)
-                             : redisConnectWithTimeout(o->host, o->port, patience);
-    etas_status st = ETAS_OK;
+    etas_status st;
 
-    *out = NULL;
-    if (link == NULL)
-        return etas_fail(err, ETAS_E_NOMEM, "out of memory");
-    if (link->err != 0) {
-        st = link->err == REDIS_ERR_OOM ? ETAS_E_NOMEM : ETAS_E_NET;
-        (void)etas_fail(err, st, "cannot connect: %s", link->errstr);
-    } else {
-        const int idle_ms = (int)fmin(o->command_timeout_s * 1000, 1e9);
-
-        /* Slots are started by fork and exec: they must not inherit the link. */
-        (void)fcntl(link->fd, F_SETFD, FD_CLOEXEC);
-        if (o->socket_path == NULL) {
-            (void)redisEnableKeepAlive(link);
-            (void)setsockopt(link->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &idle_ms, sizeof idle_ms);
-        }
-        if (redisSetTimeout(link, seconds(o->command_timeout_s)) != REDIS_OK)
-            st = queue_broken(self, link, err);
-        else
-            st = greet(self, link, err);
-    }
+    if (wire->redis != NULL)
+        return ETAS_OK;
+    st = queue_wire_open(self, wire, err);
+    if (st == ETAS_OK)
+        st = greet(self, wire, err);
     if (st != ETAS_OK) {
-        redisFree(link);
+        queue_wire_close(wire);
         (void)etas_error_on_host(err, self->place);
-        return st;
     }
-    *out = link;
-    return ETAS_OK;
+    return st;
 }

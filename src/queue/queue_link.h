@@ -6,6 +6,7 @@
 
 #include "etas/array.h"
 #include "etas/queue.h"
+#include "queue/queue_wire.h"
 
 /** Arguments of one command; numbers live in the arena, bytes stay the caller's. */
 typedef struct queue_args {
@@ -20,7 +21,7 @@ struct etas_queue {
     etas_redis_options options; /**< strings are own copies */
     char key[96];               /**< the declared key; its prefix is the pool's */
     char place[128];            /**< host:port or socket path */
-    redisContext *link, *hint;
+    queue_wire link, hint;
     double hint_deadline; /**< monotonic seconds; the question is lost when it passes */
     queue_args args;
     bool memory_full, denied_said;
@@ -57,10 +58,8 @@ typedef enum queue_mode {
 ETAS_NODISCARD etas_status queue_call(etas_queue *self, queue_mode mode, redisReply **out,
                                       etas_error *err);
 
-/** A new connection, past AUTH and SELECT. */
-ETAS_NODISCARD etas_status queue_connect(etas_queue *self, redisContext **out, etas_error *err);
-/** What a NULL reply on @p link was about. */
-etas_status queue_broken(const etas_queue *self, const redisContext *link, etas_error *err);
+/** Makes the connection unless it is there; past AUTH and SELECT. */
+ETAS_NODISCARD etas_status queue_connect(etas_queue *self, queue_wire *wire, etas_error *err);
 /** What an error reply means; never ETAS_OK. */
 etas_status queue_classify(const etas_queue *self, const redisReply *reply, etas_error *err);
 /** The reply does not fit the protocol: drops the link, E_CORRUPT. */
