@@ -4,7 +4,7 @@
 -- Leases of an agent that it does not hold (claims whose reply was lost) go back.
 local function reconcile(c, agent, held)
   local list, sum = {}, 0
-  for _, l in pairs(leases_of(c, agent)) do
+  for _, l in ipairs(leases_of(c, agent)) do
     if not held[int(l.token) .. l.run] then
       list[#list + 1] = l
     end
@@ -183,7 +183,7 @@ define('claim', {'allow-oom'}, function(c, a)
         l.run, l.agent = run, agent
         local member = lease_member(l)
         call('HSET', P .. 'pool', 'token', int(l.token))
-        call('ZADD', P .. 'leases', int(c.now + tonumber(r.lease_ms)), member)
+        add_lease(c, l, c.now + tonumber(r.lease_ms))
         call('ZADD', P .. 'runs', int(call('HINCRBY', P .. 'pool', 'turn', 1)), run)
         if call('LLEN', P .. 'pending:' .. run) > 0 and call('LLEN', P .. 'wake') == 0 then
           hint(c)
@@ -261,7 +261,7 @@ define('commit', {}, function(c, a)
     hint(c, l.run)
     return {'WAIT'}
   end
-  call('ZREM', leases, member)
+  end_lease(c, l)
   call('RPUSH', P .. 'outmeta:' .. l.run,
        string.format('%.0f %.0f %s %.0f %s', l.first, count, sum, #frame, agent))
   call('RPUSH', P .. 'out:' .. l.run, frame)
@@ -272,7 +272,7 @@ define('commit', {}, function(c, a)
     if a[4] == '1' then
       put_back(c, l.run, {rest})
     else
-      call('ZADD', leases, int(c.now + tonumber(r.lease_ms)), lease_member(rest))
+      add_lease(c, rest, c.now + tonumber(r.lease_ms))
     end
   end
   hint(c, l.run)
@@ -294,7 +294,7 @@ define('fail', {'allow-oom'}, function(c, a)
     give_back(c, l)
     return {'OK'}
   end
-  call('ZREM', c.P .. 'leases', lease_member(l))
+  end_lease(c, l)
   local back, attempts = {}, tonumber(r.attempts) or 3
   local bad = {first = reached, count = l.first + l.count - reached, errors = 1, lost = l.lost}
   if reached > l.first then
@@ -327,7 +327,7 @@ end)
 
 -- An expired lease: its worker is lost.
 local function lose(c, l, r)
-  call('ZREM', c.P .. 'leases', lease_member(l))
+  end_lease(c, l)
   local lost, half = l.lost + 1, math.ceil(l.count / 2)
   call('HINCRBY', run_key(c, l.run), 'repeated', int(l.count))
   if lost >= (tonumber(r.max_lost) or 10) and (l.count == 1 or dead_full(c, l.run)) then
@@ -348,6 +348,7 @@ end
 local function sweep(c)
   local P = c.P
   call('HSET', P .. 'pool', 'swept', int(c.now), 'slots', int(count_slots(c)))
+  index_leases(c)
   for _, agent in ipairs(call('ZRANGEBYSCORE', P .. 'agents', '-inf', int(c.now - GONE_MS),
                               'LIMIT', 0, 1000)) do
     forget_agent(c, agent)
@@ -445,8 +446,10 @@ define('reap', {'allow-oom'}, function(c)
     local l, deadline = read_member(list[i]), tonumber(list[i + 1])
     local r = l and runs[l.run]
     local marked = deadline % 1 ~= 0
-    if not r then
+    if not l then
       call('ZREM', leases, list[i])
+    elseif not r then
+      end_lease(c, l)
     elseif r.gap and not marked then
       call('ZADD', leases, string.format('%.1f', c.now + r.term + 0.5), list[i])
       rearmed = rearmed + 1

@@ -177,7 +177,7 @@ define('reset', {'allow-oom'}, function(c)
   for _, agent in ipairs(agents) do
     forget_agent(c, agent)
   end
-  call('UNLINK', c.P .. 'leases')
+  call('UNLINK', c.P .. 'leases', c.P .. 'held')
   call('HSET', c.P .. 'pool', 'slots', '0')
   return {'OK', int(#agents), int(sum)}
 end)

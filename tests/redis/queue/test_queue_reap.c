@@ -287,6 +287,27 @@ static void silent_agents_are_stale_and_then_forgotten(void **state)
 
 #define POOL_TEST(f) cmocka_unit_test_setup_teardown(f, pool_setup, pool_teardown)
 
+static void the_index_of_leases_by_agent_is_made_anew_when_it_is_lost(void **state)
+{
+    pool *p = pool_of(state);
+    etas_lease leases[3];
+
+    pool_begin(p, 90);
+    for (size_t i = 0; i < 3; i++)
+        leases[i] = pool_claim(p);
+    assert_int_equal(pool_raw_int(p, "ZCARD " KEY "held"), 3);
+    pool_raw(p, "DEL " KEY "held");
+    pool_raw(p, "HDEL " KEY "pool swept"); /* the next reap sweeps */
+    pool_reap(p);
+    assert_int_equal(pool_raw_int(p, "ZCARD " KEY "held"), 3);
+    check_ok(etas_queue_hello(p->queue, &p->agent, 1, &leases[1], NULL), NULL);
+    assert_int_equal(pool_check(p).leased, leases[1].count);
+    assert_int_equal(pool_raw_int(p, "ZCARD " KEY "held"), 1);
+    assert_int_equal(pool_beat_one(p, &leases[0]), ETAS_VERDICT_LOST);
+    assert_int_equal(pool_commit(p, &leases[1], (uint32_t)leases[1].count, 100), ETAS_VERDICT_OK);
+    assert_int_equal(pool_raw_int(p, "EXISTS " KEY "held " KEY "leases"), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -303,6 +324,7 @@ int main(void)
         POOL_TEST(a_run_that_nobody_drives_for_a_week_is_forgotten),
         POOL_TEST(what_has_outlived_its_use_is_pruned),
         POOL_TEST(silent_agents_are_stale_and_then_forgotten),
+        POOL_TEST(the_index_of_leases_by_agent_is_made_anew_when_it_is_lost),
     };
 
     return cmocka_run_group_tests(tests, redis_group_setup, redis_group_teardown);
