@@ -36,6 +36,8 @@ void bootstrap_options_table(bootstrap_options *self, option_spec out[BOOTSTRAP_
          "per CPU)"},
         {"chunk-size", 0, OPTION_COUNT, &run->chunk_size, "N",
          "refits per task (default: adapted to their speed)"},
+        {"slot-memory", 0, OPTION_SIZE, &run->slot_memory, "SIZE",
+         "the most memory of each local worker process, such as 512M or 2G"},
         {"embedded", 0, OPTION_FLAG, &run->embedded, NULL,
          "start a private Redis server and --processes workers for this run"},
         {"resume", 0, OPTION_FLAG, &run->resume, NULL,
@@ -62,18 +64,20 @@ options_outcome bootstrap_options_check(const bootstrap_options *self, const com
     const struct {
         const char *name;
         bool given;
-    } others[] = {{"--seed belongs to --bootstrap", run->seed_text != NULL},
-                  {"--chunk-size belongs to --bootstrap", run->chunk_size > 0},
-                  {"--resume belongs to --bootstrap", run->resume},
-                  {"--restart belongs to --bootstrap", run->restart},
-                  {"--allow-missing belongs to --bootstrap", run->allow_missing},
-                  {"--allow-supercritical belongs to --bootstrap", run->allow_supercritical},
-                  {"--discard-store belongs to --bootstrap", run->discard_store},
-                  {"--processes belongs to --bootstrap or --distribute",
-                   run->processes != OPTION_UNSET && !spread},
-                  {"--embedded belongs to --bootstrap or --distribute", run->embedded && !spread},
-                  {"a Redis server belongs to --bootstrap or --distribute",
-                   redis_options_given(&run->redis) && !spread}};
+    } others[] = {
+        {"--seed belongs to --bootstrap", run->seed_text != NULL},
+        {"--chunk-size belongs to --bootstrap", run->chunk_size > 0},
+        {"--resume belongs to --bootstrap", run->resume},
+        {"--restart belongs to --bootstrap", run->restart},
+        {"--allow-missing belongs to --bootstrap", run->allow_missing},
+        {"--allow-supercritical belongs to --bootstrap", run->allow_supercritical},
+        {"--discard-store belongs to --bootstrap", run->discard_store},
+        {"--processes belongs to --bootstrap or --distribute",
+         run->processes != OPTION_UNSET && !spread},
+        {"--slot-memory belongs to --bootstrap or --distribute", run->slot_memory > 0 && !spread},
+        {"--embedded belongs to --bootstrap or --distribute", run->embedded && !spread},
+        {"a Redis server belongs to --bootstrap or --distribute",
+         redis_options_given(&run->redis) && !spread}};
 
     if (run->n_catalogs == 0)
         return options_complain(usage, "--bootstrap 0: at least one refit");

@@ -13,7 +13,7 @@
 #include "redis_options.h"
 #include "talk.h"
 
-enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 6, GRACE_S = 3 };
+enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 7, GRACE_S = 3 };
 
 static volatile sig_atomic_t signals_seen;
 static int wake[2] = {-1, -1};
@@ -61,7 +61,7 @@ static uint64_t usable_cpus(void)
 }
 
 typedef struct own_options {
-    uint64_t processes;
+    uint64_t processes, slot_memory;
     double runtime_s, idle_s, stall_s;
     const char *kernels;
     bool version;
@@ -89,6 +89,7 @@ static int work(const own_options *own, const redis_options *redis, talk *out)
                                     .runtime_s = own->runtime_s,
                                     .idle_timeout_s = own->idle_s,
                                     .stall_s = own->stall_s,
+                                    .slot_memory_bytes = own->slot_memory,
                                     .kernels = own->kernels,
                                     .signals = &signals_seen,
                                     .wake_fd = wake[0],
@@ -112,6 +113,9 @@ static int run(int argc, char *argv[])
          "leave after so long without work (default: never)"},
         {"stall", 0, OPTION_DURATION, &own.stall_s, "TIME",
          "end a process that makes no progress for so long (default 5m)"},
+        {"slot-memory", 0, OPTION_SIZE, &own.slot_memory, "SIZE",
+         "the most memory of each process, such as 512M or 2G: a catalogue that needs\n"
+         "more fails, and the machine does not run out of it (default: no limit)"},
         {"kernels", 0, OPTION_TEXT, &own.kernels, "SET",
          "scalar, avx2 or avx512 (default: the best of this CPU; the results are equal)"},
         {"version", 0, OPTION_FLAG, &own.version, NULL, "print the version and exit"}};

@@ -8,6 +8,7 @@ etas_status fit_pool_open(fit_pool *self, const run_options *options, const run_
     etas_runner_config how = {.backend = request->backend,
                               .processes = request->processes,
                               .task_duration_s = options->task_duration_s,
+                              .slot_memory_bytes = options->slot_memory,
                               .kernels = options->kernels,
                               .redis = options->redis.queue,
                               .interrupted = run_catch_signals(),
@@ -17,8 +18,12 @@ etas_status fit_pool_open(fit_pool *self, const run_options *options, const run_
     if (request->backend == ETAS_BACKEND_SERIAL)
         return ETAS_OK;
     if (request->embedded) {
-        st =
-            etas_embedded_open(&self->embedded, request->processes, options->kernels, &t->log, err);
+        const etas_embedded_config pool = {.workers = request->processes,
+                                           .slot_memory_bytes = options->slot_memory,
+                                           .kernels = options->kernels,
+                                           .log = &t->log};
+
+        st = etas_embedded_open(&self->embedded, &pool, err);
         how.redis = etas_redis_options_default(); /* not what the environment says of others */
         if (st == ETAS_OK)
             how.redis.socket_path = etas_embedded_socket(self->embedded);

@@ -32,6 +32,9 @@ void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
          "catalogues per task (default: adapted to --task-duration)"},
         {"task-duration", 0, OPTION_DURATION, &self->task_duration_s, "T",
          "wished length of a task (default 30s)"},
+        {"slot-memory", 0, OPTION_SIZE, &self->slot_memory, "SIZE",
+         "the most memory of each local worker process, such as 512M or 2G: a catalogue\n"
+         "that needs more is missing, and the machine does not run out of it"},
         {"embedded", 0, OPTION_FLAG, &self->embedded, NULL,
          "start a private Redis server and --processes workers for this run"},
         {"resume", 0, OPTION_FLAG, &self->resume, NULL,
@@ -111,7 +114,8 @@ static options_outcome choose_backend(run_request *self, const run_options *o,
         if (server || o->embedded)
             self->backend = ETAS_BACKEND_REDIS;
         else
-            self->backend = self->processes > 1 ? ETAS_BACKEND_PROCESSES : ETAS_BACKEND_SERIAL;
+            self->backend = self->processes > 1 || o->slot_memory > 0 ? ETAS_BACKEND_PROCESSES
+                                                                      : ETAS_BACKEND_SERIAL;
     } else if (strcmp(name, "serial") == 0) {
         self->backend = ETAS_BACKEND_SERIAL;
     } else if (strcmp(name, "processes") == 0) {
@@ -122,6 +126,12 @@ static options_outcome choose_backend(run_request *self, const run_options *o,
         return options_complain(usage, "%s: \"%s\" is not auto, serial, processes or redis", from,
                                 name);
     }
+    if (o->slot_memory > 0 && self->backend == ETAS_BACKEND_SERIAL)
+        return options_complain(usage, "--slot-memory is for worker processes: not with %s %s",
+                                from, name);
+    if (o->slot_memory > 0 && self->backend == ETAS_BACKEND_REDIS && !o->embedded)
+        return options_complain(usage, "--slot-memory is for local worker processes: give it to "
+                                       "the etas-redis-workers of the pool");
     if (o->embedded && o->redis.given)
         return options_complain(usage, "--embedded starts its own server: name no other");
     if (o->embedded && self->backend != ETAS_BACKEND_REDIS)

@@ -20,6 +20,7 @@ typedef struct run_options {
     uint64_t processes;     /**< OPTION_UNSET: the configuration's, else one per CPU */
     uint64_t chunk_size;
     double task_duration_s;
+    uint64_t slot_memory; /**< bytes; 0: no limit */
     bool resume, restart, discard_store, allow_missing, allow_supercritical, embedded;
     const char *only;       /**< FIRST:COUNT */
     const char *from_store; /**< take blob and seed from this store */
@@ -28,7 +29,7 @@ typedef struct run_options {
     redis_options redis;
 } run_options;
 
-enum { RUN_OPTIONS = 16 };
+enum { RUN_OPTIONS = 17 };
 void run_options_init(run_options *self);
 void run_options_table(run_options *self, option_spec out[RUN_OPTIONS]);
 

@@ -235,6 +235,7 @@ static etas_status simulate(run_session *s, etas_error *err)
                               .processes = s->request->processes,
                               .chunk_size = s->request->chunk_size,
                               .task_duration_s = s->options->task_duration_s,
+                              .slot_memory_bytes = s->options->slot_memory,
                               .kernels = s->options->kernels,
                               .redis = s->options->redis.queue,
                               .allow_missing = s->options->allow_missing,
@@ -246,8 +247,12 @@ static etas_status simulate(run_session *s, etas_error *err)
     etas_status st = ETAS_OK;
 
     if (s->request->embedded) {
-        st = etas_embedded_open(&s->embedded, s->request->processes, s->options->kernels,
-                                &s->t->log, err);
+        const etas_embedded_config pool = {.workers = s->request->processes,
+                                           .slot_memory_bytes = s->options->slot_memory,
+                                           .kernels = s->options->kernels,
+                                           .log = &s->t->log};
+
+        st = etas_embedded_open(&s->embedded, &pool, err);
         how.redis = etas_redis_options_default(); /* not what the environment says of others */
         how.redis.log = &s->t->log;
         how.lonely_s = EMBEDDED_START_S;
@@ -367,6 +372,8 @@ int run_session_main(run_session *s)
 
     (void)run_catch_signals();
     st = probe_output(s->request, &err);
+    if (st == ETAS_OK && s->options->slot_memory > 0)
+        st = etas_slot_memory_check(s->options->slot_memory, &err);
     if (st == ETAS_OK)
         st = prepare(s, &err);
     if (st == ETAS_OK)

@@ -30,15 +30,16 @@ typedef struct etas_progress {
 
 typedef struct etas_runner_config {
     etas_backend backend;
-    uint32_t processes;       /**< local slots; also the workers of --embedded */
-    uint64_t chunk_size;      /**< 0: auto */
-    double task_duration_s;   /**< auto: wished length of a chunk; default 30 */
-    const char *kernels;      /**< NULL: best */
-    struct etas_slots *slots; /**< processes: slots that outlive the run; NULL: its own */
-    etas_redis_options redis; /**< for ETAS_BACKEND_REDIS */
-    double lease_s;           /**< redis: of a chunk; 0: 60 */
-    double lonely_s;          /**< redis: time without workers until the log says so; 0: at once */
-    uint64_t mark_bytes;      /**< redis: most result bytes to lie there; 0: the server's default */
+    uint32_t processes;         /**< local slots; also the workers of --embedded */
+    uint64_t chunk_size;        /**< 0: auto */
+    double task_duration_s;     /**< auto: wished length of a chunk; default 30 */
+    uint64_t slot_memory_bytes; /**< of local slots, as in etas_worker_config */
+    const char *kernels;        /**< NULL: best */
+    struct etas_slots *slots;   /**< processes: slots that outlive the run; NULL: its own */
+    etas_redis_options redis;   /**< for ETAS_BACKEND_REDIS */
+    double lease_s;             /**< redis: of a chunk; 0: 60 */
+    double lonely_s;     /**< redis: time without workers until the log says so; 0: at once */
+    uint64_t mark_bytes; /**< redis: most result bytes to lie there; 0: the server's default */
     bool brief; /**< redis: one of many short runs: results are fetched as they come, not gathered,
                    and no summary stays behind */
     bool allow_missing;
@@ -110,9 +111,11 @@ void etas_distribution_apply(etas_distribution *self, const etas_catalog *catalo
 typedef struct etas_worker_config {
     etas_redis_options redis;
     uint32_t processes;
-    double runtime_s;      /**< INFINITY: unlimited */
-    double idle_timeout_s; /**< INFINITY: none */
-    double stall_s;        /**< a slot without progress for so long is killed; default 300 */
+    double runtime_s;           /**< INFINITY: unlimited */
+    double idle_timeout_s;      /**< INFINITY: none */
+    double stall_s;             /**< a slot without progress for so long is killed; default 300 */
+    uint64_t slot_memory_bytes; /**< most address space of a slot; 0: no limit. A catalogue that
+                                     needs more fails; E_ARG for a limit in which none can start */
     const char *kernels;
     const volatile sig_atomic_t *signals; /**< 1: drain, 2 or more: give back at once */
     int wake_fd; /**< non-blocking; readable when *signals has changed, so that none waits for a
@@ -128,14 +131,24 @@ ETAS_NODISCARD etas_status etas_worker_run(const etas_worker_config *cfg, etas_e
  * and returns true with *exit_code. Slots are /proc/self/exe again, with argv[0] "etas-slot". */
 bool etas_slot_main(int argc, char *const argv[], int *exit_code);
 
+/** Whether a slot can start and work in so much memory: one is started to find out. E_ARG when it
+ * cannot, with what it takes. */
+ETAS_NODISCARD etas_status etas_slot_memory_check(uint64_t memory_bytes, etas_error *err);
+
 /* ---- embedded server ---- */
 
 typedef struct etas_embedded etas_embedded;
 
-/** A private redis-server on a unix socket in a fresh directory, and @p workers local slots in one
+typedef struct etas_embedded_config {
+    uint32_t workers;           /**< slots */
+    uint64_t slot_memory_bytes; /**< as in etas_worker_config */
+    const char *kernels;
+    const etas_log *log;
+} etas_embedded_config;
+
+/** A private redis-server on a unix socket in a fresh directory, and local slots in one
  * etas-redis-worker process; both die with this process, also when it is killed. */
-ETAS_NODISCARD etas_status etas_embedded_open(etas_embedded **out, uint32_t workers,
-                                              const char *kernels, const etas_log *log,
+ETAS_NODISCARD etas_status etas_embedded_open(etas_embedded **out, const etas_embedded_config *cfg,
                                               etas_error *err);
 const char *etas_embedded_socket(const etas_embedded *self);
 void etas_embedded_close(etas_embedded *self);

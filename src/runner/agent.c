@@ -236,6 +236,7 @@ static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *
                                      .stall_s = cfg->stall_s,
                                      .frame_s = FRAME_S,
                                      .compress = true,
+                                     .memory_bytes = cfg->slot_memory_bytes,
                                      .log = cfg->log};
     uint8_t id[16];
     etas_status st;

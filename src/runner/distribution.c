@@ -52,6 +52,7 @@ etas_status etas_distribution_open(etas_distribution **out, const etas_runner_co
                                          .kernels = cfg->kernels,
                                          .stall_s = stall_s,
                                          .compress = false,
+                                         .memory_bytes = cfg->slot_memory_bytes,
                                          .log = &self->log};
 
         st = etas_slots_open(&self->slots, &slots, err);
@@ -147,13 +148,16 @@ static etas_status compute(void *context, etas_em *em, etas_error *err)
 void etas_distribution_apply(etas_distribution *self, const etas_catalog *catalog,
                              etas_inversion_config *how)
 {
-    const size_t share = how->memory_bytes / (self->cfg.processes > 0 ? self->cfg.processes : 1);
+    const uint64_t limit = self->cfg.slot_memory_bytes;
+    size_t share = how->memory_bytes / (self->cfg.processes > 0 ? self->cfg.processes : 1);
 
     how->compute = compute;
     how->compute_context = self;
     self->catalog = catalog;
     self->how = *how;
-    if (how->memory_bytes != 0)
+    if (limit > 0 && (how->memory_bytes == 0 || share > limit / 2))
+        share = (size_t)(limit / 2);
+    if (how->memory_bytes != 0 || limit > 0)
         self->how.memory_bytes = share > least_memory ? share : least_memory;
     etas_array_free((void **)&self->fixed);
 }

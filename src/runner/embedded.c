@@ -35,6 +35,7 @@ typedef struct guard {
     const char *kernels;
     etas_log log;
     uint32_t workers;
+    uint64_t slot_memory_bytes;
     pid_t guardian;
 } guard;
 
@@ -91,6 +92,7 @@ static _Noreturn void run_worker(const guard *g)
                               .runtime_s = INFINITY,
                               .idle_timeout_s = INFINITY,
                               .stall_s = STALL_S,
+                              .slot_memory_bytes = g->slot_memory_bytes,
                               .kernels = g->kernels,
                               .wake_fd = -1,
                               .log = &g->log};
@@ -210,19 +212,26 @@ static etas_status wait_for_server(const etas_embedded *self, etas_error *err)
     return ETAS_OK;
 }
 
-etas_status etas_embedded_open(etas_embedded **out, uint32_t workers, const char *kernels,
-                               const etas_log *log, etas_error *err)
+etas_status etas_embedded_open(etas_embedded **out, const etas_embedded_config *cfg,
+                               etas_error *err)
 {
     etas_embedded *self;
-    guard g = {.workers = workers, .kernels = kernels};
-    etas_status st;
+    guard g = {.workers = cfg->workers,
+               .kernels = cfg->kernels,
+               .slot_memory_bytes = cfg->slot_memory_bytes};
+    const etas_log *const log = cfg->log;
+    etas_status st = ETAS_OK;
 
     *out = NULL;
-    if (workers == 0)
+    if (cfg->workers == 0)
         return etas_fail(err, ETAS_E_ARG, "an embedded pool needs at least one worker process");
     if (!on_path("redis-server"))
         return etas_fail(err, ETAS_E_IO,
                          "redis-server is not on the PATH: install redis-server (7.0 or newer)");
+    if (cfg->slot_memory_bytes > 0) /* the guardian would try again for ever */
+        st = etas_slot_memory_check(cfg->slot_memory_bytes, err);
+    if (st != ETAS_OK)
+        return st;
     self = calloc(1, sizeof *self);
     if (self == NULL)
         return etas_fail(err, ETAS_E_NOMEM, "starting the embedded pool");

@@ -111,11 +111,15 @@ static etas_status make(etas_maker *self, size_t count, etas_error *err)
 
     etas_payload_clear(&self->fresh);
     st = work->kind->make(work->self, self->task.seed, self->next, count, &self->fresh, err);
+    if (st == ETAS_OK) {
+        st = etas_payload_append(&self->held, &self->fresh);
+        if (st != ETAS_OK)
+            st = etas_fail(err, st, "out of memory for what was made");
+    }
+    if (st == ETAS_E_NOMEM)
+        etas_payload_free(&self->fresh); /* what is held must get out */
     if (st != ETAS_OK)
         return st;
-    st = etas_payload_append(&self->held, &self->fresh);
-    if (st != ETAS_OK)
-        return etas_fail(err, st, "out of memory for what was made");
     self->next += count;
     return ETAS_OK;
 }

@@ -86,6 +86,7 @@ static etas_status processes_open(void **out, const etas_job *job, etas_error *e
                              .kernels = job->cfg->kernels,
                              .stall_s = stall_s,
                              .compress = true,
+                             .memory_bytes = job->cfg->slot_memory_bytes,
                              .log = job->cfg->log};
     processes *const self = calloc(1, sizeof *self);
     etas_status st;

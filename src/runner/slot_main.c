@@ -1,10 +1,13 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -14,7 +17,7 @@
 #include "runner/maker.h"
 #include "runner/slot_message.h"
 
-enum { MODELS = 4 };
+enum { MODELS = 4, LEAST_ROOM = 16 << 20 };
 static const double alive_s = 1;
 
 typedef struct slot_model {
@@ -26,7 +29,7 @@ typedef struct slot_model {
 typedef struct slot_state {
     slot_model models[MODELS];
     etas_maker maker;
-    uint64_t n_orders;
+    uint64_t n_orders, memory_bytes;
     etas_slot_message batch; /* what it has said last that it does, */
     double said_s;           /* and when */
 } slot_state;
@@ -229,6 +232,29 @@ static etas_status run_task(slot_state *self, const etas_slot_order *order, slot
     return st;
 }
 
+/* Room for whoever comes next. */
+static void forget(slot_state *self)
+{
+    etas_maker_free(&self->maker);
+    self->maker = (etas_maker){0};
+    for (size_t i = 0; i < MODELS; i++)
+        model_drop(&self->models[i]);
+    (void)malloc_trim(0);
+}
+
+static void describe(const slot_state *self, etas_status st, const etas_error *err, size_t capacity,
+                     char out[])
+{
+    char why[160];
+
+    etas_error_format(err, sizeof why, why);
+    if (st == ETAS_E_NOMEM && self->memory_bytes > 0)
+        etas_format(capacity, out, "the slot's memory limit of %.1f MiB was reached: %s",
+                    (double)self->memory_bytes / 1048576, why);
+    else
+        etas_error_format(err, capacity, out);
+}
+
 static void serve_task(slot_state *self, const etas_slot_order *order, int fd)
 {
     etas_error err = {0};
@@ -240,14 +266,16 @@ static void serve_task(slot_state *self, const etas_slot_order *order, int fd)
         close(fd);
     if (st == ETAS_OK) {
         st = run_task(self, order, m, &err);
-        reached = self->maker.next;
+        reached = self->maker.held_first; /* what is held has not been delivered */
     }
     if (st == ETAS_OK) {
         say((etas_slot_message){.kind = ETAS_SLOT_SAYS_DONE, .a = reached}, NULL);
     } else {
         char text[200];
 
-        etas_error_format(&err, sizeof text, text);
+        describe(self, st, &err, sizeof text, text);
+        if (st == ETAS_E_NOMEM)
+            forget(self);
         say((etas_slot_message){ETAS_SLOT_SAYS_ERROR, (uint32_t)strlen(text) + 1, reached, 0},
             text);
     }
@@ -266,12 +294,37 @@ static void volunteer_for_oom(void)
     close(fd);
 }
 
-int etas_slot_serve(void)
+/* What the process takes by now, and some room to work in. */
+static uint64_t least_memory(void)
 {
-    slot_state state = {0};
+    unsigned long long pages = 0;
+    FILE *const f = fopen("/proc/self/statm", "re");
+
+    if (f != NULL && fscanf(f, "%llu", &pages) != 1)
+        pages = 0;
+    if (f != NULL)
+        (void)fclose(f);
+    return pages * (uint64_t)sysconf(_SC_PAGESIZE) + LEAST_ROOM;
+}
+
+static bool limit_memory(uint64_t bytes)
+{
+    const struct rlimit limit = {bytes, bytes};
+
+    return setrlimit(RLIMIT_AS, &limit) == 0;
+}
+
+int etas_slot_serve(uint64_t memory_bytes)
+{
+    slot_state state = {.memory_bytes = memory_bytes};
     slot_state *const self = &state;
+    const uint64_t least = memory_bytes > 0 ? least_memory() : 0;
 
     volunteer_for_oom();
+    if (memory_bytes > 0 && (memory_bytes < least || !limit_memory(memory_bytes))) {
+        say((etas_slot_message){.kind = ETAS_SLOT_SAYS_CRAMPED, .a = least}, NULL);
+        return 1;
+    }
     say((etas_slot_message){.kind = ETAS_SLOT_SAYS_READY}, NULL);
     for (;;) {
         etas_slot_message message;
@@ -290,8 +343,13 @@ int etas_slot_serve(void)
 
 bool etas_slot_main(int argc, char *const argv[], int *exit_code)
 {
+    uint64_t memory = 0;
+
     if (argc < 1 || strcmp(argv[0], "etas-slot") != 0)
         return false;
-    *exit_code = etas_slot_serve();
+    if (argc > 1 && !etas_parse_u64(argv[1], strlen(argv[1]), &memory))
+        *exit_code = 1;
+    else
+        *exit_code = etas_slot_serve(memory);
     return true;
 }

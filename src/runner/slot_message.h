@@ -14,6 +14,7 @@ typedef enum etas_slot_kind {
     ETAS_SLOT_SAYS_HALT,     /**< a: the task's number */
     /* from the slot */
     ETAS_SLOT_SAYS_READY = 16, /**< alive, waiting for its first task */
+    ETAS_SLOT_SAYS_CRAMPED,    /**< instead: its memory limit is below a, and it ends */
     ETAS_SLOT_SAYS_BATCH,      /**< a, b: it begins to simulate catalogues a .. b - 1 */
     ETAS_SLOT_SAYS_FRAME,      /**< a: first, b: count; body: the frame */
     ETAS_SLOT_SAYS_DONE,       /**< a: first catalogue not delivered */
@@ -39,7 +40,8 @@ typedef struct etas_slot_order {
     char kernels[15]; /**< "": best */
 } etas_slot_order;
 
-/** The whole life of a slot process; returns its exit code. */
-int etas_slot_serve(void);
+/** The whole life of a slot process with at most so much memory, 0: no limit; returns its exit
+ * code. */
+int etas_slot_serve(uint64_t memory_bytes);
 
 #endif

@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <math.h>
+#include <poll.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -13,8 +15,13 @@
 #include <unistd.h>
 
 #include "etas/array.h"
+#include "etas/runner.h"
+#include "etas/text.h"
+#include "runner/clock.h"
 
 enum { READ_BYTES = 1 << 18, FORK_TRIES = 10 };
+#define TRY_S 10.0
+#define MIB   1048576.0
 
 static void close_from(int first)
 {
@@ -32,11 +39,11 @@ static void close_from(int first)
 /* In the child, between fork and exec: only what is safe after fork in a program with threads.
  * The parent decides when a slot ends, so the terminal's ctrl-C and a polite kill of the whole
  * process group pass it by. */
-static _Noreturn void become_slot(int fd, pid_t parent)
+static _Noreturn void become_slot(int fd, pid_t parent, char memory[])
 {
     static const int ignored[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE, SIGUSR1, SIGUSR2};
     char name[] = "etas-slot";
-    char *const argv[] = {name, NULL};
+    char *const argv[] = {name, memory, NULL};
     char *const no_environment[] = {NULL};
     const int high = fcntl(fd, F_DUPFD, 16);
     struct sigaction action = {.sa_handler = SIG_IGN};
@@ -76,16 +83,19 @@ static pid_t fork_patiently(void)
     return pid;
 }
 
-etas_status etas_slot_process_start(etas_slot_process *self, etas_error *err)
+etas_status etas_slot_process_start(etas_slot_process *self, uint64_t memory_bytes, etas_error *err)
 {
     const pid_t parent = getpid();
+    char memory[32];
     int pair[2];
+
+    etas_format(sizeof memory, memory, "%llu", (unsigned long long)memory_bytes);
 
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return etas_fail(err, ETAS_E_IO, "cannot make a slot's socket: %s", strerror(errno));
     self->pid = fork_patiently();
     if (self->pid == 0)
-        become_slot(pair[1], parent);
+        become_slot(pair[1], parent, memory_bytes > 0 ? memory : NULL);
     close(pair[1]);
     if (self->pid < 0) {
         self->pid = 0;
@@ -204,4 +214,30 @@ etas_slot_peek etas_slot_process_peek(const etas_slot_process *self, etas_slot_m
 void etas_slot_process_drop(etas_slot_process *self)
 {
     self->at += wanted(self);
+}
+
+etas_status etas_slot_memory_check(uint64_t memory_bytes, etas_error *err)
+{
+    const double deadline = etas_clock_s() + TRY_S;
+    etas_slot_process one = {.fd = -1};
+    etas_slot_message message = {0};
+    const uint8_t *body;
+    etas_status st = etas_slot_process_start(&one, memory_bytes, err);
+    int status;
+
+    while (st == ETAS_OK && !one.ended && etas_clock_s() < deadline &&
+           etas_slot_process_peek(&one, &message, &body) == ETAS_SLOT_PEEK_NOTHING) {
+        (void)poll(&(struct pollfd){.fd = one.fd, .events = POLLIN}, 1, 100);
+        st = etas_slot_process_read(&one, err);
+    }
+    etas_slot_process_end(&one, &status);
+    etas_array_free((void **)&one.in);
+    if (st != ETAS_OK || message.kind == ETAS_SLOT_SAYS_READY)
+        return st;
+    if (message.kind == ETAS_SLOT_SAYS_CRAMPED)
+        return etas_fail(err, ETAS_E_ARG,
+                         "a slot cannot work in %.1f MiB of memory: it takes %.0f MiB at the least",
+                         (double)memory_bytes / MIB, ceil((double)message.a / MIB));
+    return etas_fail(err, ETAS_E_ARG, "a slot cannot start in %.1f MiB of memory",
+                     (double)memory_bytes / MIB);
 }

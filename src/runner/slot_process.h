@@ -19,8 +19,10 @@ typedef struct etas_slot_process {
     size_t at, len, capacity; /**< in[at, len) has arrived and is not used up */
 } etas_slot_process;
 
-/** Fork, exec; tries again for a second when the system has no process to give. */
-ETAS_NODISCARD etas_status etas_slot_process_start(etas_slot_process *self, etas_error *err);
+/** Fork, exec; tries again for a second when the system has no process to give. @p memory_bytes is
+ * the slot's limit, 0 for none. */
+ETAS_NODISCARD etas_status etas_slot_process_start(etas_slot_process *self, uint64_t memory_bytes,
+                                                   etas_error *err);
 
 /** Kill it if it lives, wait for it, forget what it said; *status is waitpid's. */
 void etas_slot_process_end(etas_slot_process *self, int *status);

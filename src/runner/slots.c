@@ -11,6 +11,7 @@
 
 #include "etas/array.h"
 #include "etas/range.h"
+#include "etas/runner.h"
 #include "etas/text.h"
 #include "runner/clock.h"
 #include "runner/slot_model.h"
@@ -68,12 +69,12 @@ etas_status etas_slots_model_add(etas_slots *self, const char *sha256_hex, size_
 
 /* ---- life ---- */
 
-static etas_status start_slot(slot *s, etas_error *err)
+static etas_status start_slot(const etas_slots *self, slot *s, etas_error *err)
 {
     s->ready = s->busy = s->halting = s->paused = false;
     s->verdict[0] = '\0';
     s->heard_s = etas_clock_s();
-    return etas_slot_process_start(&s->process, err);
+    return etas_slot_process_start(&s->process, self->cfg.memory_bytes, err);
 }
 
 etas_status etas_slots_open(etas_slots **out, const etas_slots_config *cfg, etas_error *err)
@@ -100,8 +101,10 @@ etas_status etas_slots_open(etas_slots **out, const etas_slots_config *cfg, etas
     etas_slot_models_init(&self->models);
     for (uint32_t i = 0; i < cfg->n; i++)
         self->slots[i].process.fd = -1;
+    if (cfg->memory_bytes > 0)
+        st = etas_slot_memory_check(cfg->memory_bytes, err);
     for (uint32_t i = 0; i < cfg->n && st == ETAS_OK; i++)
-        st = start_slot(&self->slots[i], err);
+        st = start_slot(self, &self->slots[i], err);
     if (st != ETAS_OK)
         etas_slots_close(self);
     else
@@ -212,7 +215,7 @@ etas_status etas_slots_abort(etas_slots *self, uint32_t i, etas_error *err)
     if (self->held == (int64_t)i)
         self->held = -1;
     etas_slot_process_end(&self->slots[i].process, &status);
-    return start_slot(&self->slots[i], err);
+    return start_slot(self, &self->slots[i], err);
 }
 
 /* ---- events ---- */
@@ -374,7 +377,7 @@ static etas_status bury(etas_slots *self, uint32_t i, bool *found, etas_slot_eve
         out->kind = ETAS_SLOT_IDLE; /* every catalogue had been delivered */
     etas_log_write(self->cfg.log, *found ? ETAS_LOG_WARN : ETAS_LOG_INFO, "slot %u: %s", i,
                    out->message);
-    st = start_slot(s, err);
+    st = start_slot(self, s, err);
     return st != ETAS_OK || *found ? st : carry_on(s, m, halt, err);
 }
 

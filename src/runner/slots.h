@@ -21,11 +21,13 @@ typedef struct etas_slots etas_slots;
 
 typedef struct etas_slots_config {
     uint32_t n;
-    const char *kernels; /**< NULL: best */
-    double stall_s;      /**< a busy slot silent for so long is killed; 0 never */
-    double frame_s;      /**< a frame goes out at the latest after so long; 0: one second. It goes
-                            earlier when it is full (ETAS_FRAME_TARGET_BYTES) and at the task's end */
-    bool compress;       /**< the slots compress the frames' bodies */
+    const char *kernels;   /**< NULL: best */
+    double stall_s;        /**< a busy slot silent for so long is killed; 0 never */
+    double frame_s;        /**< a frame goes out at the latest after so long; 0: one second. It goes
+                              earlier when it is full (ETAS_FRAME_TARGET_BYTES) and at the task's end */
+    bool compress;         /**< the slots compress the frames' bodies */
+    uint64_t memory_bytes; /**< address space of each slot (RLIMIT_AS); 0: no limit. Whoever needs
+                                more has not made the catalogue: ETAS_SLOT_ERROR */
     const etas_log *log;
 } etas_slots_config;
 

@@ -27,6 +27,8 @@ static void wait_until_gone(const char *socket)
     assert_true(gone(dir));
 }
 
+static const etas_embedded_config two = {.workers = 2};
+
 static void it_runs_a_forecast_and_leaves_nothing(void **state)
 {
     char path[] = "/tmp/etas-embedded-XXXXXX", socket[128];
@@ -39,7 +41,7 @@ static void it_runs_a_forecast_and_leaves_nothing(void **state)
     assert_true(fd >= 0);
     close(fd);
     pool_store_create(path, &small);
-    check_ok(etas_embedded_open(&pool, 2, NULL, NULL, &err), &err);
+    check_ok(etas_embedded_open(&pool, &two, &err), &err);
     etas_format(sizeof socket, socket, "%s", etas_embedded_socket(pool));
     etas_format(sizeof fx.socket, fx.socket, "%s", socket);
     assert_int_equal(pool_wait_exit(pool_driver_start(&fx, path, &(pool_driver){0}), 60), 0);
@@ -64,7 +66,7 @@ static void it_goes_when_its_owner_is_killed(void **state)
         etas_embedded *pool;
 
         prctl(PR_SET_PDEATHSIG, SIGKILL);
-        if (etas_embedded_open(&pool, 2, NULL, NULL, NULL) != ETAS_OK)
+        if (etas_embedded_open(&pool, &two, NULL) != ETAS_OK)
             _exit(1);
         if (write(ends[1], etas_embedded_socket(pool), strlen(etas_embedded_socket(pool)) + 1) < 0)
             _exit(1);
@@ -94,7 +96,7 @@ static void without_a_server_it_says_what_to_install(void **state)
 
     (void)state;
     setenv("PATH", "/nonexistent", 1);
-    assert_int_equal(etas_embedded_open(&pool, 1, NULL, NULL, &err), ETAS_E_IO);
+    assert_int_equal(etas_embedded_open(&pool, &two, &err), ETAS_E_IO);
     setenv("PATH", path, 1);
     assert_non_null(strstr(err.text, "install redis-server"));
     free(path);
