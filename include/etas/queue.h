@@ -137,6 +137,22 @@ ETAS_NODISCARD etas_status etas_queue_submit(etas_queue *self, const etas_run_me
                                              uint64_t serial, size_t n, const etas_range ranges[],
                                              etas_error *err);
 
+/** A stored range that a host other than its maker shall make again, so that both can be compared.
+ */
+typedef struct etas_check {
+    etas_range range;
+    char maker[64];
+} etas_check;
+/** As etas_queue_submit, for the run's list of checks, which holds at most 256. */
+ETAS_NODISCARD etas_status etas_queue_submit_checks(etas_queue *self, const etas_run_meta *run,
+                                                    uint64_t serial, size_t n,
+                                                    const etas_check checks[], etas_error *err);
+
+/** The hosts, at most 64, that the run gives no work to and takes no results from: these and no
+ * others. What they hold goes back to pending as they hear of it. */
+ETAS_NODISCARD etas_status etas_queue_ban(etas_queue *self, const etas_run_meta *run, size_t n,
+                                          const char *const hosts[], etas_error *err);
+
 typedef struct etas_collected {
     uint64_t first; /**< written by the server from the lease: believe it, not the frame */
     uint32_t count;
@@ -168,11 +184,13 @@ ETAS_NODISCARD etas_status etas_queue_ackout(etas_queue *self, const etas_run_me
 
 /** Where a run's ranges are, from one atomic call. Each is an etas_array; free with _free. */
 typedef struct etas_audit {
-    etas_ranges pending, leased, out, dead;
-    uint64_t submitted, acked, discarded;        /**< counters, in catalogues */
-    bool exists;                                 /**< the run's keys are there */
-    uint64_t n_pending, n_leased, n_out, n_dead; /**< catalogues there, duplicates included */
-    bool conserved; /**< submitted = n_pending + n_leased + n_out + acked + n_dead + discarded */
+    etas_ranges pending, checks, leased, out, dead;
+    uint64_t submitted, acked, discarded; /**< counters, in catalogues */
+    bool exists;                          /**< the run's keys are there */
+    /** catalogues there, duplicates included */
+    uint64_t n_pending, n_checks, n_leased, n_out, n_dead;
+    /** submitted = n_pending + n_checks + n_leased + n_out + acked + n_dead + discarded */
+    bool conserved;
     uint64_t live_slots;
 } etas_audit;
 ETAS_NODISCARD etas_status etas_queue_audit(etas_queue *self, const char *run_id, etas_audit *out,
@@ -256,7 +274,7 @@ typedef struct etas_claim {
     uint64_t seed;
     char model_sha256[65];
     double lease_s; /**< beat at least every sixth of it */
-    char why[24];   /**< of EMPTY: none, paused, full, silent, algorithm, cancelled, leases */
+    char why[24]; /**< of EMPTY: none, paused, full, silent, algorithm, cancelled, banned, leases */
 } etas_claim;
 ETAS_NODISCARD etas_status etas_queue_claim(etas_queue *self, const etas_agent *agent,
                                             const etas_claim_request *request, etas_claim *out,
@@ -317,7 +335,8 @@ ETAS_NODISCARD etas_status etas_queue_reap(etas_queue *self, etas_error *err);
 
 typedef struct etas_run_info {
     etas_run_meta meta;
-    uint64_t pending, leased, out, dead, repeated, simulated;
+    uint64_t pending, checks, leased, out, dead, repeated, simulated;
+    char banned[256]; /**< hosts, parted by spaces; cut to fit */
     uint64_t out_bytes, mark_bytes;
     double rate,
         driver_silent_s; /**< catalogues per second; seconds since the driver's last beat */

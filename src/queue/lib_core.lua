@@ -2,15 +2,15 @@
 -- The pool's moves; docs/protocol.md is the contract. Numbers leave Lua through int(): `..` and
 -- tostring() would write 15 digits and more as 1e+15.
 
-local REVISION = 2
+local REVISION = 3
 local PROTOCOL = 1
 local SILENT_MS = 60000 -- a driver or an agent that says nothing is away
 local GONE_MS = 600000 -- and after this it is gone
 local HOUR_MS, DAY_MS, WEEK_MS = 3600000, 86400000, 604800000
 local MAX_INDEX = 2 ^ 48
-local MAX_ENTRIES, MAX_NAMES = 1000, 4096
+local MAX_ENTRIES, MAX_NAMES, MAX_CHECKS = 1000, 4096, 256
 local MAX_LEASES, MAX_FRAMES, MAX_DEAD = 65536, 65536, 100000
-local MAX_RUNS, MAX_HINTS = 256, 4
+local MAX_RUNS, MAX_HINTS, MAX_BANNED = 256, 4, 64
 local MAX_FRAME, MAX_LONE_FRAME, MAX_COLLECT = 2 ^ 20, 2 ^ 28, 2 ^ 23
 local PART = 2 ^ 22
 local FIRST_CHUNK = 64 -- for an agent that has measured no rate yet
@@ -169,6 +169,13 @@ local function hint(c, run)
   end
   if call('LLEN', key) < most then
     call('RPUSH', key, '1')
+  end
+end
+
+-- When whoever hears it first may be of the wrong host.
+local function hint_all(c)
+  for _ = 1, MAX_HINTS do
+    hint(c)
   end
 end
 
@@ -366,6 +373,18 @@ local function sum_leases(c, run, ranges)
   return sums, holders
 end
 
+local function sum_checks(c, run, ranges)
+  local sum = 0
+  for _, text in ipairs(call('LRANGE', c.P .. 'check:' .. run, 0, -1)) do
+    local first, count = text:match('^(%d+) (%d+) ')
+    if first then
+      sum = sum + tonumber(count)
+      add_range(ranges, tonumber(first), tonumber(count))
+    end
+  end
+  return sum
+end
+
 local function sum_out(c, run, ranges)
   local sum, bytes = 0, 0
   for _, text in ipairs(call('LRANGE', c.P .. 'outmeta:' .. run, 0, -1)) do
@@ -392,21 +411,22 @@ end
 
 -- Everything the conservation law is about, and whether it holds.
 local function count_run(c, run, leased)
-  local r = run_fields(c, run, {'submitted', 'acked', 'discarded', 'pend', 'bytes'})
+  local r = run_fields(c, run, {'submitted', 'acked', 'discarded', 'pend', 'checks', 'bytes'})
   if not r then
     return nil
   end
-  local t = {pending_at = {}, leased_at = {}, out_at = {}, dead_at = {}}
+  local t = {pending_at = {}, checks_at = {}, leased_at = {}, out_at = {}, dead_at = {}}
   t.submitted, t.acked = tonumber(r.submitted) or 0, tonumber(r.acked) or 0
   t.discarded = tonumber(r.discarded) or 0
   t.pending = sum_pending(c, run, t.pending_at)
+  t.checks = sum_checks(c, run, t.checks_at)
   t.leased = (leased or sum_leases(c, run, t.leased_at))[run] or 0
   t.out, t.bytes = sum_out(c, run, t.out_at)
   t.dead = sum_dead(c, run, t.dead_at)
-  t.sum = t.pending + t.leased + t.out + t.acked + t.dead + t.discarded
+  t.sum = t.pending + t.checks + t.leased + t.out + t.acked + t.dead + t.discarded
   t.even = call('LLEN', c.P .. 'out:' .. run) == call('LLEN', c.P .. 'outmeta:' .. run)
   t.conserved = t.submitted == t.sum and t.even and tonumber(r.pend) == t.pending
-    and tonumber(r.bytes) == t.bytes
+    and (tonumber(r.checks or nil) or 0) == t.checks and tonumber(r.bytes) == t.bytes
   return t
 end
 
@@ -432,7 +452,7 @@ local function forget_run(c, run)
     end
   end
   call('UNLINK', P .. 'pending:' .. run, P .. 'outmeta:' .. run, P .. 'out:' .. run,
-       P .. 'dead:' .. run, P .. 'wake:' .. run, P .. 'run:' .. run)
+       P .. 'dead:' .. run, P .. 'wake:' .. run, P .. 'check:' .. run, P .. 'run:' .. run)
   call('ZREM', P .. 'runs', run)
   call('HDEL', c.V, 'driver:' .. run)
 end

@@ -44,7 +44,8 @@ define('run', {'allow-oom'}, function(c, a)
     call('ZREM', P .. 'past', run)
     call('HSET', key, 'state', 'open', 'created', int(c.now), 'serial', '0', 'submitted', '0',
          'acked', '0', 'discarded', '0', 'simulated', '0', 'repeated', '0', 'pend', '0',
-         'bytes', '0', 'full', '0', 'rate', '0', 'rate_ms', int(c.now), 'rate_n', '0')
+         'checks', '0', 'bytes', '0', 'full', '0', 'rate', '0', 'rate_ms', int(c.now),
+         'rate_n', '0')
   end
   local complete = model_complete(c, sha)
   call('HSET', key, 'epoch', a[2], 'name', a[3], 'n', a[4], 'stored', a[5], 'seed', a[6],
@@ -55,51 +56,107 @@ define('run', {'allow-oom'}, function(c, a)
   call('EXPIRE', P .. 'model:' .. sha, HOUR_MS / 1000)
   call('HSET', c.V, 'driver:' .. run,
        string.format('%d %s %s %.0f', PROTOCOL, release, a[7], c.now))
-  local r = run_fields(c, run, {'pend'})
+  local r = run_fields(c, run, {'pend', 'checks'})
   if r.pend ~= '0' then
     hint(c)
+  end
+  if (tonumber(r.checks or nil) or 0) > 0 then
+    hint_all(c)
   end
   return {'OK', lost and '1' or '0', complete and '0' or '1',
           r.state == 'cancelled' and '1' or '0', int(call('LLEN', P .. 'pending:' .. run)),
           r.pend or '0', int(call('ZCARD', P .. 'dead:' .. run)), int(count_slots(c))}
 end)
 
-define('submit', {}, function(c, a)
-  local run, epoch, serial = identity(a[1], 'run'), number(a[2], 'epoch'), number(a[3], 'serial')
-  local key, pending = run_key(c, run), c.P .. 'pending:' .. run
-  local stop = fence(c, run, epoch, true)
-  local n, sum, list = (#a - 3) / 2, 0, {}
+-- What keeps n more entries off a list, else nil and the size of the run. Submissions of all kinds
+-- are numbered by one serial.
+local function closed_list(c, a, list, n, most)
+  local run, serial = identity(a[1], 'run'), number(a[3], 'serial')
+  local stop = fence(c, run, number(a[2], 'epoch'), true)
   if stop then
     return stop
   end
-  if n ~= math.floor(n) or n > MAX_ENTRIES then
+  if n ~= math.floor(n) or n > most then
     refuse('bad number of ranges')
   end
   local r = run_fields(c, run, {'serial', 'n'})
   if serial <= (tonumber(r.serial) or 0) then
     return {'REPEAT'}
   end
-  local there = call('LLEN', pending)
-  if there + n > MAX_ENTRIES then
+  local there = call('LLEN', list)
+  if there + n > most then
     return {'FULL', int(there)}
   end
+  return nil, tonumber(r.n) or 0
+end
+
+local function read_range(first, count, size)
+  first, count = number(first, 'first'), number(count, 'count')
+  if count < 1 or first + count > size then
+    refuse('a range outside the run')
+  end
+  return first, count
+end
+
+-- Their catalogues go into the books, by the name of the sum that is kept of the list.
+local function book(c, key, serial, name, list, entries, sum)
+  if #entries > 0 then
+    call('RPUSH', list, unpack(entries))
+  end
+  call('HINCRBY', key, 'submitted', int(sum))
+  call('HINCRBY', key, name, int(sum))
+  call('HSET', key, 'serial', serial)
+end
+
+define('submit', {}, function(c, a)
+  local pending, n, sum, list = c.P .. 'pending:' .. identity(a[1], 'run'), (#a - 3) / 2, 0, {}
+  local stop, size = closed_list(c, a, pending, n, MAX_ENTRIES)
+  if stop then
+    return stop
+  end
   for i = 1, n do
-    local first, count = number(a[2 + 2 * i], 'first'), number(a[3 + 2 * i], 'count')
-    if count < 1 or first + count > (tonumber(r.n) or 0) then
-      refuse('a range outside the run')
-    end
+    local first, count = read_range(a[2 + 2 * i], a[3 + 2 * i], size)
     sum = sum + count
     list[i] = describe({first = first, count = count, errors = 0, lost = 0})
   end
-  if n > 0 then
-    call('RPUSH', pending, unpack(list))
-  end
-  call('HINCRBY', key, 'submitted', int(sum))
-  call('HINCRBY', key, 'pend', int(sum))
-  call('HSET', key, 'serial', int(serial))
+  book(c, run_key(c, a[1]), a[3], 'pend', pending, list, sum)
   for _ = 1, math.min(n, MAX_HINTS) do
     hint(c)
   end
+  return {'OK'}
+end)
+
+-- Ranges to be made again by another host than the one named with each.
+define('check', {}, function(c, a)
+  local checks, n, sum, list = c.P .. 'check:' .. identity(a[1], 'run'), (#a - 3) / 3, 0, {}
+  local stop, size = closed_list(c, a, checks, n, MAX_CHECKS)
+  if stop then
+    return stop
+  end
+  for i = 1, n do
+    local first, count = read_range(a[1 + 3 * i], a[2 + 3 * i], size)
+    sum = sum + count
+    list[i] = int(first) .. ' ' .. int(count) .. ' ' .. word(a[3 + 3 * i], 'host')
+  end
+  book(c, run_key(c, a[1]), a[3], 'checks', checks, list, sum)
+  hint_all(c)
+  return {'OK'}
+end)
+
+-- The hosts that the run takes nothing from, all of them.
+define('ban', {'allow-oom'}, function(c, a)
+  local run, epoch = identity(a[1], 'run'), number(a[2], 'epoch')
+  local stop = fence(c, run, epoch, true)
+  if stop then
+    return stop
+  end
+  for i = 3, #a do
+    word(a[i], 'host')
+  end
+  if #a > 2 + MAX_BANNED then
+    refuse('too many hosts')
+  end
+  call('HSET', run_key(c, run), 'banned', table.concat(a, ' ', 3))
   return {'OK'}
 end)
 
@@ -200,8 +257,8 @@ define('mend', {'allow-oom'}, function(c, a)
     t = count_run(c, run)
   end
   call('HSET', run_key(c, run), 'submitted', int(t.sum), 'acked', int(t.acked),
-       'discarded', int(t.discarded), 'pend', int(t.pending), 'bytes', int(t.bytes),
-       'full', '0')
+       'discarded', int(t.discarded), 'pend', int(t.pending), 'checks', int(t.checks),
+       'bytes', int(t.bytes), 'full', '0')
   hint(c)
   return {'OK', int(t.sum - t.submitted)}
 end)
@@ -237,7 +294,7 @@ define('audit', {'no-writes'}, function(c, a)
   return {'OK', int(t.submitted), int(t.acked), int(t.discarded), int(t.pending), int(t.leased),
           int(t.out), int(t.dead), int(count_slots(c)), t.conserved and '1' or '0',
           join_ranges(t.pending_at), join_ranges(t.leased_at), join_ranges(t.out_at),
-          join_ranges(t.dead_at)}
+          join_ranges(t.dead_at), int(t.checks), join_ranges(t.checks_at)}
 end)
 
 define('dead', {'no-writes'}, function(c, a)

@@ -43,6 +43,7 @@ static bool read_ranges(const redisReply *reply, etas_ranges *out, etas_status *
 void etas_audit_free(etas_audit *self)
 {
     etas_ranges_free(&self->pending);
+    etas_ranges_free(&self->checks);
     etas_ranges_free(&self->leased);
     etas_ranges_free(&self->out);
     etas_ranges_free(&self->dead);
@@ -64,7 +65,10 @@ static bool read_audit(const redisReply *reply, etas_audit *out, etas_status *st
     for (size_t i = 0; i < sizeof ranges / sizeof(etas_ranges *) && *st == ETAS_OK; i++)
         if (!read_ranges(reply_at(reply, at++), ranges[i], st))
             return false;
-    return true;
+    if (*st != ETAS_OK || reply->elements == at) /* the first edition knew no checks */
+        return true;
+    return reply_u64(reply_at(reply, at), UINT64_MAX, &out->n_checks) &&
+           read_ranges(reply_at(reply, at + 1), &out->checks, st);
 }
 
 etas_status etas_queue_audit(etas_queue *self, const char *run_id, etas_audit *out, etas_error *err)

@@ -10,7 +10,7 @@
 #define PART_BYTES      ((size_t)1 << 22)
 #define MAX_MODEL_BYTES (256 * PART_BYTES)
 
-enum { MAX_NAMES = 4096, MAX_SUBMIT = 1000 };
+enum { MAX_NAMES = 4096, MAX_SUBMIT = 1000, MAX_CHECKS = 256, MAX_BANNED = 64 };
 
 #define DEFAULT_MARK_BYTES (UINT64_C(256) << 20)
 
@@ -211,37 +211,92 @@ etas_status etas_queue_model_get(etas_queue *self, const char *sha256_hex, uint8
     return ETAS_OK;
 }
 
-etas_status etas_queue_submit(etas_queue *self, const etas_run_meta *run, uint64_t serial, size_t n,
-                              const etas_range ranges[], etas_error *err)
+/* A submission up to its entries. */
+static etas_status begin_submit(etas_queue *self, const char *name, const etas_run_meta *run,
+                                uint64_t serial, etas_error *err)
+{
+    etas_status st;
+
+    if (serial >= QUEUE_MAX_EXACT || serial == 0)
+        return etas_fail(err, ETAS_E_ARG, "serials start at 1");
+    st = begin_run(self, name, run, err);
+    if (st == ETAS_OK)
+        queue_arg_u64(self, serial);
+    return st;
+}
+
+static etas_status end_submit(etas_queue *self, const char *name, etas_error *err)
 {
     const redisReply *word;
     redisReply *reply;
-    etas_status st;
+    etas_status st = queue_call(self, QUEUE_LOAD, &reply, err);
 
-    if (n > MAX_SUBMIT || serial >= QUEUE_MAX_EXACT || serial == 0)
-        return etas_fail(err, n > MAX_SUBMIT ? ETAS_E_LIMIT : ETAS_E_ARG,
-                         "at most %d ranges at once, serials start at 1", MAX_SUBMIT);
-    st = begin_run(self, "submit", run, err);
-    if (st != ETAS_OK)
-        return st;
-    queue_arg_u64(self, serial);
-    for (size_t i = 0; i < n; i++) {
-        queue_arg_u64(self, ranges[i].first);
-        queue_arg_u64(self, ranges[i].count);
-    }
-    st = queue_call(self, QUEUE_LOAD, &reply, err);
     if (st != ETAS_OK)
         return st;
     word = reply_at(reply, 0);
     if (reply_is(word, "FULL"))
-        st = etas_fail(err, ETAS_E_LIMIT, "the pending list is full");
+        st = etas_fail(err, ETAS_E_LIMIT, "the run's list is full");
     else if (reply_is(word, "GONE"))
         st = etas_fail(err, ETAS_E_AWAY, "the run's keys are gone");
     else if (reply_is(word, "SUPERSEDED"))
         st = etas_fail(err, ETAS_E_SUPERSEDED, "another driver has taken this run over");
     else if (!reply_is(word, "OK") && !reply_is(word, "REPEAT"))
-        st = queue_damaged(self, "submit", err);
+        st = queue_damaged(self, name, err);
     freeReplyObject(reply);
+    return st;
+}
+
+etas_status etas_queue_submit(etas_queue *self, const etas_run_meta *run, uint64_t serial, size_t n,
+                              const etas_range ranges[], etas_error *err)
+{
+    etas_status st;
+
+    if (n > MAX_SUBMIT)
+        return etas_fail(err, ETAS_E_LIMIT, "at most %d ranges at once", MAX_SUBMIT);
+    st = begin_submit(self, "submit", run, serial, err);
+    if (st != ETAS_OK)
+        return st;
+    for (size_t i = 0; i < n; i++) {
+        queue_arg_u64(self, ranges[i].first);
+        queue_arg_u64(self, ranges[i].count);
+    }
+    return end_submit(self, "submit", err);
+}
+
+etas_status etas_queue_submit_checks(etas_queue *self, const etas_run_meta *run, uint64_t serial,
+                                     size_t n, const etas_check checks[], etas_error *err)
+{
+    etas_status st;
+
+    if (n > MAX_CHECKS)
+        return etas_fail(err, ETAS_E_LIMIT, "at most %d checks at once", MAX_CHECKS);
+    st = begin_submit(self, "check", run, serial, err);
+    if (st != ETAS_OK)
+        return st;
+    for (size_t i = 0; i < n; i++) {
+        queue_arg_u64(self, checks[i].range.first);
+        queue_arg_u64(self, checks[i].range.count);
+        queue_arg_word(self, checks[i].maker);
+    }
+    return end_submit(self, "check", err);
+}
+
+etas_status etas_queue_ban(etas_queue *self, const etas_run_meta *run, size_t n,
+                           const char *const hosts[], etas_error *err)
+{
+    redisReply *reply;
+    etas_status st;
+
+    if (n > MAX_BANNED)
+        return etas_fail(err, ETAS_E_LIMIT, "at most %d hosts can be banned", MAX_BANNED);
+    st = begin_run(self, "ban", run, err);
+    if (st != ETAS_OK)
+        return st;
+    for (size_t i = 0; i < n; i++)
+        queue_arg_word(self, hosts[i]);
+    st = driver_call(self, "ban", &reply, err);
+    if (st == ETAS_OK)
+        freeReplyObject(reply);
     return st;
 }
 

@@ -15,6 +15,7 @@ typedef enum field_kind {
     FIELD_FLAG,
     FIELD_DOUBLE,
     FIELD_NAME,
+    FIELD_WORDS,
     FIELD_ID,
     FIELD_DIGEST,
     FIELD_STATE,
@@ -41,6 +42,8 @@ static const struct {
     {"mark", FIELD_U64, offsetof(etas_run_info, mark_bytes)},
     {"lease_ms", FIELD_MS, offsetof(etas_run_info, meta.lease_s)},
     {"pend", FIELD_U64, offsetof(etas_run_info, pending)},
+    {"checks", FIELD_U64, offsetof(etas_run_info, checks)},
+    {"banned", FIELD_WORDS, offsetof(etas_run_info, banned)},
     {"leased", FIELD_U64, offsetof(etas_run_info, leased)},
     {"out", FIELD_U64, offsetof(etas_run_info, out)},
     {"dead", FIELD_U64, offsetof(etas_run_info, dead)},
@@ -77,6 +80,8 @@ static bool read_field(const redisReply *value, field_kind kind, void *at)
         return reply_double(value, at);
     case FIELD_NAME:
         return reply_text(value, sizeof((etas_run_meta *)0)->name, at);
+    case FIELD_WORDS:
+        return reply_text(value, sizeof((etas_run_info *)0)->banned, at);
     case FIELD_ID:
         return reply_hex(value, ETAS_ID_HEX - 1, at);
     case FIELD_DIGEST:
@@ -133,7 +138,7 @@ static bool read_info(const redisReply *reply, etas_pool_info *out, etas_status 
         if (!read_run(run->finished ? reply_at(past, i - runs->elements) : reply_at(runs, i), run))
             return false;
         if (run->finished) {
-            run->pending = run->out_bytes = 0;
+            run->pending = run->checks = run->out_bytes = 0;
             run->rate = 0;
             run->conserved = true;
         }

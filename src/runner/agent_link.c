@@ -139,7 +139,7 @@ static etas_status judge(agent *self, size_t n, etas_error *err)
             if (self->verdicts[k] == ETAS_VERDICT_LOST)
                 st = agent_drop(self, i, "the lease was lost", err);
             else if (self->verdicts[k] == ETAS_VERDICT_CANCEL)
-                st = agent_drop(self, i, "the run is gone", err);
+                st = agent_drop(self, i, "the run takes no more from here", err);
             break;
         }
     }

@@ -277,7 +277,7 @@ static etas_status commit_one(agent *self, uint32_t slot, etas_error *err)
     case ETAS_VERDICT_LOST:
         return agent_drop(self, slot, "the lease was lost", err);
     case ETAS_VERDICT_CANCEL:
-        return agent_drop(self, slot, "the run is gone", err);
+        return agent_drop(self, slot, "the run takes no more from here", err);
     }
     return ETAS_OK;
 }

@@ -94,10 +94,10 @@ granted() {
 }
 # shellcheck disable=SC2046 # words
 {
-    granted worker $(commands "$lua"/lib_agent.lua "$lua"/lib_core.lua)
+    granted worker $(commands "$lua"/lib_agent.lua "$lua"/lib_reap.lua "$lua"/lib_core.lua)
     granted driver $(commands "$lua"/lib_driver.lua "$lua"/lib_core.lua)
     granted manager $(commands "$lua"/lib_manager.lua "$lua"/lib_core.lua)
-    granted driver $(sed -n '/^local function sweep/,$p' "$lua"/lib_agent.lua | commands) # reap
+    granted driver $(commands "$lua"/lib_reap.lua)
 }
 
 shows "nobody gets beyond the pool, or at the server"

@@ -137,6 +137,34 @@ void driver_collect(world *w, sim_run *r)
     }
 }
 
+void driver_checks(world *w, sim_run *r)
+{
+    static const char *const hosts[HOSTS] = {"node-0.example", "node-1.example", "node-2.example"};
+    etas_check checks[4];
+    size_t n = 0;
+    etas_status st;
+
+    for (int i = 0; i < 4; i++) {
+        const uint64_t first = draw(w, SIZE), most = SIZE - first < 8 ? SIZE - first : 8;
+
+        if (!r->stored[first])
+            continue;
+        checks[n] = (etas_check){.range = {first, 1 + draw(w, most)}};
+        memcpy(checks[n++].maker, hosts[draw(w, HOSTS)], strlen(hosts[0]) + 1);
+    }
+    if (draw(w, 4) == 0) {
+        st = etas_queue_ban(w->p->queue, &r->meta, draw(w, 2), hosts + draw(w, HOSTS), NULL);
+        if (st != ETAS_E_AWAY)
+            check_ok(st, NULL);
+    }
+    r->serial++;
+    for (int i = 0; i < 2; i++) { /* the reply of the first was lost */
+        st = etas_queue_submit_checks(w->p->queue, &r->meta, r->serial, n, checks, NULL);
+        if (st != ETAS_E_AWAY && st != ETAS_E_LIMIT)
+            check_ok(st, NULL);
+    }
+}
+
 void driver_late(world *w, sim_run *r)
 {
     check_ok(etas_queue_ackout(w->p->queue, &r->meta, r->n_late, r->late, NULL), NULL);

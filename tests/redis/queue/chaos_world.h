@@ -4,7 +4,7 @@
 
 #include "queue_pool.h"
 
-enum { RUNS = 2, AGENTS = 5, HELD = 4, SIZE = 240 };
+enum { RUNS = 2, AGENTS = 5, HELD = 4, SIZE = 240, HOSTS = 3 };
 
 typedef struct sim_agent {
     etas_agent id;
@@ -42,6 +42,8 @@ bool audit_run(world *w, sim_run *r, uint8_t found[], bool *conserved);
 void driver_audit(world *w, sim_run *r);
 void driver_beat(world *w, sim_run *r);
 void driver_collect(world *w, sim_run *r);
+/** Has some of what is stored made again by other hosts, or bans one host or none. */
+void driver_checks(world *w, sim_run *r);
 void driver_late(world *w, sim_run *r); /**< acks once more what it acked some time ago */
 
 #endif

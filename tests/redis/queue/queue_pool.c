@@ -270,12 +270,14 @@ pool_sums pool_check(pool *self)
     assert_true(a.exists);
     s = (pool_sums){.submitted = a.submitted,
                     .pending = a.n_pending,
+                    .checks = a.n_checks,
                     .leased = a.n_leased,
                     .out = a.n_out,
                     .acked = a.acked,
                     .dead = a.n_dead,
                     .discarded = a.discarded};
-    assert_int_equal(s.submitted, s.pending + s.leased + s.out + s.acked + s.dead + s.discarded);
+    assert_int_equal(s.submitted,
+                     s.pending + s.checks + s.leased + s.out + s.acked + s.dead + s.discarded);
     assert_true(a.conserved);
     etas_audit_free(&a);
     return s;

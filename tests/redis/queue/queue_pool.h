@@ -54,7 +54,7 @@ uint64_t pool_take(pool *self);
 
 /** Totals of an audit whose law must hold. */
 typedef struct pool_sums {
-    uint64_t submitted, pending, leased, out, acked, dead, discarded;
+    uint64_t submitted, pending, checks, leased, out, acked, dead, discarded;
 } pool_sums;
 pool_sums pool_check(pool *self);
 /** The audit's ranges of one place as text "first+count ...". */

@@ -21,6 +21,7 @@ enum { STEPS = 4000, ROUNDS = 3, PATIENCE = 4000 };
 static void agent_start(world *w, sim_agent *a)
 {
     *a = (sim_agent){.id = pool_agent(w->next_id++, HELD)};
+    a->id.host[5] = (char)('0' + draw(w, HOSTS)); /* node-N.example */
     check_ok(etas_queue_hello(w->p->queue, &a->id, 0, NULL, NULL), NULL);
 }
 
@@ -210,9 +211,10 @@ static void manager_act(world *w)
         if (draw(w, 8) == 0)
             (void)pool_raw(w->p, "FLUSHALL");
         else if (draw(w, 4) == 0) {
-            static const char *const names[] = {"pending", "out", "outmeta", "dead", "run"};
+            static const char *const names[] = {"pending", "out",   "outmeta",
+                                                "dead",    "check", "run"};
 
-            (void)pool_raw(w->p, "DEL %s%s:%s", KEY, names[draw(w, 5)], r->meta.id);
+            (void)pool_raw(w->p, "DEL %s%s:%s", KEY, names[draw(w, 6)], r->meta.id);
             driver_beat(w, r);
             driver_audit(w, r);
         }
@@ -243,8 +245,10 @@ static void step(world *w)
         driver_collect(w, r);
     else if (what < 86)
         submit_owed(w, r);
-    else if (what < 87)
+    else if (what < 87 && draw(w, 2) == 0)
         driver_late(w, r);
+    else if (what < 87)
+        driver_checks(w, r);
     else if (what < 88)
         driver_audit(w, r);
     else if (what < 97 || w->calm) {
@@ -292,6 +296,8 @@ static void settle(world *w)
 
     w->calm = true;
     check_ok(etas_queue_pause(w->p->queue, false, NULL), NULL);
+    for (int i = 0; i < RUNS; i++)
+        check_ok(etas_queue_ban(w->p->queue, &w->runs[i].meta, 0, NULL, NULL), NULL);
     for (; left(w) > 0; tries++) {
         if (tries > PATIENCE)
             fail_msg("%zu catalogues never arrived", left(w));

@@ -221,6 +221,22 @@ static etas_status call_collect(etas_queue *queue, etas_error *err)
     return st;
 }
 
+static etas_status call_checks(etas_queue *queue, etas_error *err)
+{
+    const etas_run_meta run = pool_run(1, 1);
+    const etas_check check = {.range = {0, 1}, .maker = "a"};
+
+    return etas_queue_submit_checks(queue, &run, 1, 1, &check, err);
+}
+
+static etas_status call_ban(etas_queue *queue, etas_error *err)
+{
+    static const char *const host = "a";
+    const etas_run_meta run = pool_run(1, 1);
+
+    return etas_queue_ban(queue, &run, 1, &host, err);
+}
+
 static etas_status call_audit(etas_queue *queue, etas_error *err)
 {
     etas_audit a;
@@ -280,7 +296,7 @@ static etas_status call_versions(etas_queue *queue, etas_error *err)
 static const struct {
     call call;
     const char *good;
-    const char *bad[8];
+    const char *bad[9];
 } cases[] = {
     {call_claim,
      "[5|WORK|5 " H32 " 10 20 0 0|17|" H64 "|60000",
@@ -308,10 +324,13 @@ static const struct {
       "[6|OK|4|2|00000000000000FF|" H32 "|frame", "[6|OK|4|2|00000000000000ff|abc|frame",
       "[6|OK|4|2|00000000000000ff|" H32 "|#5"}},
     {call_audit,
-     "[14|OK|9|0|0|6|0|3|0|2|1|0 4 7 2||4 3|",
-     {"[1|OK", "[14|OK|9|0|0|6|0|3|0|2|1|0 4 7|||", "[14|OK|9|0|0|6|0|3|0|2|1|0 0|||",
-      "[14|OK|9|0|0|6|0|3|0|2|1|1 281474976710656|||", "[14|OK|9|0|0|6|0|3|0|2|1|0 4 |||",
-      "[14|OK|9|0|0|6|0|3|0|2|yes|0 4 7 2||4 3|"}},
+     "[16|OK|13|0|0|6|0|3|0|2|1|0 4 7 2||4 3||4|0 4",
+     {"[1|OK", "[16|OK|9|0|0|6|0|3|0|2|1|0 4 7||||0|", "[16|OK|9|0|0|6|0|3|0|2|1|0 0||||0|",
+      "[16|OK|9|0|0|6|0|3|0|2|1|1 281474976710656||||0|", "[16|OK|9|0|0|6|0|3|0|2|1|0 4 ||||0|",
+      "[16|OK|9|0|0|6|0|3|0|2|yes|0 4 7 2||4 3||0|", "[15|OK|9|0|0|6|0|3|0|2|1|0 4 7 2||4 3||4",
+      "[16|OK|9|0|0|6|0|3|0|2|1|0 4 7 2||4 3||-1|", "[16|OK|9|0|0|6|0|3|0|2|1|0 4 7 2||4 3||4|0"}},
+    {call_checks, "[1|OK", {"[1|MAYBE", "[0"}},
+    {call_ban, "[1|OK", {"[1|MAYBE", "[0"}},
     {call_model,
      "[4|OK|1|5|model",
      {"[4|OK|1|6|model", "[4|OK|2|5|model", "[4|OK|256|1073741824|model", "[4|OK|0|0|",

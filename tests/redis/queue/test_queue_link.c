@@ -211,7 +211,7 @@ static void without_the_right_to_load_it_waits_and_says_so_once(void **state)
     (void)pool_raw(p, "ACL SETUSER worker on >secret resetchannels ~etas:{default}:* -@all +fcall "
                       "+blpop +auth +select +ping +info +client|setname +time");
     (void)pool_raw(p, "ACL SETUSER worker +hget +hmget +hgetall +hset +hdel +hincrby +hexists "
-                      "+hlen +lpush +rpush +lpop +llen +lrange +lindex +lset +ltrim");
+                      "+hlen +lpush +rpush +lpop +llen +lrange +lindex +lrem +lset +ltrim");
     (void)pool_raw(p, "ACL SETUSER worker +zadd +zrem +zscore +zcard +zcount +zrange +zrevrange "
                       "+zrangebyscore +zremrangebyscore +del +unlink +exists +expire");
     (void)pool_raw(p, "FUNCTION FLUSH");
