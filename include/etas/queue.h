@@ -12,6 +12,7 @@
 #ifndef ETAS_QUEUE_H
 #define ETAS_QUEUE_H
 
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -32,6 +33,9 @@ typedef struct etas_redis_options {
     const char *password; /**< NULL: no AUTH */
     const char *pool;     /**< default "default"; letters, digits, '-', '_', '.' */
     double connect_timeout_s, command_timeout_s; /**< defaults 5 and 30 */
+    /** A count of signals; NULL: none. When it has risen, a call that waits for a silent server
+     * gives up within about a second (E_TIMEOUT); one call for each rise, later ones wait again. */
+    const volatile sig_atomic_t *signals;
     const etas_log *log;
 } etas_redis_options;
 
@@ -50,6 +54,8 @@ const char *etas_queue_host(const etas_queue *self);
 ETAS_NODISCARD etas_status etas_queue_check(etas_queue *self, etas_error *err);
 /** Drop the connection; the next call makes a new one (its caller backs off). */
 void etas_queue_disconnect(etas_queue *self);
+/** From now on wait at most so long for the server's next byte; command_timeout_s is the most. */
+void etas_queue_set_patience(etas_queue *self, double seconds);
 /** The last call was refused because the server's memory is full (OOM): ack results, try again. */
 bool etas_queue_memory_full(const etas_queue *self);
 

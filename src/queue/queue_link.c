@@ -68,6 +68,7 @@ etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options,
         return etas_fail(err, ETAS_E_NOMEM, "out of memory");
     o = &self->options;
     *o = *options;
+    self->patience_s = o->command_timeout_s;
     if (o->host == NULL)
         o->host = "localhost";
     copied = copy_string(&o->host);
@@ -110,6 +111,11 @@ void etas_queue_close(etas_queue *self)
     wipe_free(&self->options.password);
     wipe_free(&self->options.pool);
     free(self);
+}
+
+void etas_queue_set_patience(etas_queue *self, double seconds)
+{
+    self->patience_s = fmin(fmax(seconds, 0.01), self->options.command_timeout_s);
 }
 
 const char *etas_queue_host(const etas_queue *self)
@@ -191,7 +197,7 @@ etas_status queue_damaged(etas_queue *self, const char *call, etas_error *err)
 /* ---- connecting ---- */
 
 /* Whatever the server says about it is not repeated, for it might contain the secret. */
-static etas_status authenticate(const etas_queue *self, queue_wire *wire, etas_error *err)
+static etas_status authenticate(etas_queue *self, queue_wire *wire, etas_error *err)
 {
     const etas_redis_options *o = &self->options;
     const char *argv[3] = {"AUTH", o->user != NULL ? o->user : o->password, o->password};
@@ -254,7 +260,7 @@ static void learn(etas_queue *self, const redisReply *reply)
 }
 
 /* The reply to at most three words. */
-static etas_status ask(const etas_queue *self, queue_wire *wire, const char *const words[3],
+static etas_status ask(etas_queue *self, queue_wire *wire, const char *const words[3],
                        redisReply **out, etas_error *err)
 {
     const char *argv[3] = {words[0], words[1], words[2]};
@@ -265,7 +271,7 @@ static etas_status ask(const etas_queue *self, queue_wire *wire, const char *con
     return queue_wire_ask(self, wire, &command, out, err);
 }
 
-static etas_status choose_db(const etas_queue *self, queue_wire *wire, etas_error *err)
+static etas_status choose_db(etas_queue *self, queue_wire *wire, etas_error *err)
 {
     char db[16];
     redisReply *reply;

@@ -22,6 +22,9 @@ struct etas_queue {
     char key[96];               /**< the declared key; its prefix is the pool's */
     char place[128];            /**< host:port or socket path */
     queue_wire link, hint;
+    double patience_s; /**< for the server's next byte */
+    sig_atomic_t
+        signals_heard;    /**< so many have cut a call short, or came before one that failed */
     double hint_deadline; /**< monotonic seconds; the question is lost when it passes */
     queue_args args;
     bool memory_full, denied_said;

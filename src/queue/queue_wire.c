@@ -16,6 +16,11 @@
 
 enum { READ_BYTES = 1 << 16 };
 
+/* After a signal the call at hand may wait so much longer. */
+#define SIGNAL_S 1.0
+/* A signal may come when poll is not there yet to be interrupted by it. */
+#define SLICE_S 0.25
+
 static double monotonic_s(void)
 {
     struct timespec t;
@@ -42,30 +47,42 @@ static etas_status cut(const etas_queue *queue, const char *why, etas_error *err
 
 /* ---- waiting ---- */
 
+static sig_atomic_t signals_of(const etas_queue *queue)
+{
+    return queue->options.signals != NULL ? *queue->options.signals : 0;
+}
+
 /* Until the descriptor is ready, at most as long as the server may be silent. */
-static etas_status wait_ready(const etas_queue *queue, const queue_wire *self, short events,
+static etas_status wait_ready(etas_queue *queue, const queue_wire *self, short events,
                               etas_error *err)
 {
     struct pollfd watch = {.fd = self->redis->fd, .events = events};
-    const double end = monotonic_s() + queue->options.command_timeout_s;
+    double now = monotonic_s(), end = now + queue->patience_s;
+    bool hurry = false;
 
-    for (;;) {
-        const double left_ms = ceil((end - monotonic_s()) * 1000);
-        const int n = poll(&watch, 1, (int)fmin(fmax(left_ms, 0), 1e9));
+    for (;; now = monotonic_s()) {
+        int n;
 
+        if (!hurry && signals_of(queue) > queue->signals_heard) {
+            hurry = true;
+            end = fmin(end, now + SIGNAL_S);
+        }
+        if (now >= end) {
+            queue->signals_heard = signals_of(queue); /* the next call is patient again */
+            return broken(queue, ETAS_E_TIMEOUT, "no answer in time", err);
+        }
+        n = poll(&watch, 1, (int)ceil(fmin(end - now, SLICE_S) * 1000));
         if (n > 0)
             return ETAS_OK;
         if (n < 0 && errno != EINTR)
             return cut(queue, strerror(errno), err);
-        if (n == 0 && left_ms <= 0)
-            return broken(queue, ETAS_E_TIMEOUT, "no answer in time", err);
     }
 }
 
 /* ---- bytes ---- */
 
-etas_status queue_wire_send(const etas_queue *queue, queue_wire *self, size_t len,
-                            const char bytes[], etas_error *err)
+etas_status queue_wire_send(etas_queue *queue, queue_wire *self, size_t len, const char bytes[],
+                            etas_error *err)
 {
     etas_status st = ETAS_OK;
 
@@ -85,7 +102,7 @@ etas_status queue_wire_send(const etas_queue *queue, queue_wire *self, size_t le
 }
 
 /* One piece to the reader. *more: there was something. */
-static etas_status read_some(const etas_queue *queue, queue_wire *self, bool *more, etas_error *err)
+static etas_status read_some(etas_queue *queue, queue_wire *self, bool *more, etas_error *err)
 {
     char bytes[READ_BYTES];
     const ssize_t n = recv(self->redis->fd, bytes, sizeof bytes, 0);
@@ -103,8 +120,7 @@ static etas_status read_some(const etas_queue *queue, queue_wire *self, bool *mo
 }
 
 /* What the reader has. */
-static etas_status parse(const etas_queue *queue, queue_wire *self, redisReply **out,
-                         etas_error *err)
+static etas_status parse(etas_queue *queue, queue_wire *self, redisReply **out, etas_error *err)
 {
     redisReader *const reader = self->redis->reader;
 
@@ -117,8 +133,7 @@ static etas_status parse(const etas_queue *queue, queue_wire *self, redisReply *
     return ETAS_OK;
 }
 
-etas_status queue_wire_look(const etas_queue *queue, queue_wire *self, redisReply **out,
-                            etas_error *err)
+etas_status queue_wire_look(etas_queue *queue, queue_wire *self, redisReply **out, etas_error *err)
 {
     bool more = true;
     etas_status st = parse(queue, self, out, err);
@@ -131,7 +146,7 @@ etas_status queue_wire_look(const etas_queue *queue, queue_wire *self, redisRepl
     return st;
 }
 
-etas_status queue_wire_receive(const etas_queue *queue, queue_wire *self, redisReply **out,
+etas_status queue_wire_receive(etas_queue *queue, queue_wire *self, redisReply **out,
                                etas_error *err)
 {
     etas_status st = queue_wire_look(queue, self, out, err);
@@ -146,7 +161,7 @@ etas_status queue_wire_receive(const etas_queue *queue, queue_wire *self, redisR
 
 /* ---- commands ---- */
 
-etas_status queue_wire_tell(const etas_queue *queue, queue_wire *self, const queue_command *command,
+etas_status queue_wire_tell(etas_queue *queue, queue_wire *self, const queue_command *command,
                             etas_error *err)
 {
     char *text = NULL;
@@ -162,7 +177,7 @@ etas_status queue_wire_tell(const etas_queue *queue, queue_wire *self, const que
     return st;
 }
 
-etas_status queue_wire_ask(const etas_queue *queue, queue_wire *self, const queue_command *command,
+etas_status queue_wire_ask(etas_queue *queue, queue_wire *self, const queue_command *command,
                            redisReply **out, etas_error *err)
 {
     etas_status st = queue_wire_tell(queue, self, command, err);
@@ -195,7 +210,7 @@ static bool set_up(const etas_redis_options *o, redisContext *redis)
            fcntl(redis->fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
-etas_status queue_wire_open(const etas_queue *queue, queue_wire *self, etas_error *err)
+etas_status queue_wire_open(etas_queue *queue, queue_wire *self, etas_error *err)
 {
     const etas_redis_options *o = &queue->options;
     const struct timeval patience = seconds(o->connect_timeout_s);

@@ -13,20 +13,19 @@ typedef struct queue_wire {
 } queue_wire;
 
 /** Connects; no word is exchanged yet. */
-ETAS_NODISCARD etas_status queue_wire_open(const etas_queue *queue, queue_wire *self,
-                                           etas_error *err);
+ETAS_NODISCARD etas_status queue_wire_open(etas_queue *queue, queue_wire *self, etas_error *err);
 void queue_wire_close(queue_wire *self);
 
 /** Each gives up when nothing moves for the command timeout, and leaves a broken wire to be closed
  * by the caller. E_NET, E_TIMEOUT, E_CORRUPT (no Redis protocol), E_NOMEM; with the host. */
-ETAS_NODISCARD etas_status queue_wire_send(const etas_queue *queue, queue_wire *self, size_t len,
+ETAS_NODISCARD etas_status queue_wire_send(etas_queue *queue, queue_wire *self, size_t len,
                                            const char bytes[], etas_error *err);
 /** *out is to be freed with freeReplyObject. */
-ETAS_NODISCARD etas_status queue_wire_receive(const etas_queue *queue, queue_wire *self,
-                                              redisReply **out, etas_error *err);
+ETAS_NODISCARD etas_status queue_wire_receive(etas_queue *queue, queue_wire *self, redisReply **out,
+                                              etas_error *err);
 /** What is there already: *out is NULL when that is not a whole reply. */
-ETAS_NODISCARD etas_status queue_wire_look(const etas_queue *queue, queue_wire *self,
-                                           redisReply **out, etas_error *err);
+ETAS_NODISCARD etas_status queue_wire_look(etas_queue *queue, queue_wire *self, redisReply **out,
+                                           etas_error *err);
 
 /** A command to be sent; the arguments are the caller's. */
 typedef struct queue_command {
@@ -35,10 +34,10 @@ typedef struct queue_command {
     const size_t *lens; /**< NULL: strings */
 } queue_command;
 /** Send only. What was formatted is wiped: it may hold a password. */
-ETAS_NODISCARD etas_status queue_wire_tell(const etas_queue *queue, queue_wire *self,
+ETAS_NODISCARD etas_status queue_wire_tell(etas_queue *queue, queue_wire *self,
                                            const queue_command *command, etas_error *err);
 /** Tell and receive. */
-ETAS_NODISCARD etas_status queue_wire_ask(const etas_queue *queue, queue_wire *self,
+ETAS_NODISCARD etas_status queue_wire_ask(etas_queue *queue, queue_wire *self,
                                           const queue_command *command, redisReply **out,
                                           etas_error *err);
 

@@ -14,6 +14,8 @@
 #define LEAVE_S 20.0
 /* How long a draining agent waits for the batch that a slot is at. */
 #define HALT_S 1.0
+/* For a goodbye: without it the leases run out. */
+#define BYE_S 5.0
 /* The longest that a slot holds finished catalogues before it delivers them. */
 #define FRAME_S 5.0
 /* Idle agents ask again after this long without a hint; jittered, so that they do not come
@@ -121,8 +123,11 @@ static bool any_idle(const agent *self)
  * beat: it tells how long the lease still is. */
 static etas_status tend(agent *self, etas_error *err)
 {
-    etas_status st = agent_connect(self, err);
+    etas_status st;
 
+    if (self->state == AGENT_DRAINING) /* no answer is waited for longer than we stay */
+        etas_queue_set_patience(self->queue, fmax(self->leave_by - etas_clock_s(), 1));
+    st = agent_connect(self, err);
     if (st == ETAS_OK)
         st = agent_flush(self, err);
     if (st == ETAS_OK && self->linked && etas_clock_s() >= self->beat_at)
@@ -238,9 +243,11 @@ static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *
                                      .compress = true,
                                      .memory_bytes = cfg->slot_memory_bytes,
                                      .log = cfg->log};
+    etas_redis_options redis = cfg->redis;
     uint8_t id[16];
     etas_status st;
 
+    redis.signals = cfg->signals;
     if (cfg->processes == 0)
         return etas_fail(err, ETAS_E_ARG, "a worker needs at least one process");
     if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
@@ -263,7 +270,7 @@ static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *
         return etas_fail(err, st, "starting the worker");
     st = etas_slots_open(&self->slots, &slots, err); /* children first, connections later */
     if (st == ETAS_OK)
-        st = etas_queue_open(&self->queue, &cfg->redis, err);
+        st = etas_queue_open(&self->queue, &redis, err);
     return st;
 }
 
@@ -272,6 +279,7 @@ static void say_goodbye(agent *self)
     etas_error error = {0};
     char line[512];
 
+    etas_queue_set_patience(self->queue, BYE_S);
     if (self->linked && etas_queue_bye(self->queue, &self->self, &error) != ETAS_OK)
         etas_log_write(self->cfg->log, ETAS_LOG_WARN, "leaving without a goodbye: %s",
                        etas_error_format(&error, sizeof line, line));

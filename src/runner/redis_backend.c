@@ -21,6 +21,9 @@
 #define GATHER_S     0.05
 #define GATHER_BYTES ((size_t)1 << 20)
 
+/* How long one try to remove a finished run's keys may take. */
+#define FINISH_S 10.0
+
 enum { PEEK_BYTES = 8 << 20, FINISH_TRIES = 3 };
 
 const etas_log *driver_log(const driver *self)
@@ -237,6 +240,7 @@ static etas_status redis_open(void **out, const etas_job *job, etas_error *err)
 {
     driver *self = calloc(1, sizeof *self);
     const etas_runner_config *cfg = job->cfg;
+    etas_redis_options redis = cfg->redis;
     etas_status st;
 
     *out = self;
@@ -259,7 +263,8 @@ static etas_status redis_open(void **out, const etas_job *job, etas_error *err)
                 job->blob_sha256_hex);
     if (gethostname(self->meta.name, sizeof self->meta.name - 1) != 0)
         self->meta.name[0] = '\0';
-    st = etas_queue_open(&self->queue, &cfg->redis, err);
+    redis.signals = cfg->interrupted;
+    st = etas_queue_open(&self->queue, &redis, err);
     if (st != ETAS_OK) {
         free(self);
         *out = NULL;
@@ -345,6 +350,7 @@ static void redis_finish(void *opaque, etas_status outcome)
     if (outcome != ETAS_OK && outcome != ETAS_E_INCOMPLETE && !self->cancelled &&
         (self->meta.stored > 0 || !self->linked || outcome == ETAS_E_SUPERSEDED))
         return;
+    etas_queue_set_patience(self->queue, FINISH_S);
     for (int i = 0; st != ETAS_OK && i < FINISH_TRIES; i++) {
         error = (etas_error){0};
         st = etas_queue_run_finish(self->queue, &self->meta, &error);

@@ -100,6 +100,55 @@ static void a_frozen_server_is_given_up_in_time_and_the_call_may_be_repeated(voi
     etas_queue_close(queue);
 }
 
+static volatile sig_atomic_t signals;
+
+static void on_alarm(int number)
+{
+    (void)number;
+    signals = signals + 1;
+}
+
+/* How long a call to a frozen server takes. */
+static double hangs_for(etas_queue *queue)
+{
+    const double start = seconds_now();
+
+    assert_int_equal(etas_queue_reap(queue, NULL), ETAS_E_TIMEOUT);
+    return seconds_now() - start;
+}
+
+static void a_signal_ends_the_call_that_hangs_and_no_other(void **state)
+{
+    pool *p = pool_of(state);
+    const struct sigaction action = {.sa_handler = on_alarm};
+    etas_redis_options o = etas_redis_options_default();
+    etas_queue *queue;
+    double hung;
+
+    o.socket_path = p->fx->socket;
+    o.signals = &signals;
+    signals = 0;
+    sigaction(SIGALRM, &action, NULL);
+    check_ok(etas_queue_open(&queue, &o, NULL), NULL);
+    check_ok(etas_queue_reap(queue, NULL), NULL);
+    kill(p->fx->pid, SIGSTOP);
+    (void)alarm(1);
+    hung = hangs_for(queue);
+    assert_true(hung > 1.9 && hung < 6);
+    etas_queue_set_patience(queue, 2); /* the connection is accepted, the greeting hangs */
+    hung = hangs_for(queue);
+    assert_true(hung > 1.9 && hung < 6);
+    signals = 2; /* just before the call */
+    hung = hangs_for(queue);
+    assert_true(hung > 0.9 && hung < 1.9);
+    kill(p->fx->pid, SIGCONT);
+    etas_queue_set_patience(queue, 1e9); /* the options' is the most */
+    signals = 3;                         /* a server that answers is heard out */
+    check_ok(etas_queue_reap(queue, NULL), NULL);
+    etas_queue_close(queue);
+    (void)signal(SIGALRM, SIG_DFL);
+}
+
 static void cut_connections_come_back(void **state)
 {
     pool *p = pool_of(state);
@@ -317,6 +366,7 @@ int main(void)
         cmocka_unit_test(opening_needs_no_server_but_a_proper_pool),
         cmocka_unit_test(backing_off_stays_within_its_ceiling),
         POOL_TEST(a_frozen_server_is_given_up_in_time_and_the_call_may_be_repeated),
+        POOL_TEST(a_signal_ends_the_call_that_hangs_and_no_other),
         POOL_TEST(cut_connections_come_back),
         POOL_TEST(a_hint_wakes_agents_and_drivers),
         POOL_TEST(neither_connection_survives_an_exec),

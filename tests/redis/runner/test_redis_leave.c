@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etas/array.h"
 #include "etas/text.h"
 #include "support/check.h"
 
@@ -222,6 +223,56 @@ static void an_idle_worker_leaves_after_its_timeout_even_without_a_server(void *
     assert_int_equal(pool_wait_exit(worker, 5), 0);
 }
 
+/* Until the one worker has said that it holds a lease. */
+static void wait_busy(const redis_fixture *fx)
+{
+    etas_queue *queue = pool_queue_open(fx);
+    const double until = pool_seconds() + 30;
+    bool busy = false;
+
+    while (!busy) {
+        etas_agent_info *agents;
+        etas_error err = {0};
+        size_t n;
+
+        check_ok(etas_queue_agents(queue, &agents, &n, &err), &err);
+        busy = n > 0 && agents[0].agent.busy > 0;
+        etas_array_free((void **)&agents);
+        assert_true(pool_seconds() < until);
+        pool_sleep(0.02);
+    }
+    etas_queue_close(queue);
+}
+
+/* It accepts connections and commands, and never answers. */
+static void signals_are_heard_while_the_server_is_silent(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, busy, fresh;
+    double start;
+
+    pool_store_create(path, &model);
+    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 4000, .lease_s = 1.2});
+    busy = pool_worker_start(fx, &(pool_worker){.slots = 1});
+    wait_busy(fx);
+    kill(fx->pid, SIGSTOP);
+    fresh = pool_worker_start(fx, &(pool_worker){.slots = 1});
+    pool_sleep(1.5); /* all three are in the middle of a call now */
+    start = pool_seconds();
+    kill(driver, SIGINT);
+    kill(fresh, SIGTERM);
+    kill(busy, SIGTERM);
+    assert_int_equal(pool_wait_exit(driver, 5), 130);
+    assert_int_equal(pool_wait_exit(fresh, 5), 0);
+    pool_sleep(0.5);
+    assert_int_equal(kill(busy, 0), 0); /* it holds results: the server may come back */
+    kill(busy, SIGTERM);
+    assert_int_equal(pool_wait_exit(busy, 5), 130);
+    assert_true(pool_seconds() - start < 8);
+    kill(fx->pid, SIGCONT);
+}
+
 static const struct CMUnitTest tests[] = {
     pool_test(one_signal_hands_over_what_is_finished),
     pool_test(two_signals_give_everything_back_at_once),
@@ -231,6 +282,7 @@ static const struct CMUnitTest tests[] = {
     pool_test(reset_in_the_middle_of_a_run_does_no_harm),
     pool_test(the_runtime_ends_an_idle_worker),
     pool_test(the_runtime_ends_a_busy_worker_and_its_prefix_counts),
-    pool_test(an_idle_worker_leaves_after_its_timeout_even_without_a_server)};
+    pool_test(an_idle_worker_leaves_after_its_timeout_even_without_a_server),
+    pool_test(signals_are_heard_while_the_server_is_silent)};
 
 POOL_TEST_MAIN(tests)
