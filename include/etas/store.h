@@ -13,7 +13,7 @@
 #include "etas/range.h"
 #include "etas/status.h"
 
-#define ETAS_STORE_SCHEMA 1
+#define ETAS_STORE_SCHEMA 2
 
 /** A path that names no file: the store lives in memory and goes when it is closed. */
 #define ETAS_STORE_MEMORY ":memory:"
@@ -121,5 +121,39 @@ typedef etas_status (*etas_store_visit)(void *context, const etas_store_frame *f
                                         etas_range part, etas_error *err);
 ETAS_NODISCARD etas_status etas_store_each(etas_store *self, etas_store_visit visit, void *context,
                                            etas_error *err);
+/** The same for what is stored of @p range; the parts lie within it. */
+ETAS_NODISCARD etas_status etas_store_find(etas_store *self, etas_range range,
+                                           etas_store_visit visit, void *context, etas_error *err);
+
+/* ---- who made what, and who can be believed ---- */
+
+/** A task whose frame is in the store. */
+typedef struct etas_store_made {
+    uint64_t id; /**< rises with every frame that is added, until a host is distrusted */
+    uint64_t first, count;
+    char host[64];
+    char verified_by[64]; /**< host that has made the same again; "" so far none */
+} etas_store_made;
+/** Up to @p capacity tasks with ids above @p after, by rising ids. */
+ETAS_NODISCARD etas_status etas_store_made_after(etas_store *self, uint64_t after, size_t capacity,
+                                                 etas_store_made out[], size_t *n, etas_error *err);
+/** Notes items[i].verified_by for each of these tasks in one durable transaction. */
+ETAS_NODISCARD etas_status etas_store_verified(etas_store *self, size_t n,
+                                               const etas_store_made items[], etas_error *err);
+
+/** A host whose results were found to be wrong. */
+typedef struct etas_store_fault {
+    char host[64], release[24];
+    uint64_t index;   /**< something that it made wrong */
+    uint64_t removed; /**< what it had made and was taken out for it */
+} etas_store_fault;
+/** Takes everything that fault->host has made out of the store, and what its word has verified is
+ * verified no more, in one durable transaction that notes the fault. *removed (starts as {0}): what
+ * is missing now. fault->removed is not read. */
+ETAS_NODISCARD etas_status etas_store_distrust(etas_store *self, const etas_store_fault *fault,
+                                               etas_ranges *removed, etas_error *err);
+/** Hosts distrusted so far, by name; *items is an etas_array of *n. */
+ETAS_NODISCARD etas_status etas_store_faults(etas_store *self, etas_store_fault **items, size_t *n,
+                                             etas_error *err);
 
 #endif

@@ -17,9 +17,12 @@ static const char schema[] =
     " body BLOB NOT NULL);"
     "CREATE TABLE part (first INTEGER PRIMARY KEY, count INTEGER NOT NULL,"
     " frame INTEGER NOT NULL REFERENCES frame(id));"
-    "CREATE TABLE task (first INTEGER NOT NULL, count INTEGER NOT NULL, events INTEGER NOT NULL,"
-    " bytes INTEGER NOT NULL, host TEXT NOT NULL, pid INTEGER NOT NULL, start_ns INTEGER NOT NULL,"
-    " wall_s REAL NOT NULL, cpu_s REAL NOT NULL, peak_memory_bytes INTEGER NOT NULL);"
+    "CREATE TABLE task (frame INTEGER PRIMARY KEY REFERENCES frame(id), first INTEGER NOT NULL,"
+    " count INTEGER NOT NULL, events INTEGER NOT NULL, bytes INTEGER NOT NULL, host TEXT NOT NULL,"
+    " pid INTEGER NOT NULL, start_ns INTEGER NOT NULL, wall_s REAL NOT NULL, cpu_s REAL NOT NULL,"
+    " peak_memory_bytes INTEGER NOT NULL, verified_by TEXT);"
+    "CREATE TABLE faulty (host TEXT PRIMARY KEY, release TEXT NOT NULL, example INTEGER NOT NULL,"
+    " removed INTEGER NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE phase (name TEXT PRIMARY KEY, seconds REAL NOT NULL) WITHOUT ROWID;"
     "CREATE TABLE dead (first INTEGER PRIMARY KEY, count INTEGER NOT NULL, why TEXT NOT NULL);";
 

@@ -56,7 +56,7 @@ static etas_status prepare_once(etas_store *self, etas_error *err)
     static const char part[] = "INSERT INTO part (first, count, frame) VALUES (?, ?, ?)";
     static const char task[] =
         "INSERT INTO task (first, count, events, bytes, host, pid, start_ns, wall_s, cpu_s, "
-        "peak_memory_bytes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+        "peak_memory_bytes, frame) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
     etas_status st = ETAS_OK;
 
     if (self->add_frame == NULL)
@@ -76,7 +76,7 @@ void etas_store_finalize_frames(etas_store *self)
     self->add_frame = self->add_part = self->add_task = NULL;
 }
 
-static etas_status run_once(etas_store *self, sqlite3_stmt *q, etas_error *err)
+etas_status etas_store_perform(etas_store *self, sqlite3_stmt *q, etas_error *err)
 {
     const int code = sqlite3_step(q);
     etas_status st =
@@ -88,26 +88,26 @@ static etas_status run_once(etas_store *self, sqlite3_stmt *q, etas_error *err)
 }
 
 static etas_status insert_frame(etas_store *self, const etas_store_frame *f, const etas_ranges *new,
-                                etas_error *err)
+                                int64_t *id, etas_error *err)
 {
     etas_status st;
-    int64_t id;
 
     sqlite3_bind_int64(self->add_frame, 1, (int64_t)f->first);
     sqlite3_bind_int64(self->add_frame, 2, f->count);
     sqlite3_bind_blob64(self->add_frame, 3, f->bytes, f->len, SQLITE_STATIC);
-    st = run_once(self, self->add_frame, err);
-    id = sqlite3_last_insert_rowid(self->db);
+    st = etas_store_perform(self, self->add_frame, err);
+    *id = sqlite3_last_insert_rowid(self->db);
     for (size_t i = 0; i < new->n &&st == ETAS_OK; i++) {
         sqlite3_bind_int64(self->add_part, 1, (int64_t) new->items[i].first);
         sqlite3_bind_int64(self->add_part, 2, (int64_t) new->items[i].count);
-        sqlite3_bind_int64(self->add_part, 3, id);
-        st = run_once(self, self->add_part, err);
+        sqlite3_bind_int64(self->add_part, 3, *id);
+        st = etas_store_perform(self, self->add_part, err);
     }
     return st;
 }
 
-static etas_status insert_task(etas_store *self, const etas_store_task *t, etas_error *err)
+static etas_status insert_task(etas_store *self, const etas_store_task *t, int64_t frame,
+                               etas_error *err)
 {
     sqlite3_stmt *const q = self->add_task;
 
@@ -121,7 +121,8 @@ static etas_status insert_task(etas_store *self, const etas_store_task *t, etas_
     sqlite3_bind_double(q, 8, t->wall_s);
     sqlite3_bind_double(q, 9, t->cpu_s);
     sqlite3_bind_int64(q, 10, (int64_t)t->peak_memory_bytes);
-    return run_once(self, q, err);
+    sqlite3_bind_int64(q, 11, frame);
+    return etas_store_perform(self, q, err);
 }
 
 /* Takes the ranges of @p known out of *piece, looking only at those near it. */
@@ -144,6 +145,7 @@ static etas_status add_one(etas_store *self, const etas_store_frame *f, const et
 {
     const etas_range whole = {f->first, f->count};
     etas_ranges new = {0};
+    int64_t id = 0;
     etas_status st = etas_ranges_add(&new, whole);
 
     if (st == ETAS_OK)
@@ -155,9 +157,9 @@ static etas_status add_one(etas_store *self, const etas_store_frame *f, const et
     if (st != ETAS_OK)
         etas_fail(err, st, "out of memory for the store's ranges");
     if (st == ETAS_OK && new.n > 0)
-        st = insert_frame(self, f, &new, err);
+        st = insert_frame(self, f, &new, &id, err);
     if (st == ETAS_OK && new.n > 0 && task != NULL)
-        st = insert_task(self, task, err);
+        st = insert_task(self, task, id, err);
     etas_ranges_free(&new);
     return st;
 }
@@ -194,20 +196,49 @@ etas_status etas_store_add(etas_store *self, size_t n, const etas_store_frame fr
 
 /* ---- read back ---- */
 
-etas_status etas_store_each(etas_store *self, etas_store_visit visit, void *context,
-                            etas_error *err)
+/* From the last part that begins at or before the range to the last that begins inside. */
+static etas_status select_parts(etas_store *self, etas_range range, sqlite3_stmt **out,
+                                etas_error *err)
 {
     static const char sql[] = "SELECT p.first, p.count, f.first, f.count, f.body FROM part AS p "
-                              "LEFT JOIN frame AS f ON f.id = p.frame ORDER BY p.first";
+                              "LEFT JOIN frame AS f ON f.id = p.frame WHERE p.first < ?2 "
+                              "AND p.first >= (SELECT coalesce(max(first), 0) FROM part "
+                              "WHERE first <= ?1) ORDER BY p.first";
+    const etas_status st = etas_store_prepare(self, sql, out, err);
+
+    if (st == ETAS_OK) {
+        sqlite3_bind_int64(*out, 1, (int64_t)range.first);
+        sqlite3_bind_int64(*out, 2, (int64_t)(range.first + range.count));
+    }
+    return st;
+}
+
+/* What @p range and @p part share, into *part; false: nothing. */
+static bool clip(etas_range range, etas_range *part)
+{
+    const uint64_t first = part->first > range.first ? part->first : range.first;
+    const uint64_t end = part->first + part->count, stop = range.first + range.count;
+
+    *part = (etas_range){first, (end < stop ? end : stop) - first};
+    return first < end && first < stop;
+}
+
+etas_status etas_store_find(etas_store *self, etas_range range, etas_store_visit visit,
+                            void *context, etas_error *err)
+{
     sqlite3_stmt *q = NULL;
-    etas_status st = etas_store_prepare(self, sql, &q, err);
     uint64_t end = 0;
     int code = SQLITE_DONE;
+    etas_status st =
+        range.first > ETAS_MAX_CATALOGS || range.count > ETAS_MAX_CATALOGS - range.first
+            ? etas_fail(err, ETAS_E_ARG, "an impossible range of catalogues")
+            : select_parts(self, range, &q, err);
 
     while (st == ETAS_OK && (code = sqlite3_step(q)) == SQLITE_ROW) {
         const int64_t first = sqlite3_column_int64(q, 0), count = sqlite3_column_int64(q, 1);
         const int64_t from = sqlite3_column_int64(q, 2), n = sqlite3_column_int64(q, 3);
         etas_store_frame frame;
+        etas_range part = {(uint64_t)first, (uint64_t)count};
 
         if (!plausible(first, count) || !plausible(from, n) || n > UINT32_MAX ||
             (uint64_t)first < end || first < from || first + count > from + n) {
@@ -220,13 +251,19 @@ etas_status etas_store_each(etas_store *self, etas_store_visit visit, void *cont
         frame.len = (size_t)sqlite3_column_bytes(q, 4);
         if (frame.bytes == NULL)
             st = damaged(self, err);
-        else
-            st = visit(context, &frame, (etas_range){(uint64_t)first, (uint64_t)count}, err);
+        else if (clip(range, &part))
+            st = visit(context, &frame, part, err);
     }
     if (st == ETAS_OK && code != SQLITE_DONE)
         st = etas_store_fail(self, "read the store", err);
     sqlite3_finalize(q);
     return st;
+}
+
+etas_status etas_store_each(etas_store *self, etas_store_visit visit, void *context,
+                            etas_error *err)
+{
+    return etas_store_find(self, (etas_range){0, ETAS_MAX_CATALOGS}, visit, context, err);
 }
 
 /* ---- dead ---- */
@@ -245,7 +282,7 @@ etas_status etas_store_add_dead(etas_store *self, etas_range range, const char *
         sqlite3_bind_int64(q, 1, (int64_t)range.first);
         sqlite3_bind_int64(q, 2, (int64_t)range.count);
         sqlite3_bind_text(q, 3, why, -1, SQLITE_STATIC);
-        st = run_once(self, q, err);
+        st = etas_store_perform(self, q, err);
     }
     sqlite3_finalize(q);
     return etas_store_leave(self, st, err);

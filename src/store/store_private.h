@@ -31,6 +31,8 @@ ETAS_NODISCARD etas_status etas_store_exec(etas_store *self, const char *sql, co
                                            etas_error *err);
 ETAS_NODISCARD etas_status etas_store_prepare(etas_store *self, const char *sql, sqlite3_stmt **out,
                                               etas_error *err);
+/** One step of a statement that gives nothing back; it can then be bound and run again. */
+ETAS_NODISCARD etas_status etas_store_perform(etas_store *self, sqlite3_stmt *q, etas_error *err);
 /** The value of a row of meta that is an integer; @p fallback when there is no such row. */
 ETAS_NODISCARD etas_status etas_store_meta_int(etas_store *self, const char *name, int64_t fallback,
                                                int64_t *out, etas_error *err);
