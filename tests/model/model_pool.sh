@@ -42,15 +42,18 @@ holds() {
     echo "holds: $* ($(awk '/states, stored/ {print $1}' found) states)"
 }
 
-# finds MISTAKE WHAT: the search ends with this complaint.
+# finds MISTAKE WHAT DEFINITION...: the search ends with this complaint.
 finds() {
-    explore -O0 -DFAULTS=1 "-DBUG_$1"
-    if ! grep -q "^pan:1: $2" found; then
-        echo "not found: $1"
+    local mistake=$1 what=$2
+
+    shift 2
+    explore -O0 -DFAULTS=1 "-DBUG_$mistake" "$@"
+    if ! grep -q "^pan:1: $what" found; then
+        echo "not found: $mistake"
         cat found
         exit 1
     fi
-    echo "found: $1 ($2)"
+    echo "found: $mistake ($what)"
 }
 
 holds -DFAULTS=0 -DN=3 -DMARK=2
@@ -69,3 +72,5 @@ finds STORE_NO_EPOCH 'assertion violated'
 finds STORE_TWICE 'assertion violated'
 finds NO_REAP 'acceptance cycle'
 finds STAYS_FULL 'acceptance cycle'
+finds NO_AUDIT 'acceptance cycle'
+finds NO_MEND 'acceptance cycle' -DSERVER
