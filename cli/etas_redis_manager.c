@@ -5,7 +5,7 @@
 
 #include "manager.h"
 
-enum { OWN_OPTIONS = 5 };
+enum { OWN_OPTIONS = 6 };
 
 static const command_usage usage = {
     .name = "etas-redis-manager",
@@ -13,6 +13,8 @@ static const command_usage usage = {
     .about =
         "Commands:\n"
         "  info              who works, and how far the runs are\n"
+        "  workers           a table of the workers; --hosts: of their hosts\n"
+        "  runs              a table of the runs\n"
         "  stop [AGENT...]   the agents registered now (or those named, by id or the start of\n"
         "                    it) finish their current chunks and leave; --now: give them back\n"
         "  pause, resume     nobody claims work while the pool is paused\n"
@@ -31,7 +33,7 @@ typedef struct command {
     const char *options;       /* those of its own */
 } command;
 
-static const command commands[] = {{"info", manager_info, NULL, "json check"},
+static const command commands[] = {{"info", manager_info, NULL, "json check watch"},
                                    {"stop", manager_stop, "AGENT...", "now"},
                                    {"reset-workers", manager_reset_workers, NULL, ""},
                                    {"init", manager_init_server, NULL, ""},
@@ -40,8 +42,8 @@ static const command commands[] = {{"info", manager_info, NULL, "json check"},
                                    {"cancel", manager_cancel, "RUN", ""},
                                    {"retry", manager_retry, "RUN", ""},
                                    {"purge", manager_purge, "RUN", ""},
-                                   {"workers", NULL, NULL, ""},
-                                   {"runs", NULL, NULL, ""},
+                                   {"workers", manager_workers, NULL, "json hosts watch"},
+                                   {"runs", manager_runs, NULL, "json watch"},
                                    {"dead", NULL, "RUN", ""},
                                    {"doctor", NULL, NULL, ""}};
 
@@ -64,11 +66,17 @@ static options_outcome check_options(const manager *self, const command *c)
     const struct {
         const char *name;
         bool given;
-    } own[] = {{"json", self->json}, {"check", self->check}, {"now", self->now}};
+    } own[] = {{"json", self->json},
+               {"check", self->check},
+               {"now", self->now},
+               {"hosts", self->hosts},
+               {"watch", self->watch_s > 0}};
 
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (own[i].given && strstr(c->options, own[i].name) == NULL)
             return options_complain(&usage, "%s has no --%s", c->name, own[i].name);
+    if (self->check && self->watch_s > 0)
+        return options_complain(&usage, "--check and --watch exclude each other");
     return OPTIONS_RUN;
 }
 
@@ -93,11 +101,13 @@ static options_outcome find_command(const manager *self, const char *name, const
 static options_outcome start(manager *self, int argc, char *argv[], const command **run)
 {
     const option_spec own[OWN_OPTIONS] = {
-        {"json", 0, OPTION_FLAG, &self->json, NULL, "info: as JSON"},
+        {"json", 0, OPTION_FLAG, &self->json, NULL, "info, workers, runs: as JSON"},
         {"check", 0, OPTION_FLAG, &self->check, NULL,
          "info: exit 1 when a run's catalogues do not add up"},
         {"now", 0, OPTION_FLAG, &self->now, NULL, "stop: give back the current chunks"},
-        {"watch", 0, OPTION_LATER, NULL, NULL, NULL},
+        {"watch", 0, OPTION_EVERY, &self->watch_s, "[SECONDS]",
+         "info, workers, runs: look again every so many seconds (2), until ^C"},
+        {"hosts", 0, OPTION_FLAG, &self->hosts, NULL, "workers: summed by host"},
         {"version", 0, OPTION_FLAG, &self->version, NULL, "print the version and exit"}};
     option_spec redis[REDIS_OPTIONS], talking[TALK_OPTIONS];
     const option_table tables[] = {

@@ -9,8 +9,10 @@
 #include <jansson.h>
 
 #include "etas/queue.h"
+#include "manager_agents.h"
 #include "redis_options.h"
 #include "talk.h"
+#include "watch.h"
 
 enum {
     MANAGER_ARGUMENTS = 1024,
@@ -22,12 +24,15 @@ typedef struct manager {
     talk out;
     redis_options redis;
     etas_queue *queue;
-    bool json, check, now, version;
+    bool json, check, now, hosts, version;
+    double watch_s; /**< 0: look once */
     size_t n;
     const char *arguments[MANAGER_ARGUMENTS]; /**< after the command */
 } manager;
 
 int manager_info(manager *self);
+int manager_workers(manager *self);
+int manager_runs(manager *self);
 int manager_stop(manager *self);
 int manager_reset_workers(manager *self);
 int manager_init_server(manager *self);
@@ -37,16 +42,39 @@ int manager_cancel(manager *self);
 int manager_retry(manager *self);
 int manager_purge(manager *self);
 
+/** Shows it once, or again and again with --watch. */
+int manager_look(manager *self, watch_show show);
+
 /** The pool's name, for people. */
 const char *manager_pool_name(const manager *self);
 /** "open", "cancelled" or "finished". */
 const char *manager_run_state(const etas_run_info *run);
+/** What is wrong with a run, in one word: "broken" books, "silent" driver, "nomodel", "full"; else
+ * "". */
+const char *manager_run_trouble(const etas_run_info *run);
 /** Seconds until the run is complete at its present rate; NaN unknown. */
 double manager_run_eta_s(const etas_run_info *run);
+/** The slowest task in units of the mean one; NaN without tasks. */
+double manager_slowfac(const etas_run_tally *tally);
 
-/** info --json of @p pool as it stands; NULL: out of memory. */
-json_t *manager_info_json(const manager *self, const etas_pool_info *pool);
-/** Prints and frees @p root; false when memory was out (also for NULL). */
-bool manager_print_json(json_t *root);
+/** All that info knows. */
+typedef struct manager_view {
+    etas_pool_info pool;
+    pool_agents agents;
+    size_t n_hosts, n_misfits;
+    agent_group *hosts;
+    agent_misfit *misfits;
+} manager_view;
+
+ETAS_NODISCARD etas_status manager_view_fetch(const manager *self, manager_view *out,
+                                              etas_error *err);
+void manager_view_free(manager_view *self); /**< idempotent */
+
+/* Each is NULL when memory is out. */
+json_t *manager_json_real(double x); /**< null when it is not finite */
+json_t *manager_runs_json(const etas_pool_info *pool);
+json_t *manager_info_json(const manager *self, const manager_view *view); /**< info --json */
+/** Prints and frees @p root, which may be NULL: out of memory. */
+ETAS_NODISCARD etas_status manager_print_json(const manager *self, json_t *root, etas_error *err);
 
 #endif

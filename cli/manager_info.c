@@ -2,10 +2,15 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
+#include "etas/array.h"
 #include "etas/text.h"
 #include "manager.h"
+#include "manager_agents.h"
+#include "table.h"
+
+enum { MOST_MISFITS = 10, MOST_HOSTS = 10 };
 
 const char *manager_pool_name(const manager *self)
 {
@@ -64,109 +69,164 @@ static void print_first_lines(const etas_pool_info *pool)
     }
 }
 
-static void print_details(const manager *self, const etas_pool_info *pool)
+double manager_slowfac(const etas_run_tally *tally)
 {
+    return tally->tasks > 0 ? tally->slowest[0].wall_s * (double)tally->tasks / tally->wall_s : NAN;
+}
+
+const char *manager_run_trouble(const etas_run_info *run)
+{
+    if (run->finished)
+        return "";
+    if (!run->conserved)
+        return "broken";
+    if (run->driver_silent_s > MANAGER_DRIVER_GONE_S)
+        return "silent";
+    if (run->cancelled)
+        return "";
+    return run->nomodel ? "nomodel" : run->full ? "full" : "";
+}
+
+static void print_tasks(const etas_run_tally *tally)
+{
+    char mean[TABLE_NUMBER], bytes[TABLE_NUMBER], cpu[TABLE_NUMBER], wall[TABLE_NUMBER];
+
+    if (tally->tasks == 0)
+        return;
+    (void)printf("  tasks: %" PRIu64 ", mean %s, slowfac %.2f, CPU %s; received %s\n", tally->tasks,
+                 table_seconds(tally->wall_s / (double)tally->tasks, mean), manager_slowfac(tally),
+                 table_share(tally->cpu_s, tally->wall_s, cpu),
+                 table_bytes(tally->received_bytes, bytes));
+    for (size_t i = 0; i < 3 && tally->slowest[i].wall_s > 0; i++) {
+        const etas_slow_task *const s = &tally->slowest[i];
+
+        (void)printf("  %s %s on %s, catalogues %" PRIu64 "+%u\n", i == 0 ? "slowest:" : "        ",
+                     table_seconds(s->wall_s, wall), s->host, s->first, s->count);
+    }
+}
+
+static void print_run(const etas_run_info *run)
+{
+    (void)printf("run %s (%s), driver on %s", run->meta.id, manager_run_state(run),
+                 run->meta.name[0] != '\0' ? run->meta.name : "an unknown host");
+    if (!run->finished)
+        (void)printf(" heard %.0f s ago", run->driver_silent_s);
+    (void)printf("\n  catalogues: pending %" PRIu64 ", leased %" PRIu64 ", waiting for the "
+                 "driver %" PRIu64 ", dead %" PRIu64 ", repeated %" PRIu64 "\n",
+                 run->pending, run->leased, run->out, run->dead, run->repeated);
+    (void)printf("  results held: %.1f of %.1f MiB%s\n", (double)run->out_bytes / 1048576.0,
+                 (double)run->mark_bytes / 1048576.0,
+                 run->conserved ? "" : "; the books do not balance");
+    print_tasks(&run->meta.tally);
+}
+
+/* What the agents have done, all together. */
+static void print_totals(const manager_view *view)
+{
+    const agent_group all = agents_total(view->agents.n, view->agents.items);
+    char busy[TABLE_NUMBER], cpu[TABLE_NUMBER], sent[TABLE_NUMBER], received[TABLE_NUMBER];
+
+    if (view->agents.n == 0)
+        return;
+    (void)printf("efficiency: %s of the slots' time busy, %s CPU; results sent %s, models received "
+                 "%s\n",
+                 table_share(all.busy_s, all.slot_s, busy), table_share(all.cpu_s, all.slot_s, cpu),
+                 table_bytes(all.sent_bytes, sent), table_bytes(all.received_bytes, received));
+}
+
+static void print_misfits(const manager_view *view)
+{
+    for (size_t i = 0; i < view->n_misfits && i < MOST_MISFITS; i++) {
+        const agent_misfit *const m = &view->misfits[i];
+
+        (void)printf("  incompatible: %.8s%s%s, release %s, %s (said %.0f s ago)\n", m->who,
+                     m->host[0] != '\0' ? " on " : "", m->host, m->versions.release, m->why,
+                     m->versions.age_s);
+    }
+    if (view->n_misfits > MOST_MISFITS)
+        (void)printf("  ... and %zu more\n", view->n_misfits - MOST_MISFITS);
+}
+
+static etas_status print_details(const manager *self, manager_view *view, etas_error *err)
+{
+    const etas_pool_info *const pool = &view->pool;
+
     (void)printf("pool \"%s\" at %s, Redis %s%s\n", manager_pool_name(self),
                  etas_queue_host(self->queue), pool->server_version,
                  pool->paused ? ", paused" : "");
     (void)printf("agents: %" PRIu64 " (%" PRIu64 " busy, %" PRIu64 " idle), stale %" PRIu64
                  ", incompatible %" PRIu64 "\n",
                  pool->agents, pool->busy, pool->idle, pool->stale, pool->incompatible);
-    for (size_t i = 0; i < pool->n_runs; i++) {
-        const etas_run_info *run = &pool->runs[i];
-
-        (void)printf("run %s (%s), driver on %s", run->meta.id, manager_run_state(run),
-                     run->meta.name[0] != '\0' ? run->meta.name : "an unknown host");
-        if (!run->finished)
-            (void)printf(" heard %.0f s ago", run->driver_silent_s);
-        (void)printf("\n  catalogues: pending %" PRIu64 ", leased %" PRIu64 ", waiting for the "
-                     "driver %" PRIu64 ", dead %" PRIu64 ", repeated %" PRIu64 "\n",
-                     run->pending, run->leased, run->out, run->dead, run->repeated);
-        (void)printf("  results held: %.1f of %.1f MiB%s\n", (double)run->out_bytes / 1048576.0,
-                     (double)run->mark_bytes / 1048576.0,
-                     run->conserved ? "" : "; the books do not balance");
-    }
-}
-
-static json_t *count(uint64_t n)
-{
-    return json_integer((json_int_t)n);
-}
-
-static json_t *number_or_null(double x)
-{
-    return isfinite(x) ? json_real(x) : json_null();
-}
-
-static json_t *run_to_json(const etas_run_info *run)
-{
-    char seed[24];
-
-    etas_format(sizeof seed, seed, "%" PRIu64, run->meta.seed); /* 64 bits: not all readers do */
-    return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b}", "id",
-        run->meta.id, "driver", run->meta.name, "state", manager_run_state(run), "seed", seed,
-        "model", run->meta.model_sha256, "epoch", count(run->meta.epoch), "total",
-        count(run->meta.n_catalogs), "stored", count(run->meta.stored), "evaluations",
-        count(run->simulated), "pending", count(run->pending), "leased", count(run->leased), "out",
-        count(run->out), "dead", count(run->dead), "repeated", count(run->repeated), "out_bytes",
-        count(run->out_bytes), "mark_bytes", count(run->mark_bytes), "rate",
-        number_or_null(run->rate), "eta_s", number_or_null(manager_run_eta_s(run)),
-        "driver_silent_s", number_or_null(run->driver_silent_s), "conserved", run->conserved);
-}
-
-json_t *manager_info_json(const manager *self, const etas_pool_info *pool)
-{
-    json_t *runs = json_array();
-    bool ok = true;
-
+    print_misfits(view);
+    print_totals(view);
     for (size_t i = 0; i < pool->n_runs; i++)
-        ok = json_array_append_new(runs, run_to_json(&pool->runs[i])) == 0 && ok;
-    if (!ok) {
-        json_decref(runs);
-        return NULL;
-    }
-    return json_pack(
-        "{s:s,s:s,s:s,s:b,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "pool", manager_pool_name(self),
-        "server", etas_queue_host(self->queue), "redis", pool->server_version, "paused",
-        pool->paused, "workers", count(pool->live_slots), "agents", count(pool->agents), "busy",
-        count(pool->busy), "idle", count(pool->idle), "stale", count(pool->stale), "incompatible",
-        count(pool->incompatible), "evaluations", count(pool->simulated), "runs", runs);
+        print_run(&pool->runs[i]);
+    return view->n_hosts > 1 ? agents_print_hosts(view->n_hosts, view->hosts, MOST_HOSTS, 0, err)
+                             : ETAS_OK;
 }
 
-bool manager_print_json(json_t *root)
+etas_status manager_view_fetch(const manager *self, manager_view *out, etas_error *err)
 {
-    char *const text = root != NULL ? json_dumps(root, JSON_INDENT(2)) : NULL;
-    const bool ok = text != NULL;
+    etas_status st;
 
-    if (ok)
-        (void)puts(text);
-    free(text);
-    json_decref(root);
-    return ok;
+    *out = (manager_view){0};
+    st = etas_queue_info(self->queue, &out->pool, err);
+    if (st == ETAS_OK)
+        st = agents_fetch(self->queue, &out->agents, err);
+    if (st == ETAS_OK)
+        st = agents_by_host(&out->agents, &out->hosts, &out->n_hosts, err);
+    if (st == ETAS_OK)
+        st = agents_misfits(&out->agents, &out->pool, &out->misfits, &out->n_misfits, err);
+    if (st != ETAS_OK)
+        manager_view_free(out);
+    return st;
+}
+
+void manager_view_free(manager_view *self)
+{
+    etas_pool_info_free(&self->pool);
+    agents_free(&self->agents);
+    etas_array_free((void **)&self->hosts);
+    etas_array_free((void **)&self->misfits);
+    *self = (manager_view){0};
+}
+
+static etas_status show_info(void *context, bool *over, etas_error *err)
+{
+    manager *const self = context;
+    manager_view view;
+    etas_status st = manager_view_fetch(self, &view, err);
+
+    (void)over;
+    if (st != ETAS_OK)
+        return st;
+    if (self->json) {
+        st = manager_print_json(self, manager_info_json(self, &view), err);
+    } else {
+        print_first_lines(&view.pool);
+        st = print_details(self, &view, err);
+    }
+    for (size_t i = 0; st == ETAS_OK && self->check && i < view.pool.n_runs; i++)
+        if (!view.pool.runs[i].conserved)
+            st = etas_fail(err, ETAS_E_CORRUPT, "run %.6s breaks the conservation law",
+                           view.pool.runs[i].meta.id);
+    manager_view_free(&view);
+    return st;
 }
 
 int manager_info(manager *self)
 {
-    etas_pool_info pool = {0};
-    etas_error err = {0};
-    etas_status st = etas_queue_info(self->queue, &pool, &err);
-    int code = 0;
+    return manager_look(self, show_info);
+}
 
-    if (st == ETAS_OK && self->json && !manager_print_json(manager_info_json(self, &pool)))
-        st = ETAS_E_NOMEM;
-    if (st != ETAS_OK) {
-        code = talk_fail(&self->out, st, &err);
-    } else if (!self->json) {
-        print_first_lines(&pool);
-        print_details(self, &pool);
-    }
-    for (size_t i = 0; code == 0 && self->check && i < pool.n_runs; i++)
-        if (!pool.runs[i].conserved)
-            code = talk_fail(&self->out,
-                             etas_fail(&err, ETAS_E_CORRUPT, "run %.6s breaks the conservation law",
-                                       pool.runs[i].meta.id),
-                             &err);
-    etas_pool_info_free(&pool);
-    return code;
+int manager_look(manager *self, watch_show show)
+{
+    bool over = false;
+    etas_error err = {0};
+    etas_status st;
+
+    if (self->watch_s > 0)
+        return watch_run(&self->out, self->watch_s, self->json, show, self);
+    st = show(self, &over, &err);
+    return st == ETAS_OK ? 0 : talk_fail(&self->out, st, &err);
 }

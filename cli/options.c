@@ -131,6 +131,12 @@ static options_outcome set_value(const command_usage *usage, const option_spec *
         if (!etas_parse_duration(text, spec->value))
             want = "a duration such as 30s, 15m, 2h or 0.5d";
         break;
+    case OPTION_EVERY:
+        *(double *)spec->value = 2;
+        if (text != NULL &&
+            (!etas_parse_duration(text, spec->value) || *(double *)spec->value < 0.1))
+            want = "a time of at least 0.1s";
+        break;
     case OPTION_SIZE:
         if (!parse_size(text, spec->value))
             want = "a size such as 512M or 2G";
@@ -151,9 +157,21 @@ typedef struct parser {
     int n;
 } parser;
 
-static bool takes_argument(const option_spec *spec)
+static int takes_argument(const option_spec *spec)
 {
-    return spec->kind != OPTION_FLAG && spec->argument != NULL;
+    if (spec->kind == OPTION_EVERY)
+        return optional_argument;
+    return spec->kind != OPTION_FLAG && spec->argument != NULL ? required_argument : no_argument;
+}
+
+/* "--watch 5" as well as "--watch=5"; what cannot be a value is left for others. */
+static char *optional_value(int argc, char *argv[])
+{
+    double unused;
+
+    if (optarg == NULL && optind < argc && etas_parse_duration(argv[optind], &unused))
+        optarg = argv[optind++];
+    return optarg;
 }
 
 static void parser_init(parser *p, size_t n_tables, const option_table tables[])
@@ -167,13 +185,11 @@ static void parser_init(parser *p, size_t n_tables, const option_table tables[])
             const option_spec *spec = &tables[t].specs[i];
 
             p->spec[p->n] = spec;
-            p->longs[p->n] =
-                (struct option){.name = spec->name,
-                                .has_arg = takes_argument(spec) ? required_argument : no_argument,
-                                .val = FIRST_LONG + p->n};
+            p->longs[p->n] = (struct option){
+                .name = spec->name, .has_arg = takes_argument(spec), .val = FIRST_LONG + p->n};
             if (spec->letter != '\0') {
                 p->letters[at++] = spec->letter;
-                if (takes_argument(spec))
+                if (takes_argument(spec) == required_argument)
                     p->letters[at++] = ':';
             }
             p->n++;
@@ -236,7 +252,8 @@ options_outcome options_parse(const command_usage *usage, const option_table tab
             return options_complain(usage, "%s needs a value", argv[optind - 1]);
         if (code == '?' || spec == NULL)
             return options_complain(usage, "unknown option %s", argv[optind - 1]);
-        outcome = set_value(usage, spec, optarg);
+        outcome = set_value(usage, spec,
+                            spec->kind == OPTION_EVERY ? optional_value(argc, argv) : optarg);
         if (outcome != OPTIONS_RUN)
             return outcome;
     }

@@ -348,6 +348,8 @@ typedef struct etas_run_info {
         driver_silent_s; /**< catalogues per second; seconds since the driver's last beat */
     bool conserved;
     bool cancelled;
+    bool full;    /**< its results reached the mark: nobody claims from it until they are fetched */
+    bool nomodel; /**< somebody missed the blob; its driver publishes it again */
     bool finished; /**< only a summary is left */
 } etas_run_info;
 

@@ -53,6 +53,8 @@ static const struct {
     {"rate", FIELD_DOUBLE, offsetof(etas_run_info, rate)},
     {"silent_ms", FIELD_MS, offsetof(etas_run_info, driver_silent_s)},
     {"conserved", FIELD_FLAG, offsetof(etas_run_info, conserved)},
+    {"full", FIELD_FLAG, offsetof(etas_run_info, full)},
+    {"nomodel", FIELD_FLAG, offsetof(etas_run_info, nomodel)},
     {"tally", FIELD_TALLY, offsetof(etas_run_info, meta.tally)},
     {"state", FIELD_STATE, offsetof(etas_run_info, cancelled)},
 };
