@@ -186,7 +186,7 @@ int catalog_completeness(int argc, char *argv[])
     if (outcome == OPTIONS_RUN && !isnan(s.delta_m) && s.delta_m < 0)
         outcome = options_complain(&usage, "--delta-m: %g is negative", s.delta_m);
     if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+        return options_exit_code(outcome);
     if (s.everywhere)
         s.relation.rupture_lengths = INFINITY;
     st = run(&s, &err);

@@ -46,7 +46,7 @@ int catalog_convert(int argc, char *argv[])
     if (outcome == OPTIONS_RUN && output != NULL && paths_are_same(output, request.path))
         outcome = options_complain(&usage, "%s is an input: an output would replace it", output);
     if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+        return options_exit_code(outcome);
     st = etas_catalog_load(&catalog, request.path, &request.how, &summary, &err);
     if (st == ETAS_OK) {
         catalog_options_warn(&summary, request.path, &request.t.log);

@@ -122,7 +122,7 @@ int catalog_info(int argc, char *argv[])
     etas_status st;
 
     if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+        return options_exit_code(outcome);
     st = etas_catalog_load(&catalog, request.path, &request.how, &summary, &err);
     if (st == ETAS_OK)
         print_catalog(&catalog, &summary);

@@ -333,10 +333,10 @@ int cmd_estimate_mc(int argc, char *argv[])
     catalog_options_table(&s.input, input_specs);
     talk_options(&s.t, talk_specs);
     outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
-    if (outcome == OPTIONS_DONE)
-        return 0;
     if (outcome == OPTIONS_RUN)
         outcome = talk_start(&s.t, &usage);
+    if (outcome != OPTIONS_RUN)
+        return options_exit_code(outcome);
     s.path = n_arguments > 0 ? arguments[0] : NULL;
     if (outcome == OPTIONS_RUN)
         outcome = check_options(&s);

@@ -111,10 +111,9 @@ int cmd_export(int argc, char *argv[])
     options_outcome outcome = parse(&options, &t, argc, argv, arguments);
     int exit_code = EXIT_USAGE;
 
-    if (outcome == OPTIONS_DONE)
-        return 0;
-    if (outcome == OPTIONS_RUN)
-        outcome = outputs_init(&files, &options.output, NULL, &usage);
+    if (outcome != OPTIONS_RUN)
+        return options_exit_code(outcome);
+    outcome = outputs_init(&files, &options.output, NULL, &usage);
     if (outcome == OPTIONS_RUN)
         outcome = refuse_store(&files, arguments[0]);
     if (outcome == OPTIONS_RUN)

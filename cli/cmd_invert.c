@@ -174,7 +174,7 @@ int cmd_invert(int argc, char *argv[])
     int code;
 
     if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+        return options_exit_code(outcome);
     st = etas_config_load(&self.cfg, arguments[0], ETAS_CONFIG_INVERT, &self.t.log, &err);
     if (self.directory == NULL)
         self.directory = self.cfg.data_path;

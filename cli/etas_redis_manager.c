@@ -145,16 +145,11 @@ static int manage(int argc, char *argv[])
     const command *run = NULL;
     etas_error err = {0};
     etas_status st;
+    const options_outcome outcome = start(&self, argc, argv, &run);
     int code;
 
-    switch (start(&self, argc, argv, &run)) {
-    case OPTIONS_RUN:
-        break;
-    case OPTIONS_DONE:
-        return 0;
-    case OPTIONS_USAGE:
-        return EXIT_USAGE;
-    }
+    if (outcome != OPTIONS_RUN)
+        return options_exit_code(outcome);
     self.redis.queue.command_timeout_s = MANAGER_PATIENCE_S;
     st = etas_queue_open(&self.queue, &self.redis.queue, &err);
     if (st == ETAS_E_ARG) {

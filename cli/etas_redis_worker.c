@@ -145,7 +145,7 @@ static int run(int argc, char *argv[])
     if (outcome == OPTIONS_RUN)
         outcome = check(&own);
     if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+        return options_exit_code(outcome);
     if (!watch_signals()) {
         (void)fprintf(stderr, "%s: signals: %s\n", usage.name, strerror(errno));
         return 1;

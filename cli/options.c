@@ -25,6 +25,11 @@ options_outcome options_complain(const command_usage *usage, const char *fmt, ..
     return OPTIONS_USAGE;
 }
 
+int options_exit_code(options_outcome outcome)
+{
+    return outcome == OPTIONS_DONE ? 0 : outcome == OPTIONS_FAILED ? 1 : EXIT_USAGE;
+}
+
 static void print_spec(const option_spec *spec)
 {
     char left[64];

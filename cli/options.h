@@ -55,10 +55,14 @@ typedef struct option_table {
 } option_table;
 
 typedef enum options_outcome {
-    OPTIONS_RUN,  /**< go on */
-    OPTIONS_DONE, /**< --help was printed: exit 0 */
-    OPTIONS_USAGE /**< a message was printed: exit 2 */
+    OPTIONS_RUN,   /**< go on */
+    OPTIONS_DONE,  /**< --help was printed: exit 0 */
+    OPTIONS_USAGE, /**< a message was printed: exit 2 */
+    OPTIONS_FAILED /**< what they name cannot be had, and a message was printed: exit 1 */
 } options_outcome;
+
+/** The exit code for an outcome other than OPTIONS_RUN. */
+int options_exit_code(options_outcome outcome);
 
 /**
  * Parse argv[1 ..] by several tables, after which comes one without specs; --help is added. What is

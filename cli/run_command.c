@@ -75,7 +75,7 @@ int run_command_main(const run_command *self, int argc, char *argv[])
     int exit_code = EXIT_USAGE;
 
     if (outcome != OPTIONS_RUN)
-        return outcome == OPTIONS_DONE ? 0 : EXIT_USAGE;
+        return options_exit_code(outcome);
     st = load(self, arguments[0], &expected, &err);
     output =
         self->use == ETAS_CONFIG_SIMULATE ? self->cfg->fn_store : self->cfg->fn_store_simulation;

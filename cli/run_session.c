@@ -27,10 +27,13 @@ static void on_signal(int number)
 const volatile sig_atomic_t *run_catch_signals(void)
 {
     const struct sigaction act = {.sa_handler = on_signal}; /* no SA_RESTART: waits end early */
+    struct sigaction hangup;
 
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
-    (void)sigaction(SIGHUP, &act, NULL);
+    /* Those who ignore a hang-up (nohup), or use it (--log-file), mean it. */
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_DFL)
+        (void)sigaction(SIGHUP, &act, NULL);
     return &interrupted;
 }
 

@@ -79,24 +79,60 @@ static void escape(const char *text, bool json, size_t capacity, char out[])
     out[at] = '\0';
 }
 
-static void emit(void *context, etas_log_level level, const char *text)
+static const char *const level_names[] = {"error", "warning", "info", "debug"};
+
+/* UTC with milliseconds: "2026-01-31T12:34:56.789". */
+static void format_now(char out[32])
 {
-    static const char *const names[] = {"error", "warning", "info", "debug"};
-    talk *self = context;
-    char when[32], escaped[2400];
+    out[etas_time_format(clock_ns(CLOCK_REALTIME), 'T', out) - 3] = '\0';
+}
+
+/* @p text as a line of JSON, or of text with time and process, as a file needs it. */
+static size_t format_line(const talk *self, etas_log_level level, const char *text, size_t capacity,
+                          char out[])
+{
+    char when[32];
+
+    format_now(when);
+    if (self->json)
+        return etas_format(
+            capacity, out,
+            "{\"time\":\"%sZ\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n", when,
+            level_names[level], self->program, text);
+    return etas_format(capacity, out, "%sZ %s[%d] %s: %s\n", when, self->program, (int)getpid(),
+                       level_names[level], text);
+}
+
+static void say(talk *self, etas_log_level level, const char *text)
+{
+    char line[2600];
 
     clear_bar(self);
-    escape(text, self->json, sizeof escaped, escaped);
     if (self->json) {
-        etas_time_format(clock_ns(CLOCK_REALTIME), 'T', when);
-        (void)fprintf(stderr,
-                      "{\"time\":\"%sZ\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n",
-                      when, names[level], self->program, escaped);
+        format_line(self, level, text, sizeof line, line);
+        (void)fputs(line, stderr);
     } else if (level == ETAS_LOG_INFO) {
-        (void)fprintf(stderr, "%s\n", escaped);
+        (void)fprintf(stderr, "%s\n", text);
     } else {
-        (void)fprintf(stderr, "%s: %s: %s\n", self->program, names[level], escaped);
+        (void)fprintf(stderr, "%s: %s: %s\n", self->program, level_names[level], text);
     }
+}
+
+static void emit(void *context, etas_log_level level, const char *text)
+{
+    talk *const self = context;
+    char line[2600], escaped[2400];
+
+    escape(text, self->json, sizeof escaped, escaped);
+    if (self->file.path == NULL || level <= ETAS_LOG_WARN)
+        say(self, level, escaped);
+    if (self->file.path == NULL ||
+        log_file_write(&self->file, format_line(self, level, escaped, sizeof line, line), line))
+        return;
+    etas_format(sizeof line, line, "%s: %s: lines of the log are lost", self->file.path,
+                strerror(self->file.reason));
+    escape(line, self->json, sizeof escaped, escaped);
+    say(self, ETAS_LOG_WARN, escaped);
 }
 
 void talk_init(talk *self, const char *program)
@@ -116,9 +152,17 @@ void talk_options(talk *self, option_spec out[TALK_OPTIONS])
         OPTION_TEXT, &self->progress_text,
         "STYLE",     "auto, bar, plain or none (auto: a bar on a terminal, lines elsewhere)"};
     out[1] = (option_spec){"log-format",       0,        OPTION_TEXT,
-                           &self->format_text, "FORMAT", "text or json, one line each on stderr"};
+                           &self->format_text, "FORMAT", "text or json, one line each"};
     out[2] = (option_spec){"log-level",       0,       OPTION_TEXT,
                            &self->level_text, "LEVEL", "error, warning, info or debug"};
+    out[3] =
+        (option_spec){"log-file",
+                      0,
+                      OPTION_TEXT,
+                      &self->file_text,
+                      "FILE",
+                      "append the log to FILE, with times; stderr gets warnings and errors only.\n"
+                      "SIGHUP: open it anew (for logrotate)"};
 }
 
 static bool one_of(const char *text, size_t n, const char *const names[], size_t *which)
@@ -133,7 +177,6 @@ options_outcome talk_start(talk *self, const command_usage *usage)
 {
     static const char *const styles[] = {"bar", "plain", "none", "auto"};
     static const char *const formats[] = {"text", "json"};
-    static const char *const levels[] = {"error", "warning", "info", "debug"};
     size_t style, format, level;
 
     if (!one_of(self->progress_text, 4, styles, &style))
@@ -142,7 +185,7 @@ options_outcome talk_start(talk *self, const command_usage *usage)
     if (!one_of(self->format_text, 2, formats, &format))
         return options_complain(usage, "--log-format: \"%s\" is not text or json",
                                 self->format_text);
-    if (!one_of(self->level_text, 4, levels, &level))
+    if (!one_of(self->level_text, 4, level_names, &level))
         return options_complain(usage, "--log-level: \"%s\" is not error, warning, info or debug",
                                 self->level_text);
     self->json = format == 1;
@@ -150,7 +193,11 @@ options_outcome talk_start(talk *self, const command_usage *usage)
     if (style == 3)
         style = isatty(STDERR_FILENO) && !self->json ? PROGRESS_BAR : PROGRESS_PLAIN;
     self->style = (progress_style)style;
-    return OPTIONS_RUN;
+    if (self->file_text == NULL || log_file_open(&self->file, self->file_text))
+        return OPTIONS_RUN;
+    (void)fprintf(stderr, "%s: error: --log-file %s: %s\n", self->program, self->file_text,
+                  strerror(errno));
+    return OPTIONS_FAILED;
 }
 
 static void format_left(double eta_s, size_t capacity, char out[])

@@ -1,4 +1,4 @@
-/** @file talk.h  What the programs say on stderr: log lines, errors, progress. */
+/** @file talk.h  What the programs say on stderr or in a file: log lines, errors, progress. */
 #ifndef ETAS_CLI_TALK_H
 #define ETAS_CLI_TALK_H
 
@@ -7,6 +7,7 @@
 
 #include "etas/log.h"
 #include "etas/status.h"
+#include "log_file.h"
 #include "options.h"
 
 typedef enum progress_style { PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE } progress_style;
@@ -26,12 +27,13 @@ typedef struct talk {
     progress_style style;
     int64_t last_ns; /**< monotonic time of the last progress line */
     etas_log log;
+    log_file file; /**< all lines; stderr gets warnings and errors only when there is one */
     /* options */
-    const char *progress_text, *format_text, *level_text;
+    const char *progress_text, *format_text, *level_text, *file_text;
 } talk;
 
-/** Options --progress, --log-format and --log-level for the table of a command. */
-enum { TALK_OPTIONS = 3 };
+/** Options --progress, --log-format, --log-level and --log-file for the table of a command. */
+enum { TALK_OPTIONS = 4 };
 void talk_options(talk *self, option_spec out[TALK_OPTIONS]);
 /** Start values; call before parsing, talk_start after it. */
 void talk_init(talk *self, const char *program);
