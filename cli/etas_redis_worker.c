@@ -13,7 +13,11 @@
 #include "redis_options.h"
 #include "talk.h"
 
-enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 7, GRACE_S = 3 };
+enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 8, GRACE_S = 3 };
+
+#define HOST_CHARACTERS                                    \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz" \
+    "0123456789._:+-"
 
 static volatile sig_atomic_t signals_seen;
 static int wake[2] = {-1, -1};
@@ -63,7 +67,7 @@ static uint64_t usable_cpus(void)
 typedef struct own_options {
     uint64_t processes, slot_memory;
     double runtime_s, idle_s, stall_s;
-    const char *kernels;
+    const char *kernels, *host_name;
     bool version;
 } own_options;
 
@@ -79,6 +83,9 @@ static options_outcome check(const own_options *own)
 {
     if (own->processes == 0 || own->processes > MAX_PROCESSES)
         return options_complain(&usage, "--processes is not within 1 .. %d", MAX_PROCESSES);
+    if (own->host_name != NULL && (strlen(own->host_name) > 63 || own->host_name[0] == '\0' ||
+                                   own->host_name[strspn(own->host_name, HOST_CHARACTERS)] != '\0'))
+        return options_complain(&usage, "--host-name: 1 to 63 letters, digits or any of . _ : + -");
     return options_check_kernels(&usage, own->kernels);
 }
 
@@ -91,6 +98,7 @@ static int work(const own_options *own, const redis_options *redis, talk *out)
                                     .stall_s = own->stall_s,
                                     .slot_memory_bytes = own->slot_memory,
                                     .kernels = own->kernels,
+                                    .host_name = own->host_name,
                                     .signals = &signals_seen,
                                     .wake_fd = wake[0],
                                     .log = &out->log};
@@ -116,6 +124,9 @@ static int run(int argc, char *argv[])
         {"slot-memory", 0, OPTION_SIZE, &own.slot_memory, "SIZE",
          "the most memory of each process, such as 512M or 2G: a catalogue that needs\n"
          "more fails, and the machine does not run out of it (default: no limit)"},
+        {"host-name", 0, OPTION_TEXT, &own.host_name, "NAME",
+         "what this machine is called in the pool (default: its host name); workers of\n"
+         "one name count as one machine"},
         {"kernels", 0, OPTION_TEXT, &own.kernels, "SET",
          "scalar, avx2 or avx512 (default: the best of this CPU; the results are equal)"},
         {"version", 0, OPTION_FLAG, &own.version, NULL, "print the version and exit"}};

@@ -238,6 +238,7 @@ static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *
 {
     const etas_slots_config slots = {.n = cfg->processes,
                                      .kernels = cfg->kernels,
+                                     .host_name = cfg->host_name,
                                      .stall_s = cfg->stall_s,
                                      .frame_s = FRAME_S,
                                      .compress = true,
@@ -253,7 +254,9 @@ static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *
     if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
         return etas_fail(err, ETAS_E_IO, "no random bits for the agent's id");
     etas_hex(sizeof id, id, self->self.id);
-    if (gethostname(self->self.host, sizeof self->self.host - 1) != 0)
+    if (cfg->host_name != NULL)
+        etas_format(sizeof self->self.host, self->self.host, "%s", cfg->host_name);
+    else if (gethostname(self->self.host, sizeof self->self.host - 1) != 0)
         etas_format(sizeof self->self.host, self->self.host, "unknown");
     self->self.pid = (uint32_t)getpid();
     self->self.slots = cfg->processes;

@@ -6,6 +6,7 @@
 
 #include "etas/array.h"
 #include "etas/codec.h"
+#include "etas/text.h"
 #include "runner/clock.h"
 
 /* A batch that takes less grows, one that takes more shrinks; the first is one catalogue. */
@@ -27,7 +28,9 @@ void etas_maker_start(etas_maker *self, const etas_work *work, const etas_maker_
     self->since_s = etas_clock_s();
     self->since_cpu_s = etas_clock_cpu_s();
     self->since_ns = etas_clock_wall_ns();
-    if (gethostname(self->host, sizeof self->host) != 0)
+    if (task->host != NULL && task->host[0] != '\0')
+        etas_format(sizeof self->host, self->host, "%s", task->host);
+    else if (gethostname(self->host, sizeof self->host) != 0)
         self->host[0] = '\0';
     self->host[sizeof self->host - 1] = '\0';
 }

@@ -19,6 +19,7 @@ typedef struct etas_maker_task {
     uint64_t seed, first, count;
     double frame_s; /**< a frame goes out at the latest after so long */
     bool compress;
+    const char *host; /**< the maker's name in the frames; NULL or "": the system's */
     /** Among the catalogues [careful_first, careful_end) is one that killed the process before:
      * they are made at most careful_step at a time, each such batch is emitted before the next
      * begins. Equal: none. */

@@ -210,6 +210,7 @@ static etas_status run_task(slot_state *self, const etas_slot_order *order, slot
                             .count = order->count,
                             .frame_s = order->frame_s,
                             .compress = order->compress != 0,
+                            .host = order->host,
                             .careful_first = order->careful_first,
                             .careful_end = order->careful_end,
                             .careful_step = (size_t)order->careful_step};

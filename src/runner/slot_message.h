@@ -38,6 +38,7 @@ typedef struct etas_slot_order {
     uint8_t run[16];
     char model[65];   /**< SHA-256 in hexadecimal */
     char kernels[15]; /**< "": best */
+    char host[64];    /**< "": as the system is called */
 } etas_slot_order;
 
 /** The whole life of a slot process with at most so much memory, 0: no limit; returns its exit

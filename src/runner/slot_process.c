@@ -216,6 +216,21 @@ void etas_slot_process_drop(etas_slot_process *self)
     self->at += wanted(self);
 }
 
+int etas_slot_process_obituary(int status, const char *verdict, size_t capacity, char out[])
+{
+    const int signal = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    const char *const name = signal != 0 ? sigdescr_np(signal) : NULL;
+    const char *const link = verdict[0] != '\0' ? ": it " : "";
+
+    if (signal != 0)
+        etas_format(capacity, out, "slot process killed by signal %d (%s)%s%s", signal,
+                    name != NULL ? name : "unknown", link, verdict);
+    else
+        etas_format(capacity, out, "slot process ended with exit code %d%s%s", WEXITSTATUS(status),
+                    link, verdict);
+    return signal;
+}
+
 etas_status etas_slot_memory_check(uint64_t memory_bytes, etas_error *err)
 {
     const double deadline = etas_clock_s() + TRY_S;

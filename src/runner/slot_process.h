@@ -27,6 +27,10 @@ ETAS_NODISCARD etas_status etas_slot_process_start(etas_slot_process *self, uint
 /** Kill it if it lives, wait for it, forget what it said; *status is waitpid's. */
 void etas_slot_process_end(etas_slot_process *self, int *status);
 
+/** Why it ended, for people: @p status, and @p verdict if it was killed for something ("": not).
+ * Returns the signal, 0 for none. */
+int etas_slot_process_obituary(int status, const char *verdict, size_t capacity, char out[]);
+
 /** Send a short message with an optional descriptor (-1: none). A slot that is gone is not an
  * error here: reading from it will tell. */
 ETAS_NODISCARD etas_status etas_slot_process_say(etas_slot_process *self,

@@ -43,7 +43,8 @@ typedef struct slot {
 
 struct etas_slots {
     etas_slots_config cfg;
-    char kernels[sizeof((etas_slot_order *)0)->kernels];
+    etas_slot_order
+        common; /* what all tasks share; its padding is 0, it goes through sockets too */
     slot *slots;
     etas_slot_models models;
     struct pollfd *polls;
@@ -77,6 +78,16 @@ static etas_status start_slot(const etas_slots *self, slot *s, etas_error *err)
     return etas_slot_process_start(&s->process, self->cfg.memory_bytes, err);
 }
 
+static void describe_tasks(const etas_slots_config *cfg, etas_slot_order *out)
+{
+    out->frame_s = cfg->frame_s > 0 ? cfg->frame_s : 1.0;
+    out->compress = cfg->compress;
+    if (cfg->kernels != NULL)
+        etas_format(sizeof out->kernels, out->kernels, "%s", cfg->kernels);
+    if (cfg->host_name != NULL)
+        etas_format(sizeof out->host, out->host, "%s", cfg->host_name);
+}
+
 etas_status etas_slots_open(etas_slots **out, const etas_slots_config *cfg, etas_error *err)
 {
     etas_slots *self;
@@ -85,7 +96,7 @@ etas_status etas_slots_open(etas_slots **out, const etas_slots_config *cfg, etas
     *out = NULL;
     if (cfg->n == 0)
         return etas_fail(err, ETAS_E_ARG, "at least one slot is needed");
-    if (cfg->kernels != NULL && strlen(cfg->kernels) >= sizeof self->kernels)
+    if (cfg->kernels != NULL && strlen(cfg->kernels) >= sizeof self->common.kernels)
         return etas_fail(err, ETAS_E_ARG, "unknown kernels \"%.20s\"", cfg->kernels);
     self = calloc(1, sizeof *self);
     if (self == NULL ||
@@ -94,8 +105,7 @@ etas_status etas_slots_open(etas_slots **out, const etas_slots_config *cfg, etas
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for %u slots", cfg->n);
     }
     self->cfg = *cfg;
-    etas_format(sizeof self->kernels, self->kernels, "%s",
-                cfg->kernels != NULL ? cfg->kernels : "");
+    describe_tasks(cfg, &self->common);
     self->held = -1;
     self->looked_s = etas_clock_s();
     etas_slot_models_init(&self->models);
@@ -183,17 +193,14 @@ etas_status etas_slots_assign(etas_slots *self, uint32_t i, const char *sha256_h
     if (s->busy || m == NULL || task->count == 0 || task->first >= ETAS_MAX_CATALOGS ||
         task->count > ETAS_MAX_CATALOGS - task->first)
         return etas_fail(err, ETAS_E_ARG, "slot %u is busy, or its task is not one", i);
-    memset(order, 0, sizeof *order); /* padding goes through the socket too */
+    memcpy(order, &self->common, sizeof *order);
     order->number = ++self->n_tasks;
     order->seed = task->seed;
     order->first = task->first;
     order->count = task->count;
     order->model_len = m->len;
-    order->frame_s = self->cfg.frame_s > 0 ? self->cfg.frame_s : 1.0;
-    order->compress = self->cfg.compress;
     memcpy(order->run, task->run, sizeof order->run);
     memcpy(order->model, m->key, sizeof order->model);
-    memcpy(order->kernels, self->kernels, sizeof order->kernels);
     s->halting = false;
     s->retries = 0;
     s->next = task->first;
@@ -297,24 +304,6 @@ static bool hear(etas_slots *self, uint32_t i, etas_slot_event *out)
     return true;
 }
 
-/* Why the process ended, for people. */
-static void describe_end(const slot *s, int status, etas_slot_event *out)
-{
-    char why[160];
-
-    if (WIFSIGNALED(status)) {
-        const char *const name = sigdescr_np(WTERMSIG(status));
-
-        out->signal = WTERMSIG(status);
-        etas_format(sizeof why, why, "slot process killed by signal %d (%s)", out->signal,
-                    name != NULL ? name : "unknown");
-    } else {
-        etas_format(sizeof why, why, "slot process ended with exit code %d", WEXITSTATUS(status));
-    }
-    etas_format(sizeof out->message, out->message, "%s%s%s", why,
-                s->verdict[0] != '\0' ? ": it " : "", s->verdict);
-}
-
 static void breathe(uint32_t times)
 {
     nanosleep(&(struct timespec){.tv_nsec = 20000000L * times}, NULL);
@@ -363,7 +352,7 @@ static etas_status bury(etas_slots *self, uint32_t i, bool *found, etas_slot_eve
     *out = (etas_slot_event){
         .kind = ETAS_SLOT_DIED, .slot = i, .reached = was_busy ? s->next : UINT64_MAX};
     etas_slot_process_end(&s->process, &status);
-    describe_end(s, status, out);
+    out->signal = etas_slot_process_obituary(status, s->verdict, sizeof out->message, out->message);
     if (!was_ready && out->signal != SIGKILL) { /* nobody kills himself with that one */
         self->bad_starts++;
         if (self->bad_starts >= BAD_STARTS)

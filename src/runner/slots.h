@@ -22,6 +22,7 @@ typedef struct etas_slots etas_slots;
 typedef struct etas_slots_config {
     uint32_t n;
     const char *kernels;   /**< NULL: best */
+    const char *host_name; /**< the maker's name in the frames; NULL: the system's */
     double stall_s;        /**< a busy slot silent for so long is killed; 0 never */
     double frame_s;        /**< a frame goes out at the latest after so long; 0: one second. It goes
                               earlier when it is full (ETAS_FRAME_TARGET_BYTES) and at the task's end */
