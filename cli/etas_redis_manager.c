@@ -20,6 +20,7 @@ static const command_usage usage = {
         "  pause, resume     nobody claims work while the pool is paused\n"
         "  cancel RUN        end a run (by id or the start of it); its driver keeps what is\n"
         "                    stored and leaves\n"
+        "  dead RUN          the catalogues that failed too often to be tried again, and why\n"
         "  retry RUN         try the dead catalogues of a run again\n"
         "  purge RUN         delete everything that the server has of a run\n"
         "  reset-workers     forget every agent and queue again what they held; safe at any time\n"
@@ -44,7 +45,7 @@ static const command commands[] = {{"info", manager_info, NULL, "json check watc
                                    {"purge", manager_purge, "RUN", ""},
                                    {"workers", manager_workers, NULL, "json hosts watch"},
                                    {"runs", manager_runs, NULL, "json watch"},
-                                   {"dead", NULL, "RUN", ""},
+                                   {"dead", manager_dead, "RUN", "json"},
                                    {"doctor", NULL, NULL, ""}};
 
 static options_outcome check_arguments(const manager *self, const command *c)
@@ -101,7 +102,7 @@ static options_outcome find_command(const manager *self, const char *name, const
 static options_outcome start(manager *self, int argc, char *argv[], const command **run)
 {
     const option_spec own[OWN_OPTIONS] = {
-        {"json", 0, OPTION_FLAG, &self->json, NULL, "info, workers, runs: as JSON"},
+        {"json", 0, OPTION_FLAG, &self->json, NULL, "info, workers, runs, dead: as JSON"},
         {"check", 0, OPTION_FLAG, &self->check, NULL,
          "info: exit 1 when a run's catalogues do not add up"},
         {"now", 0, OPTION_FLAG, &self->now, NULL, "stop: give back the current chunks"},

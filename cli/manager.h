@@ -39,6 +39,7 @@ int manager_init_server(manager *self);
 int manager_pause(manager *self);
 int manager_resume(manager *self);
 int manager_cancel(manager *self);
+int manager_dead(manager *self);
 int manager_retry(manager *self);
 int manager_purge(manager *self);
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "etas/array.h"
+#include "etas/text.h"
 #include "manager.h"
 
 /* ---- the pool and its workers ---- */
@@ -142,6 +143,75 @@ int manager_cancel(manager *self)
     (void)printf("run %.6s is cancelled; its driver on %s keeps what is stored: --resume goes on\n",
                  run.meta.id, run.meta.name[0] != '\0' ? run.meta.name : "an unknown host");
     return 0;
+}
+
+/* "12" or "12..15", as they count in the output. */
+static void format_range(etas_range range, size_t capacity, char out[])
+{
+    if (range.count == 1)
+        etas_format(capacity, out, "%" PRIu64, range.first);
+    else
+        etas_format(capacity, out, "%" PRIu64 "..%" PRIu64, range.first,
+                    range.first + range.count - 1);
+}
+
+static void print_dead(size_t n, const etas_dead dead[])
+{
+    (void)printf("%-12s  ATTEMPTS  LOST  SIGNAL  %-16s  MESSAGE\n", "CATALOGUES", "HOST");
+    for (size_t i = 0; i < n; i++) {
+        const etas_dead *const d = &dead[i];
+        const char *const signal = d->signal > 0 ? sigabbrev_np(d->signal) : NULL;
+        char range[48];
+
+        format_range(d->range, sizeof range, range);
+        (void)printf("%-12s  %8u  %4u  %-6s  %-16s  %s\n", range, d->errors, d->lost,
+                     signal != NULL ? signal : "-", d->host[0] != '\0' ? d->host : "-", d->why);
+    }
+}
+
+static json_t *dead_json(const etas_run_info *run, size_t n, const etas_dead dead[])
+{
+    json_t *const list = json_array();
+
+    for (size_t i = 0; i < n; i++) {
+        const etas_dead *const d = &dead[i];
+        json_t *const one = json_pack(
+            "{s:I,s:I,s:I,s:I,s:o,s:o,s:s}", "first", (json_int_t)d->range.first, "count",
+            (json_int_t)d->range.count, "attempts", (json_int_t)d->errors, "losses",
+            (json_int_t)d->lost, "signal", d->signal > 0 ? json_integer(d->signal) : json_null(),
+            "host", d->host[0] != '\0' ? json_string(d->host) : json_null(), "message", d->why);
+
+        if (json_array_append_new(list, one) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    }
+    return json_pack("{s:s,s:o}", "run", run->meta.id, "dead", list);
+}
+
+int manager_dead(manager *self)
+{
+    etas_run_info run;
+    etas_dead *dead = NULL;
+    size_t n = 0;
+    etas_error err = {0};
+    etas_status st = find_run(self, &run, &err);
+
+    if (st == ETAS_OK && run.finished && run.dead > 0)
+        st = etas_fail(&err, ETAS_E_ARG,
+                       "run %.6s is finished: its store names the %" PRIu64
+                       " dead catalogues (etas monitor)",
+                       run.meta.id, run.dead);
+    if (st == ETAS_OK && !run.finished)
+        st = etas_queue_dead(self->queue, run.meta.id, &dead, &n, &err);
+    if (st == ETAS_OK && self->json)
+        st = manager_print_json(self, dead_json(&run, n, dead), &err);
+    else if (st == ETAS_OK && n == 0)
+        (void)printf("run %.6s has no dead catalogues\n", run.meta.id);
+    else if (st == ETAS_OK)
+        print_dead(n, dead);
+    etas_array_free((void **)&dead);
+    return st == ETAS_OK ? 0 : talk_fail(&self->out, st, &err);
 }
 
 int manager_retry(manager *self)

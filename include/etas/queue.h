@@ -211,6 +211,7 @@ typedef struct etas_dead {
     etas_range range;
     uint32_t errors, lost;
     int signal;    /**< 0: none */
+    char host[64]; /**< of the worker that tried last; "" unknown */
     char why[200]; /**< printable ASCII */
 } etas_dead;
 /** *items is an etas_array of *n. */

@@ -113,11 +113,6 @@ local function chunk_of(r, live, rate, remaining)
   return math.max(1, math.min(math.floor(chunk), 2 ^ 31 - 1))
 end
 
-local function host_of(c, agent)
-  local info = call('HGET', c.P .. 'info', agent)
-  return info and info:match('^(%S+)')
-end
-
 -- Whether the run takes nothing from this host.
 local function banned(r, host)
   return r.banned and host and (' ' .. r.banned .. ' '):find(' ' .. host .. ' ', 1, true) ~= nil
@@ -338,7 +333,7 @@ define('fail', {'allow-oom'}, function(c, a)
       bad.count = 1
     end
     if bad.errors >= attempts then
-      bury(c, l.run, bad, signal, message)
+      bury(c, l.run, bad, signal, message, host_of(c, agent))
     else
       back[#back + 1] = bad
     end

@@ -2,7 +2,7 @@
 -- The pool's moves; docs/protocol.md is the contract. Numbers leave Lua through int(): `..` and
 -- tostring() would write 15 digits and more as 1e+15.
 
-local REVISION = 3
+local REVISION = 4
 local PROTOCOL = 1
 local SILENT_MS = 60000 -- a driver or an agent that says nothing is away
 local GONE_MS = 600000 -- and after this it is gone
@@ -312,8 +312,15 @@ end
 
 -- ---- the dead
 
-local function bury(c, run, d, signal, message)
-  local text = string.format('%s %.0f %s', describe(d), signal,
+-- Of a registered agent.
+local function host_of(c, agent)
+  local info = call('HGET', c.P .. 'info', agent)
+  return info and info:match('^(%S+)')
+end
+
+-- host: that of the worker that tried last, when it is known.
+local function bury(c, run, d, signal, message, host)
+  local text = string.format('%s %.0f %s%s', describe(d), signal, host and '@' .. host .. ' ' or '',
                              message:gsub('[^\32-\126]', '?'):sub(1, 190))
   if call('ZADD', c.P .. 'dead:' .. run, int(d.first), text) == 0 then
     call('HINCRBY', run_key(c, run), 'discarded', int(d.count)) -- died before, word for word

@@ -8,7 +8,7 @@ local function lose(c, l, r)
   call('HINCRBY', run_key(c, l.run), 'repeated', int(l.count))
   if lost >= (tonumber(r.max_lost) or 10) and (l.count == 1 or dead_full(c, l.run)) then
     bury(c, l.run, {first = l.first, count = l.count, errors = l.errors, lost = lost}, 0,
-         string.format('lost with its worker %d times', lost))
+         string.format('lost with its worker %d times', lost), host_of(c, l.agent))
     return true
   elseif lost >= 2 and l.count > 1 then
     put_back(c, l.run, {{first = l.first, count = half, errors = l.errors, lost = lost},

@@ -1,6 +1,7 @@
 /* Where a run's catalogues are. */
 #include <stdlib.h>
 
+#include "etas/text.h"
 #include "queue/queue_link.h"
 #include "queue/queue_reply.h"
 
@@ -97,7 +98,7 @@ etas_status etas_queue_audit(etas_queue *self, const char *run_id, etas_audit *o
     return sane ? etas_fail(err, st, "out of memory") : queue_damaged(self, "audit", err);
 }
 
-/* "first count errors lost signal message" */
+/* "first count errors lost signal message", the message perhaps after "@host ". */
 static bool read_dead(const redisReply *reply, etas_dead *out)
 {
     reply_fields at;
@@ -111,6 +112,14 @@ static bool read_dead(const redisReply *reply, etas_dead *out)
         !reply_take_u64(&at, 1024, &signal))
         return false;
     out->signal = (int)signal;
+    out->host[0] = '\0';
+    if (at.end - at.at > 1 && at.at[1] == '@') {
+        char word[sizeof out->host + 1];
+
+        if (!reply_take_word(&at, sizeof word, word))
+            return false;
+        (void)etas_format(sizeof out->host, out->host, "%s", word + 1);
+    }
     reply_take_rest(&at, sizeof out->why, out->why);
     return true;
 }

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 /** Revision of the library: the REVISION of lib_core.lua. */
-#define ETAS_LIBRARY_REVISION 2
+#define ETAS_LIBRARY_REVISION 4
 
 extern const size_t etas_queue_library_len;
 extern const unsigned char etas_queue_library[];

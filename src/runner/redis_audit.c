@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "etas/array.h"
+#include "etas/text.h"
 #include "runner/clock.h"
 #include "runner/redis_driver.h"
 
@@ -16,9 +17,14 @@ static etas_status take_dead(driver *self, etas_error *err)
 
     if (!driver_reached(self, &st, &error, err))
         return st;
-    for (size_t i = 0; st == ETAS_OK && i < n; i++)
+    for (size_t i = 0; st == ETAS_OK && i < n; i++) {
+        char why[288];
+
+        etas_format(sizeof why, why, items[i].host[0] != '\0' ? "%s (on %s)" : "%s", items[i].why,
+                    items[i].host);
         if (etas_ranges_overlap(self->job->todo, items[i].range) > 0)
-            st = etas_sink_dead(self->job->sink, items[i].range, items[i].why, err);
+            st = etas_sink_dead(self->job->sink, items[i].range, why, err);
+    }
     etas_array_free((void **)&items);
     return st;
 }

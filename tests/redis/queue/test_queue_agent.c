@@ -283,6 +283,7 @@ static void a_failing_catalogue_is_isolated_and_dies_alone(void **state)
     assert_int_equal(dead[0].range.count, 1);
     assert_int_equal(dead[0].errors, 3);
     assert_int_equal(dead[0].signal, 11);
+    assert_string_equal(dead[0].host, p->agent.host);
     assert_string_equal(dead[0].why, "it?fell? over");
     etas_array_free((void **)&dead);
     assert_int_equal(pool_beat(p).n_dead, 1);

@@ -92,6 +92,7 @@ static void a_second_loss_halves_and_the_last_one_is_dead_alone(void **state)
     assert_int_equal(n, 1);
     assert_int_equal(dead[0].range.first, 0);
     assert_true(dead[0].lost >= 4);
+    assert_string_equal(dead[0].host, p->agent.host);
     assert_string_equal(dead[0].why, "lost with its worker 9 times");
     etas_array_free((void **)&dead);
     assert_int_equal(pool_check(p).pending, 99);
