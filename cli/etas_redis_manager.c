@@ -1,11 +1,12 @@
 /* etas-redis-manager: looks at a pool and steers it. */
+#include <arpa/inet.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "manager.h"
 
-enum { OWN_OPTIONS = 6 };
+enum { OWN_OPTIONS = 8, PAGE_PORT = 9464 };
 
 static const command_usage usage = {
     .name = "etas-redis-manager",
@@ -24,7 +25,9 @@ static const command_usage usage = {
         "  retry RUN         try the dead catalogues of a run again\n"
         "  purge RUN         delete everything that the server has of a run\n"
         "  reset-workers     forget every agent and queue again what they held; safe at any time\n"
-        "  init              load the function library into the server",
+        "  init              load the function library into the server\n"
+        "  serve             the pool as a web page (http://127.0.0.1:9464/), and /metrics for\n"
+        "                    Prometheus, until SIGINT or SIGTERM",
     .max_arguments = MANAGER_ARGUMENTS};
 
 typedef struct command {
@@ -46,6 +49,7 @@ static const command commands[] = {{"info", manager_info, NULL, "json check watc
                                    {"workers", manager_workers, NULL, "json hosts watch"},
                                    {"runs", manager_runs, NULL, "json watch"},
                                    {"dead", manager_dead, "RUN", "json"},
+                                   {"serve", manager_serve, NULL, "bind redis-port"},
                                    {"doctor", NULL, NULL, ""}};
 
 static options_outcome check_arguments(const manager *self, const command *c)
@@ -71,7 +75,9 @@ static options_outcome check_options(const manager *self, const command *c)
                {"check", self->check},
                {"now", self->now},
                {"hosts", self->hosts},
-               {"watch", self->watch_s > 0}};
+               {"watch", self->watch_s > 0},
+               {"bind", self->bind != NULL},
+               {"redis-port", self->redis_port != OPTION_UNSET}};
 
     for (size_t i = 0; i < sizeof own / sizeof own[0]; i++)
         if (own[i].given && strstr(c->options, own[i].name) == NULL)
@@ -98,6 +104,26 @@ static options_outcome find_command(const manager *self, const char *name, const
     return options_complain(&usage, "unknown command \"%s\"", name);
 }
 
+/* serve has two ports: --port is the page's, --redis-port the server's. */
+static options_outcome take_page_options(manager *self)
+{
+    const uint64_t port = self->redis.port == OPTION_UNSET ? PAGE_PORT : self->redis.port;
+    unsigned char address[sizeof(struct in6_addr)];
+
+    if (port > UINT16_MAX)
+        return options_complain(&usage, "--port is not within 0 .. %d", UINT16_MAX);
+    if (self->redis_port != OPTION_UNSET && self->redis_port > UINT16_MAX)
+        return options_complain(&usage, "--redis-port is not within 1 .. %d", UINT16_MAX);
+    if (self->bind == NULL || strcmp(self->bind, "localhost") == 0)
+        self->bind = "127.0.0.1";
+    if (inet_pton(AF_INET, self->bind, address) != 1 &&
+        inet_pton(AF_INET6, self->bind, address) != 1)
+        return options_complain(&usage, "--bind: \"%s\" is no IPv4 or IPv6 address", self->bind);
+    self->listen_port = (uint16_t)port;
+    self->redis.port = self->redis_port;
+    return OPTIONS_RUN;
+}
+
 /* Parses everything; what is left to do is *run, or nothing. */
 static options_outcome start(manager *self, int argc, char *argv[], const command **run)
 {
@@ -109,6 +135,10 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
         {"watch", 0, OPTION_EVERY, &self->watch_s, "[SECONDS]",
          "info, workers, runs: look again every so many seconds (2), until ^C"},
         {"hosts", 0, OPTION_FLAG, &self->hosts, NULL, "workers: summed by host"},
+        {"bind", 0, OPTION_TEXT, &self->bind, "ADDRESS",
+         "serve: listen here and not on 127.0.0.1; the page has no password"},
+        {"redis-port", 0, OPTION_COUNT, &self->redis_port, "PORT",
+         "serve: the server's port, for --port is the page's (default 9464; 0: any)"},
         {"version", 0, OPTION_FLAG, &self->version, NULL, "print the version and exit"}};
     option_spec redis[REDIS_OPTIONS], talking[TALK_OPTIONS];
     const option_table tables[] = {
@@ -116,6 +146,7 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
     const char *arguments[MANAGER_ARGUMENTS];
     options_outcome outcome;
 
+    self->redis_port = OPTION_UNSET;
     talk_init(&self->out, usage.name);
     talk_options(&self->out, talking);
     redis_options_init(&self->redis);
@@ -125,6 +156,8 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
         (void)printf("%s %s\n", usage.name, ETAS_RELEASE);
         return OPTIONS_DONE;
     }
+    if (outcome == OPTIONS_RUN && self->n > 0 && strcmp(arguments[0], "serve") == 0)
+        outcome = take_page_options(self);
     if (outcome == OPTIONS_RUN)
         outcome = talk_start(&self->out, &usage);
     if (outcome == OPTIONS_RUN)

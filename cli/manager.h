@@ -25,7 +25,10 @@ typedef struct manager {
     redis_options redis;
     etas_queue *queue;
     bool json, check, now, hosts, version;
-    double watch_s; /**< 0: look once */
+    double watch_s;       /**< 0: look once */
+    const char *bind;     /**< serve: numeric address of the page */
+    uint16_t listen_port; /**< serve: port of the page; 0: any */
+    uint64_t redis_port;  /**< serve: --redis-port */
     size_t n;
     const char *arguments[MANAGER_ARGUMENTS]; /**< after the command */
 } manager;
@@ -42,6 +45,7 @@ int manager_cancel(manager *self);
 int manager_dead(manager *self);
 int manager_retry(manager *self);
 int manager_purge(manager *self);
+int manager_serve(manager *self);
 
 /** Shows it once, or again and again with --watch. */
 int manager_look(manager *self, watch_show show);
@@ -74,6 +78,7 @@ void manager_view_free(manager_view *self); /**< idempotent */
 /* Each is NULL when memory is out. */
 json_t *manager_json_real(double x); /**< null when it is not finite */
 json_t *manager_runs_json(const etas_pool_info *pool);
+json_t *manager_agents_json(const pool_agents *agents);
 json_t *manager_info_json(const manager *self, const manager_view *view); /**< info --json */
 /** Prints and frees @p root, which may be NULL: out of memory. */
 ETAS_NODISCARD etas_status manager_print_json(const manager *self, json_t *root, etas_error *err);

@@ -85,22 +85,25 @@ static json_t *worker_json(const pool_agent *one)
                      "mark", marked ? json_string(mark_name(info->mark)) : json_null());
 }
 
+json_t *manager_agents_json(const pool_agents *agents)
+{
+    json_t *const list = json_array();
+
+    for (size_t i = 0; i < agents->n; i++)
+        if (json_array_append_new(list, worker_json(&agents->items[i])) != 0) {
+            json_decref(list);
+            return NULL;
+        }
+    return list;
+}
+
 /* ... of the workers, or of the hosts. */
 static json_t *workers_json(const manager *self, const pool_agents *agents, size_t n_groups,
                             const agent_group groups[])
 {
-    json_t *list;
+    json_t *const list =
+        self->hosts ? agents_groups_json(n_groups, groups) : manager_agents_json(agents);
 
-    if (self->hosts) {
-        list = agents_groups_json(n_groups, groups);
-    } else {
-        list = json_array();
-        for (size_t i = 0; i < agents->n; i++)
-            if (json_array_append_new(list, worker_json(&agents->items[i])) != 0) {
-                json_decref(list);
-                return NULL;
-            }
-    }
     return json_pack("{s:s,s:s,s:o}", "pool", manager_pool_name(self), "server",
                      etas_queue_host(self->queue), self->hosts ? "hosts" : "workers", list);
 }

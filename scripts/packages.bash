@@ -5,13 +5,13 @@
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libgsl-dev libgeos-dev libqhull-dev libproj-dev libjansson-dev libxml2-dev libhiredis-dev libssl-dev libsqlite3-dev
-    libhdf5-dev
+    libhdf5-dev libmicrohttpd-dev
     libzstd-dev libxxhash-dev librandom123-dev
     redis-server
 )
 # clang-format 14 is what the sources are formatted with.
 test_packages=(
-    libcmocka-dev clang clang-format shellcheck redis-tools sqlite3 jq procps
+    libcmocka-dev clang clang-format shellcheck redis-tools sqlite3 jq procps curl
     python3-h5py python3-pandas python3-yaml hdf5-tools systemd
     slurm-wlm munge
     spin

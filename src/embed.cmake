@@ -1,5 +1,6 @@
-# cmake -DOUT=<file.c> -DNAME=<identifier> -P embed.cmake FILE... : the files, one after the other,
-# as one zero-terminated array of bytes. Bytes and not a string: C11 promises only 4095 characters.
+# cmake -DOUT=<file.c> -DNAME=<identifier> -DHEADER=<file.h> -P embed.cmake -- FILE... : the files, one
+# after the other, as one zero-terminated array of bytes NAME with NAME_len, which HEADER declares.
+# Bytes and not a string: C11 promises only 4095 characters.
 set(hex "")
 math(EXPR last "${CMAKE_ARGC} - 1")
 set(at_files FALSE)
@@ -15,5 +16,5 @@ string(LENGTH ${hex} n)
 math(EXPR n "${n} / 2")
 string(REGEX REPLACE "(..)" "0x\\1," bytes ${hex})
 string(REGEX REPLACE "(................................................................................)" "\\1\n" bytes ${bytes})
-file(WRITE ${OUT} "#include \"queue/queue_library.h\"\n\nconst size_t ${NAME}_len = ${n};\n"
+file(WRITE ${OUT} "#include \"${HEADER}\"\n\nconst size_t ${NAME}_len = ${n};\n"
                   "const unsigned char ${NAME}[] = {\n${bytes}0};\n")
