@@ -287,6 +287,12 @@ ETAS_NODISCARD etas_status etas_queue_claim(etas_queue *self, const etas_agent *
                                             const etas_claim_request *request, etas_claim *out,
                                             etas_error *err);
 
+/** The model that came has another digest, @p got_hex: the server drops it, so that its driver
+ * publishes it again, at most once a minute; *dropped says whether it did. */
+ETAS_NODISCARD etas_status etas_queue_model_spoiled(etas_queue *self, const etas_agent *agent,
+                                                    const char *sha256_hex, const char *got_hex,
+                                                    bool *dropped, etas_error *err);
+
 typedef enum etas_verdict {
     ETAS_VERDICT_OK,
     ETAS_VERDICT_LOST,   /**< the lease is not yours any more: drop the work */

@@ -224,6 +224,14 @@ define('claim', {'allow-oom'}, function(c, a)
   return {'EMPTY', why}
 end)
 
+-- The lease as it is when a commit whose reply was lost has shortened it; else nil.
+local function shortened(c, l)
+  local name = string.format('%s %.0f %s ', l.agent, l.token, l.run)
+  local found = call('ZRANGE', c.P .. 'held', '[' .. name, '(' .. name .. ':', 'BYLEX')[1]
+  local s = found and read_member(found:sub(34) .. ' ' .. l.agent)
+  return s and s.first > l.first and s.first + s.count == l.first + l.count and s or nil
+end
+
 define('beat', {'allow-oom'}, function(c, a)
   local agent, busy, told = identity(a[1], 'agent'), number(a[2], 'busy'), statistics(a[3])
   local leases, info_key, terms = c.P .. 'leases', c.P .. 'info', {}
@@ -243,14 +251,16 @@ define('beat', {'allow-oom'}, function(c, a)
   end
   local reply, host = {command or 'OK'}, host_of(c, agent)
   for i = 4, #a do
-    local l = read_lease(agent, a[i])
-    local member, verdict = lease_member(l), 'LOST'
+    local l, verdict = read_lease(agent, a[i]), 'LOST'
+    if not call('ZSCORE', leases, lease_member(l)) then
+      l = shortened(c, l) or l
+    end
     terms[l.run] = terms[l.run] or run_fields(c, l.run, {'lease_ms', 'banned'}) or {state = 'gone'}
     if terms[l.run].state ~= 'open' or banned(terms[l.run], host) then
       give_back(c, l)
       verdict = 'CANCEL'
-    elseif call('ZSCORE', leases, member) then
-      call('ZADD', leases, int(c.now + tonumber(terms[l.run].lease_ms)), member)
+    elseif call('ZSCORE', leases, lease_member(l)) then
+      call('ZADD', leases, int(c.now + tonumber(terms[l.run].lease_ms)), lease_member(l))
       verdict = 'OK'
     end
     reply[#reply + 1] = verdict
@@ -278,6 +288,9 @@ define('commit', {}, function(c, a)
                 token = l.token, run = l.run, agent = agent}
   if not call('ZSCORE', leases, member) then
     local done = rest.count > 0 and call('ZSCORE', leases, lease_member(rest))
+    if done and a[4] == '1' then
+      give_back(c, rest)
+    end
     return {done and 'OK' or 'LOST'}
   end
   local there = call('LLEN', P .. 'outmeta:' .. l.run)

@@ -322,6 +322,29 @@ define('model_put', {}, function(c, a)
   return {'OK'}
 end)
 
+-- An agent got other bytes than the digest's: away with them, and the driver publishes again. Once
+-- a minute at most, for the agent may be wrong.
+define('model_spoiled', {'allow-oom'}, function(c, a)
+  local agent, sha, got = identity(a[1], 'agent'), digest(a[2]), digest(a[3])
+  local note = c.P .. 'spoiled:' .. sha
+  if sha == got then
+    refuse('bad digest')
+  end
+  if call('EXISTS', note) == 1 or call('EXISTS', c.P .. 'model:' .. sha) == 0 then
+    return {'LATER'}
+  end
+  call('HSET', note, 'agent', agent, 'got', got)
+  call('EXPIRE', note, SILENT_MS / 1000)
+  call('UNLINK', c.P .. 'model:' .. sha)
+  for _, run in ipairs(call('ZRANGE', c.P .. 'runs', 0, MAX_RUNS - 1)) do
+    if call('HGET', run_key(c, run), 'sha') == sha then
+      call('HSET', run_key(c, run), 'nomodel', '1')
+      hint(c, run)
+    end
+  end
+  return {'OK'}
+end)
+
 define('model_get', {'no-writes'}, function(c, a)
   local sha, part = digest(a[1]), number(a[2], 'part')
   local got = call('HMGET', c.P .. 'model:' .. sha, 'parts', 'length', int(part))

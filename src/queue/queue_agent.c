@@ -160,6 +160,30 @@ etas_status etas_queue_claim(etas_queue *self, const etas_agent *agent,
     return queue_damaged(self, "claim", err);
 }
 
+etas_status etas_queue_model_spoiled(etas_queue *self, const etas_agent *agent,
+                                     const char *sha256_hex, const char *got_hex, bool *dropped,
+                                     etas_error *err)
+{
+    redisReply *reply;
+    etas_status st = begin_agent(self, "model_spoiled", agent, err);
+
+    *dropped = false;
+    if (st != ETAS_OK)
+        return st;
+    if (!queue_is_hex(sha256_hex, 64) || !queue_is_hex(got_hex, 64))
+        return etas_fail(err, ETAS_E_ARG, "a digest has 64 hexadecimal digits");
+    queue_arg(self, sha256_hex);
+    queue_arg(self, got_hex);
+    st = queue_call(self, QUEUE_LOAD, &reply, err);
+    if (st != ETAS_OK)
+        return st;
+    *dropped = reply_is(reply_at(reply, 0), "OK");
+    if (!*dropped && !reply_is(reply_at(reply, 0), "LATER"))
+        st = queue_damaged(self, "model_spoiled", err);
+    freeReplyObject(reply);
+    return st;
+}
+
 static bool read_verdict(const redisReply *word, etas_verdict *out)
 {
     if (reply_is(word, "OK"))

@@ -4,8 +4,7 @@
 
 #include <stddef.h>
 
-/** Revision of the library: the REVISION of lib_core.lua. */
-#define ETAS_LIBRARY_REVISION 4
+/* ETAS_LIBRARY_REVISION, the REVISION of lib_core.lua, comes from the build too. */
 
 extern const size_t etas_queue_library_len;
 extern const unsigned char etas_queue_library[];

@@ -176,11 +176,27 @@ etas_status agent_reap(agent *self, etas_error *err)
 
 /* The model for the slots, fetched once per host and trusted only after its digest. *good: it is
  * there. */
+static etas_status complain(agent *self, const char *sha256, const char *got, etas_error *err)
+{
+    etas_error error = {0};
+    bool dropped;
+    etas_status st =
+        etas_queue_model_spoiled(self->queue, &self->self, sha256, got, &dropped, &error);
+
+    if (agent_reached(self, &st, &error, err) && dropped) {
+        self->claim_after = etas_clock_s() + NOMODEL_S;
+        etas_log_write(self->cfg->log, ETAS_LOG_WARN,
+                       "model %.12s: dropped from the server, to be published again", sha256);
+    }
+    return st;
+}
+
 static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas_error *err)
 {
     uint8_t *bytes = NULL, digest[32];
     char hex[65];
     size_t len = 0;
+    bool spoiled;
     etas_work work = {0};
     etas_error error = {0};
     etas_status st = etas_queue_model_get(self->queue, sha256, &bytes, &len, &error);
@@ -194,7 +210,8 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
     }
     self->self.received_bytes += len;
     st = etas_sha256(len, bytes, digest);
-    if (st == ETAS_OK && strcmp(etas_hex(sizeof digest, digest, hex), sha256) != 0)
+    spoiled = st == ETAS_OK && strcmp(etas_hex(sizeof digest, digest, hex), sha256) != 0;
+    if (spoiled)
         st = etas_fail(&error, ETAS_E_CORRUPT, "its SHA-256 is %s", hex);
     if (st == ETAS_OK)
         st = etas_work_open(&work, len, bytes, self->cfg->kernels, &error);
@@ -207,7 +224,7 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
         etas_log_write(self->cfg->log, ETAS_LOG_ERROR, "model %.12s cannot be used: %s", sha256,
                        error.text);
         self->claim_after = etas_clock_s() + BAD_MODEL_S;
-        st = ETAS_OK;
+        st = spoiled ? complain(self, sha256, hex, err) : ETAS_OK;
     }
     etas_array_free((void **)&bytes);
     return st;

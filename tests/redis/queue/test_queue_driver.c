@@ -1,6 +1,7 @@
 /* Beats, epochs, submissions, models, results and the end of a run. */
 #include "queue_pool.h"
 
+#include <stdio.h>
 #include <string.h>
 
 static void a_new_run_is_lost_once_and_needs_its_model(void **state)
@@ -326,6 +327,41 @@ static void mending_makes_the_law_hold_again_after_a_loss(void **state)
     assert_int_equal(pool_check(p).submitted, 100);
 }
 
+static void a_spoiled_model_is_dropped_and_asked_for_once_a_minute(void **state)
+{
+    pool *p = pool_of(state);
+    const char *const sha = p->run.model_sha256;
+    char other[65];
+    uint8_t *bytes;
+    size_t len;
+    bool dropped;
+
+    pool_begin(p, 100);
+    (void)snprintf(other, sizeof other, "%064x", 0xdef);
+    assert_int_equal(etas_queue_model_spoiled(p->queue, &p->agent, sha, sha, &dropped, NULL),
+                     ETAS_E_ARG);
+    check_ok(etas_queue_model_spoiled(p->queue, &p->agent, other, sha, &dropped, NULL), NULL);
+    assert_false(dropped); /* nobody has published that one */
+    for (int i = 0; i < 3; i++) {
+        check_ok(etas_queue_model_spoiled(p->queue, &p->agent, sha, other, &dropped, NULL), NULL);
+        assert_int_equal(dropped, i == 0);
+        check_ok(etas_queue_model_get(p->queue, sha, &bytes, &len, NULL), NULL);
+        assert_int_equal(bytes == NULL, i == 0);
+        etas_array_free((void **)&bytes);
+        if (i > 0)
+            continue;
+        assert_int_equal(pool_raw_int(p, "HGET %srun:%s nomodel", KEY, p->run.id), 1);
+        assert_int_equal(pool_raw_int(p, "LLEN %swake:%s", KEY, p->run.id), 1);
+        assert_true(pool_beat(p).needs_model);
+        check_ok(etas_queue_model_put(p->queue, sha, 6, (const uint8_t *)"model", NULL), NULL);
+        assert_false(pool_beat(p).needs_model);
+    }
+    assert_true(pool_raw_int(p, "TTL %sspoiled:%s", KEY, sha) > 0);
+    (void)pool_raw(p, "DEL %sspoiled:%s", KEY, sha); /* a minute later */
+    check_ok(etas_queue_model_spoiled(p->queue, &p->agent, sha, other, &dropped, NULL), NULL);
+    assert_true(dropped);
+}
+
 #define POOL_TEST(f) cmocka_unit_test_setup_teardown(f, pool_setup, pool_teardown)
 
 int main(void)
@@ -346,6 +382,7 @@ int main(void)
         POOL_TEST(a_missing_model_is_reported_to_agent_and_driver),
         POOL_TEST(after_the_end_only_a_summary_is_left),
         POOL_TEST(mending_makes_the_law_hold_again_after_a_loss),
+        POOL_TEST(a_spoiled_model_is_dropped_and_asked_for_once_a_minute),
     };
 
     return cmocka_run_group_tests(tests, redis_group_setup, redis_group_teardown);

@@ -255,6 +255,30 @@ static void a_lost_model_is_published_again(void **state)
     finish(fx, path, driver);
 }
 
+/* Complete, with one byte changed. */
+static void a_model_damaged_on_the_server_is_published_again(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, worker;
+    double start;
+
+    pool_store_create(path, &model);
+    worker = pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 400);
+    pool_kill(worker);
+    redis_command(fx,
+                  "EVAL \"local k = redis.call('KEYS', 'etas:{default}:v1:model:*')[1] local b = "
+                  "redis.call('HGET', k, '0') redis.call('HSET', k, '0', b:sub(1, 999) .. "
+                  "string.char((b:byte(1000) + 1) % 256) .. b:sub(1001)) return #b\" 0");
+    start = pool_seconds();
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    pool_wait_leased(fx);
+    finish(fx, path, driver);
+    assert_true(pool_seconds() - start < 30);
+}
+
 static void a_slot_that_makes_no_progress_is_replaced(void **state)
 {
     const redis_fixture *fx = *state;
@@ -309,6 +333,7 @@ static const struct CMUnitTest tests[] = {
     pool_test(the_server_may_be_short_of_memory),
     pool_test(a_damaged_result_is_made_again),
     pool_test(a_lost_model_is_published_again),
+    pool_test(a_model_damaged_on_the_server_is_published_again),
     pool_test(a_slot_that_makes_no_progress_is_replaced),
     pool_test(a_cancelled_run_ends_and_leaves_no_work)};
 
