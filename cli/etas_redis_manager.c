@@ -138,7 +138,7 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
         {"bind", 0, OPTION_TEXT, &self->bind, "ADDRESS",
          "serve: listen here and not on 127.0.0.1; the page has no password"},
         {"redis-port", 0, OPTION_COUNT, &self->redis_port, "PORT",
-         "serve: the server's port, for --port is the page's (default 9464; 0: any)"},
+         "serve: the server's port, for --port is the page's\n(default 9464; 0: any)"},
         {"version", 0, OPTION_FLAG, &self->version, NULL, "print the version and exit"}};
     option_spec redis[REDIS_OPTIONS], talking[TALK_OPTIONS];
     const option_table tables[] = {

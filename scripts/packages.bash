@@ -15,6 +15,7 @@ test_packages=(
     python3-h5py python3-pandas python3-yaml hdf5-tools systemd
     slurm-wlm munge
     spin
+    chromium
 )
 
 say() {

@@ -166,7 +166,7 @@
   /* Of an agent, or of a host's agents together. */
   const columns = [
     ["Workers", (a) => count(a.slots)], ["Busy", (a) => count(a.busy)], ["Simulated", (a) => count(a.evaluations)],
-    ["Per worker and second", (a) => rate(a.slot_rate === null ? NaN : a.slot_rate)], ["Tasks", (a) => count(a.tasks)],
+    ["Each per second", (a) => rate(a.slot_rate === null ? NaN : a.slot_rate)], ["Tasks", (a) => count(a.tasks)],
     ["Time busy", (a) => share(a.efficiency === null ? NaN : a.efficiency)], ["Sent", (a) => bytes(a.sent_bytes)],
     ["Received", (a) => bytes(a.received_bytes)], ["Peak memory", (a) => bytes(a.peak_memory_bytes)],
     ["Heard", (a) => duration(a.silent_s) + " ago"]];
@@ -239,7 +239,7 @@
     charts.set(id, {times, values, now});
     draw(id);
     put($(id.replace("chart", "text")), known.length === 0 ? what + ": no samples yet."
-      : `${what}: ${show(known[known.length - 1])} now, ${show(known.reduce((a, b) => a + b, 0) / known.length)} on average, ` +
+      : `${what}: ${show(values[values.length - 1] ?? NaN)} now, ${show(known.reduce((a, b) => a + b, 0) / known.length)} on average, ` +
         `${show(Math.max(...known))} at most.`);
   }
 
