@@ -26,15 +26,17 @@ static const command_usage usage = {
         "  purge RUN         delete everything that the server has of a run\n"
         "  reset-workers     forget every agent and queue again what they held; safe at any time\n"
         "  init              load the function library into the server\n"
+        "  doctor            is the server fit for a pool, and is the pool well? Exit code 1 when\n"
+        "                    something has to be done\n"
         "  serve             the pool as a web page (http://127.0.0.1:9464/), and /metrics for\n"
         "                    Prometheus, until SIGINT or SIGTERM",
     .max_arguments = MANAGER_ARGUMENTS};
 
 typedef struct command {
     const char *name;
-    int (*run)(manager *self); /* NULL: not supported yet */
-    const char *arguments;     /* NULL: none; "AGENT..." may be left out, "RUN" may not */
-    const char *options;       /* those of its own */
+    int (*run)(manager *self);
+    const char *arguments; /* NULL: none; "AGENT..." may be left out, "RUN" may not */
+    const char *options;   /* those of its own */
 } command;
 
 static const command commands[] = {{"info", manager_info, NULL, "json check watch"},
@@ -50,7 +52,7 @@ static const command commands[] = {{"info", manager_info, NULL, "json check watc
                                    {"runs", manager_runs, NULL, "json watch"},
                                    {"dead", manager_dead, "RUN", "json"},
                                    {"serve", manager_serve, NULL, "bind redis-port"},
-                                   {"doctor", NULL, NULL, ""}};
+                                   {"doctor", manager_doctor, NULL, "json"}};
 
 static options_outcome check_arguments(const manager *self, const command *c)
 {
@@ -95,8 +97,6 @@ static options_outcome find_command(const manager *self, const char *name, const
 
         if (strcmp(c->name, name) != 0)
             continue;
-        if (c->run == NULL)
-            return options_complain(&usage, "%s is not supported yet", name);
         outcome = check_arguments(self, c);
         *out = c;
         return outcome == OPTIONS_RUN ? check_options(self, c) : outcome;
@@ -128,7 +128,7 @@ static options_outcome take_page_options(manager *self)
 static options_outcome start(manager *self, int argc, char *argv[], const command **run)
 {
     const option_spec own[OWN_OPTIONS] = {
-        {"json", 0, OPTION_FLAG, &self->json, NULL, "info, workers, runs, dead: as JSON"},
+        {"json", 0, OPTION_FLAG, &self->json, NULL, "info, workers, runs, dead, doctor: as JSON"},
         {"check", 0, OPTION_FLAG, &self->check, NULL,
          "info: exit 1 when a run's catalogues do not add up"},
         {"now", 0, OPTION_FLAG, &self->now, NULL, "stop: give back the current chunks"},

@@ -39,6 +39,7 @@ int manager_runs(manager *self);
 int manager_stop(manager *self);
 int manager_reset_workers(manager *self);
 int manager_init_server(manager *self);
+int manager_doctor(manager *self);
 int manager_pause(manager *self);
 int manager_resume(manager *self);
 int manager_cancel(manager *self);

@@ -219,31 +219,6 @@ static etas_status authenticate(etas_queue *self, queue_wire *wire, etas_error *
     return st;
 }
 
-/* One line "name:value" of INFO. */
-static bool info_line(const redisReply *reply, const char *name, size_t capacity, char out[])
-{
-    const size_t len = strlen(name);
-    const char *at = reply->str, *end = reply->str + reply->len;
-
-    while (at < end) {
-        const char *stop = memchr(at, '\n', (size_t)(end - at));
-        const size_t n = (size_t)((stop != NULL ? stop : end) - at);
-
-        if (n > len && memcmp(at, name, len) == 0 && at[len] == ':') {
-            size_t k = 0;
-
-            for (size_t i = len + 1; i < n && k + 1 < capacity && at[i] > ' ' && at[i] <= '~'; i++)
-                out[k++] = at[i];
-            out[k] = '\0';
-            return true;
-        }
-        if (stop == NULL)
-            break;
-        at = stop + 1;
-    }
-    return false;
-}
-
 /* What the server is; stays unknown where the user may not ask. */
 static void learn(etas_queue *self, const redisReply *reply)
 {
@@ -253,9 +228,9 @@ static void learn(etas_queue *self, const redisReply *reply)
     self->maxmemory = 0;
     if (reply->type != REDIS_REPLY_STRING)
         return;
-    (void)info_line(reply, "redis_version", sizeof self->version, self->version);
-    (void)info_line(reply, "maxmemory_policy", sizeof self->policy, self->policy);
-    if (info_line(reply, "maxmemory", sizeof text, text))
+    (void)reply_info(reply, "redis_version", sizeof self->version, self->version);
+    (void)reply_info(reply, "maxmemory_policy", sizeof self->policy, self->policy);
+    if (reply_info(reply, "maxmemory", sizeof text, text))
         (void)etas_parse_u64(text, strlen(text), &self->maxmemory);
 }
 

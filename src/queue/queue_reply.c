@@ -110,6 +110,33 @@ bool reply_text(const redisReply *reply, size_t capacity, char out[])
     return true;
 }
 
+bool reply_info(const redisReply *reply, const char *name, size_t capacity, char out[])
+{
+    const size_t len = strlen(name);
+    const char *at = reply->str, *end;
+
+    if (!is_string(reply))
+        return false;
+    end = at + reply->len;
+    while (at < end) {
+        const char *stop = memchr(at, '\n', (size_t)(end - at));
+        const size_t n = (size_t)((stop != NULL ? stop : end) - at);
+
+        if (n > len && memcmp(at, name, len) == 0 && at[len] == ':') {
+            size_t k = 0;
+
+            for (size_t i = len + 1; i < n && k + 1 < capacity && at[i] > ' ' && at[i] <= '~'; i++)
+                out[k++] = at[i];
+            out[k] = '\0';
+            return true;
+        }
+        if (stop == NULL)
+            break;
+        at = stop + 1;
+    }
+    return false;
+}
+
 bool reply_fields_begin(const redisReply *reply, reply_fields *out)
 {
     if (!is_string(reply))

@@ -22,6 +22,10 @@ bool reply_hex(const redisReply *reply, size_t digits, char out[]);
 /** Any string, cut to fit, unprintable bytes as '?'. */
 bool reply_text(const redisReply *reply, size_t capacity, char out[]);
 
+/** The value of a line "name:value" of INFO, up to its first space, cut to fit; false when there is
+ * none. */
+bool reply_info(const redisReply *reply, const char *name, size_t capacity, char out[]);
+
 /** Fields of one string, parted by single spaces. */
 typedef struct reply_fields {
     const char *at, *end;

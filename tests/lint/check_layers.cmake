@@ -34,7 +34,7 @@ set(HEADERS_evaluation completeness)
 set(HEADERS_codec      codec)
 set(HEADERS_work       bootstrap counts)
 set(HEADERS_io         catalog_input config io model_input forecast_output grid_input)
-set(HEADERS_queue      queue)
+set(HEADERS_queue      queue server)
 set(HEADERS_store      store)
 set(HEADERS_runner     runner)
 
