@@ -6,8 +6,10 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
+#include "etas/codec.h"
 #include "etas/runner.h"
 #include "options.h"
 #include "redis_options.h"
@@ -91,6 +93,8 @@ static options_outcome check(const own_options *own)
 
 static int work(const own_options *own, const redis_options *redis, talk *out)
 {
+    uint8_t id[16];
+    char hex[33];
     const etas_worker_config cfg = {.redis = redis->queue,
                                     .processes = (uint32_t)own->processes,
                                     .runtime_s = own->runtime_s,
@@ -98,13 +102,19 @@ static int work(const own_options *own, const redis_options *redis, talk *out)
                                     .stall_s = own->stall_s,
                                     .slot_memory_bytes = own->slot_memory,
                                     .kernels = own->kernels,
+                                    .agent_id = id,
                                     .host_name = own->host_name,
                                     .signals = &signals_seen,
                                     .wake_fd = wake[0],
                                     .log = &out->log};
     etas_error err = {0};
-    const etas_status st = etas_worker_run(&cfg, &err);
+    etas_status st;
 
+    if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
+        return talk_fail(out, etas_fail(&err, ETAS_E_IO, "no random bits for the agent's id"),
+                         &err);
+    talk_subject(out, "agent", etas_hex(sizeof id, id, hex));
+    st = etas_worker_run(&cfg, &err);
     return st == ETAS_OK ? 0 : talk_fail(out, st, &err);
 }
 

@@ -117,6 +117,7 @@ static etas_status begin(run_session *s, etas_error *err)
                   {"prepare", s->phases.prepare_s},
                   {"invert", s->phases.invert_s},
                   {"plan", s->phases.plan_s}};
+    char id[33];
     const etas_store_mode mode = s->options->restart ? ETAS_STORE_RESTART : ETAS_STORE_CREATE;
     etas_status st = etas_store_open(&s->store, s->request->store_path, mode, err);
 
@@ -125,6 +126,8 @@ static etas_status begin(run_session *s, etas_error *err)
         st = etas_fail(err, ETAS_E_IO, "the system gives no random numbers");
     if (st == ETAS_OK)
         st = etas_store_begin(s->store, &run, err);
+    if (st == ETAS_OK)
+        talk_subject(s->t, "run", etas_hex(sizeof run.id, run.id, id));
     for (size_t i = 0; i < sizeof phases / sizeof *phases && st == ETAS_OK; i++)
         st = etas_store_add_phase(s->store, phases[i].name, phases[i].seconds, err);
     return st;
@@ -145,6 +148,7 @@ static void say_resumed(const run_session *s, const etas_store_run *run)
 static etas_status resume(run_session *s, etas_error *err)
 {
     etas_store_run run;
+    char id[33];
     etas_status st = etas_store_open(&s->store, s->request->store_path, ETAS_STORE_RESUME, err);
 
     if (st == ETAS_OK)
@@ -153,6 +157,7 @@ static etas_status resume(run_session *s, etas_error *err)
         st = etas_store_run_get(s->store, &run, err);
     if (st != ETAS_OK)
         return st;
+    talk_subject(s->t, "run", etas_hex(sizeof run.id, run.id, id));
     if (s->options->only != NULL &&
         (s->request->first != run.first_catalog || s->request->n_catalogs != run.n_catalogs))
         return etas_fail(err, ETAS_E_ARG,

@@ -59,22 +59,55 @@ static void clear_bar(talk *self)
     self->bar_shown = false;
 }
 
-/* Text as a part of one line, or as the inside of a JSON string; what does not fit is cut. */
+/* Bytes of the UTF-8 character that @p text begins with; 0: it is none. */
+static size_t utf8_length(const unsigned char *text)
+{
+    static const struct {
+        unsigned char mask, lead;
+        uint32_t least;
+    } kinds[] = {{0x80, 0x00, 0}, {0xe0, 0xc0, 0x80}, {0xf0, 0xe0, 0x800}, {0xf8, 0xf0, 0x10000}};
+
+    for (size_t n = 1; n <= 4; n++) {
+        uint32_t code = text[0] & (unsigned char)~kinds[n - 1].mask;
+
+        if ((text[0] & kinds[n - 1].mask) != kinds[n - 1].lead)
+            continue;
+        for (size_t i = 1; i < n; i++) {
+            if ((text[i] & 0xc0) != 0x80)
+                return 0;
+            code = code << 6 | (text[i] & 0x3f);
+        }
+        return code >= kinds[n - 1].least && code <= 0x10ffff && (code < 0xd800 || code > 0xdfff)
+                   ? n
+                   : 0;
+    }
+    return 0;
+}
+
+/* Text as a part of one line, or as the inside of a JSON string; what does not fit is cut. A path
+ * need not be UTF-8, JSON must. */
 static void escape(const char *text, bool json, size_t capacity, char out[])
 {
-    size_t at = 0;
+    size_t at = 0, n;
 
-    for (; *text != '\0' && at + 8 < capacity; text++) {
+    for (; *text != '\0' && at + 8 < capacity; text += n) {
         const unsigned char c = (unsigned char)*text;
+        const size_t len = utf8_length((const unsigned char *)text);
 
-        if (json && (c == '"' || c == '\\'))
+        n = 1;
+        if (json && (c == '"' || c == '\\')) {
             at += etas_format(capacity - at, out + at, "\\%c", c);
-        else if (c == '\n')
+        } else if (c == '\n') {
             at += etas_format(capacity - at, out + at, "\\n");
-        else if (c < 0x20 || c == 0x7f)
+        } else if (c < 0x20 || c == 0x7f) {
             at += etas_format(capacity - at, out + at, "\\u%04x", c);
-        else
-            out[at++] = (char)c;
+        } else if (json && len == 0) {
+            at += etas_format(capacity - at, out + at, "\\ufffd");
+        } else {
+            n = len > 0 ? len : 1;
+            memcpy(out + at, text, n);
+            at += n;
+        }
     }
     out[at] = '\0';
 }
@@ -95,10 +128,11 @@ static size_t format_line(const talk *self, etas_log_level level, const char *te
 
     format_now(when);
     if (self->json)
-        return etas_format(
-            capacity, out,
-            "{\"time\":\"%sZ\",\"level\":\"%s\",\"program\":\"%s\",\"message\":\"%s\"}\n", when,
-            level_names[level], self->program, text);
+        return etas_format(capacity, out,
+                           "{\"time\":\"%sZ\",\"level\":\"%s\",\"program\":\"%s\",\"pid\":%d%s,"
+                           "\"message\":\"%s\"}\n",
+                           when, level_names[level], self->program, (int)getpid(), self->subject,
+                           text);
     return etas_format(capacity, out, "%sZ %s[%d] %s: %s\n", when, self->program, (int)getpid(),
                        level_names[level], text);
 }
@@ -143,6 +177,11 @@ void talk_init(talk *self, const char *program)
                    .level_text = "info",
                    .log = {.emit = emit, .max_level = ETAS_LOG_INFO}};
     self->log.context = self;
+}
+
+void talk_subject(talk *self, const char *key, const char *id)
+{
+    etas_format(sizeof self->subject, self->subject, ",\"%s\":\"%s\"", key, id);
 }
 
 void talk_options(talk *self, option_spec out[TALK_OPTIONS])

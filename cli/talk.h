@@ -27,7 +27,8 @@ typedef struct talk {
     progress_style style;
     int64_t last_ns; /**< monotonic time of the last progress line */
     etas_log log;
-    log_file file; /**< all lines; stderr gets warnings and errors only when there is one */
+    char subject[64]; /**< a member of each JSON line, with the comma before it; "" none */
+    log_file file;    /**< all lines; stderr gets warnings and errors only when there is one */
     /* options */
     const char *progress_text, *format_text, *level_text, *file_text;
 } talk;
@@ -38,6 +39,9 @@ void talk_options(talk *self, option_spec out[TALK_OPTIONS]);
 /** Start values; call before parsing, talk_start after it. */
 void talk_init(talk *self, const char *program);
 options_outcome talk_start(talk *self, const command_usage *usage);
+
+/** From now on each JSON line has the member @p key ("agent", "run"): @p id, letters and digits. */
+void talk_subject(talk *self, const char *key, const char *id);
 
 /** Progress of @p what: done of total, per second, seconds to go (NaN unknown), workers (0: not
  * shown). Redraws a bar at most ten times a second; plain lines every ten seconds. */

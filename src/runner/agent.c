@@ -1,6 +1,7 @@
 #include "runner/agent.h"
 
 #include <math.h>
+#include <string.h>
 #include <sys/random.h>
 #include <unistd.h>
 
@@ -251,7 +252,9 @@ static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *
     redis.signals = cfg->signals;
     if (cfg->processes == 0)
         return etas_fail(err, ETAS_E_ARG, "a worker needs at least one process");
-    if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
+    if (cfg->agent_id != NULL)
+        memcpy(id, cfg->agent_id, sizeof id);
+    else if (getrandom(id, sizeof id, 0) != (ssize_t)sizeof id)
         return etas_fail(err, ETAS_E_IO, "no random bits for the agent's id");
     etas_hex(sizeof id, id, self->self.id);
     if (cfg->host_name != NULL)
