@@ -118,8 +118,8 @@ typedef struct etas_worker_config {
                                      needs more fails; E_ARG for a limit in which none can start */
     const char *kernels;
     const uint8_t *agent_id; /**< 16 random bytes, never used before; NULL: they are drawn */
-    const char *host_name; /**< what this machine is called in the pool, at most 63 characters of
-                              [A-Za-z0-9._:+-]; NULL: the system's name */
+    const char *host_name;   /**< what this machine is called in the pool, at most 63 characters of
+                                [A-Za-z0-9._:+-]; NULL: the system's name */
     const volatile sig_atomic_t *signals; /**< 1: drain, 2 or more: give back at once */
     int wake_fd; /**< non-blocking; readable when *signals has changed, so that none waits for a
                     timeout; -1: none */
