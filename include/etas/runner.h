@@ -40,6 +40,7 @@ typedef struct etas_runner_config {
     double lease_s;             /**< redis: of a chunk; 0: 60 */
     double lonely_s;     /**< redis: time without workers until the log says so; 0: at once */
     uint64_t mark_bytes; /**< redis: most result bytes to lie there; 0: the server's default */
+    double verify; /**< redis: share of the tasks that another host makes again, within 0 .. 1 */
     bool brief; /**< redis: one of many short runs: results are fetched as they come, not gathered,
                    and no summary stays behind */
     bool allow_missing;

@@ -112,6 +112,8 @@ static etas_status judge_audit(driver *self, const etas_audit *audit, etas_error
         else if (missing.n > 0)
             st = submit(self, &missing, err);
     }
+    if (st == ETAS_OK && self->linked)
+        st = verify_audited(self, audit, err);
     etas_ranges_free(&missing);
     return st;
 }
@@ -124,7 +126,7 @@ etas_status driver_audit(driver *self, etas_error *err)
 
     if (st != ETAS_OK || !self->linked)
         return st;
-    self->audit_at = INFINITY;
+    self->audit_at = self->verify.audit_at = INFINITY;
     self->heard_at = etas_clock_s();
     st = etas_queue_audit(self->queue, self->meta.id, &audit, &error);
     if (driver_reached(self, &st, &error, err))

@@ -13,6 +13,7 @@
 #include "runner/backoff.h"
 #include "runner/clock.h"
 #include "runner/redis_driver.h"
+#include "runner/sink.h"
 
 #define BACKOFF_CAP_S 60.0
 #define BEAT_S        10.0
@@ -73,7 +74,7 @@ bool driver_reached(driver *self, etas_status *st, const etas_error *what, etas_
 /* When told to, and whenever nothing has come for one lease. */
 static double audit_due(const driver *self)
 {
-    return fmin(self->audit_at, self->heard_at + self->meta.lease_s);
+    return fmin(fmin(self->audit_at, self->heard_at + self->meta.lease_s), verify_audit_due(self));
 }
 
 static double beat_s(const driver *self)
@@ -138,6 +139,8 @@ etas_status driver_beat(driver *self, etas_error *err)
     }
     if (self->state.lost || self->state.n_dead != self->dead_seen)
         self->audit_at = 0;
+    if (self->state.lost)
+        verify_linked(self);
     if (self->state.needs_model) {
         const etas_store_run *run = self->job->run;
 
@@ -161,6 +164,7 @@ static etas_status connect_when_due(driver *self, etas_error *err)
     if (!driver_reached(self, &st, &error, err))
         return st;
     self->linked = true;
+    verify_linked(self);
     self->audit_at = 0; /* anything may have been lost meanwhile */
     self->reap_at = 0;
     st = driver_beat(self, err);
@@ -174,13 +178,28 @@ static etas_status connect_when_due(driver *self, etas_error *err)
 
 /* ---- collect ---- */
 
+/* What was there already is compared, whatever the reason that it was made again. */
+static etas_status take_frame(driver *self, const etas_collected *item,
+                              const etas_frame_header *header, bool *valid, char why[200],
+                              etas_error *err)
+{
+    etas_sink *const sink = self->job->sink;
+    const etas_range range = {header->first, header->count};
+    const bool repeat = etas_ranges_overlap(&sink->taken, range) > 0;
+    const etas_status st = etas_sink_frame(sink, item->len, item->bytes, valid, why, err);
+
+    return st == ETAS_OK && *valid && repeat && !self->job->cfg->brief
+               ? verify_repeat(self, item, header, err)
+               : st;
+}
+
 /* Hands one frame to the sink. One that cannot be used is discarded and made again. */
 static etas_status take(driver *self, const etas_collected *item, etas_ack *ack, etas_error *err)
 {
     etas_frame_header header;
     etas_error what = {0};
     char why[200] = "";
-    bool valid = false;
+    bool valid = false, faulty = false;
     etas_status st = etas_frame_peek(item->len, item->bytes, &header, &what);
 
     *ack = (etas_ack){.first = item->first, .count = item->count, .checksum = item->checksum};
@@ -190,12 +209,13 @@ static etas_status take(driver *self, const etas_collected *item, etas_ack *ack,
         etas_format(sizeof why, why, "%s", what.text);
     else if (header.first != item->first || header.count != item->count)
         etas_format(sizeof why, why, "it holds something else than its lease");
-    else if ((st = etas_sink_frame(self->job->sink, item->len, item->bytes, &valid, why, err)) !=
-             ETAS_OK)
+    else if ((faulty = verify_refuses(self, header.task.host)))
+        etas_format(sizeof why, why, "host %s is faulty", header.task.host);
+    else if ((st = take_frame(self, item, &header, &valid, why, err)) != ETAS_OK)
         return st;
     if (valid)
         return ETAS_OK;
-    etas_log_write(driver_log(self), ETAS_LOG_WARN,
+    etas_log_write(driver_log(self), faulty ? ETAS_LOG_DEBUG : ETAS_LOG_WARN,
                    "result %llu+%u of agent %.6s discarded, to be made again: %s",
                    (unsigned long long)item->first, item->count, item->agent, why);
     ack->discard = true;
@@ -222,6 +242,8 @@ static etas_status collect(driver *self, size_t *bytes, etas_error *err)
     }
     if (st == ETAS_OK)
         st = etas_sink_flush(self->job->sink, err);
+    if (st == ETAS_OK)
+        st = verify_note(self, err);
     if (st != ETAS_OK)
         goto out;
     self->meta.stored = etas_ranges_total(etas_store_covered(self->job->store));
@@ -235,6 +257,17 @@ out:
 }
 
 /* ---- the interface ---- */
+
+static void redis_close(void *opaque)
+{
+    driver *self = opaque;
+
+    if (self == NULL)
+        return;
+    verify_close(self);
+    etas_queue_close(self->queue);
+    free(self);
+}
 
 static etas_status redis_open(void **out, const etas_job *job, etas_error *err)
 {
@@ -264,9 +297,11 @@ static etas_status redis_open(void **out, const etas_job *job, etas_error *err)
     if (gethostname(self->meta.name, sizeof self->meta.name - 1) != 0)
         self->meta.name[0] = '\0';
     redis.signals = cfg->interrupted;
-    st = etas_queue_open(&self->queue, &redis, err);
+    st = verify_open(self, err);
+    if (st == ETAS_OK)
+        st = etas_queue_open(&self->queue, &redis, err);
     if (st != ETAS_OK) {
-        free(self);
+        redis_close(self);
         *out = NULL;
     }
     return st;
@@ -320,7 +355,9 @@ static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
 
     if (st == ETAS_OK && self->linked)
         st = collect(self, &bytes, err);
-    if (st != ETAS_OK || bytes >= GATHER_BYTES || self->job->todo->n == 0)
+    if (st == ETAS_OK)
+        st = verify_tend(self, err);
+    if (st != ETAS_OK || bytes >= GATHER_BYTES || (self->job->todo->n == 0 && !verify_busy(self)))
         return st;
     if (bytes > 0 && self->job->cfg->brief)
         return ETAS_OK;
@@ -329,6 +366,11 @@ static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
     else
         wait_for_hint(self, until);
     return ETAS_OK;
+}
+
+static bool redis_busy(const void *opaque)
+{
+    return verify_busy(opaque);
 }
 
 static uint64_t redis_workers(const void *opaque)
@@ -345,6 +387,8 @@ static void redis_finish(void *opaque, etas_status outcome)
     etas_status st = ETAS_E_NET;
     char line[512];
 
+    if (outcome == ETAS_OK || outcome == ETAS_E_INCOMPLETE)
+        verify_report(self);
     look_at_store(self);
     /* A resumed driver finds everything where it is; with nothing stored none will come. */
     if (outcome != ETAS_OK && outcome != ETAS_E_INCOMPLETE && !self->cancelled &&
@@ -362,19 +406,10 @@ static void redis_finish(void *opaque, etas_status outcome)
                        self->meta.id, etas_error_format(&error, sizeof line, line));
 }
 
-static void redis_close(void *opaque)
-{
-    driver *self = opaque;
-
-    if (self == NULL)
-        return;
-    etas_queue_close(self->queue);
-    free(self);
-}
-
 const etas_runner_backend etas_backend_redis = {.name = "redis",
                                                 .open = redis_open,
                                                 .step = redis_step,
+                                                .busy = redis_busy,
                                                 .workers = redis_workers,
                                                 .finish = redis_finish,
                                                 .close = redis_close};

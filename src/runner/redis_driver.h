@@ -7,6 +7,7 @@
 #include <stdint.h>
 
 #include "etas/queue.h"
+#include "runner/redis_verify.h"
 #include "runner/runner_backend.h"
 
 /** Until what did not work is tried again. */
@@ -25,6 +26,7 @@ typedef struct driver {
     uint32_t tries;
     double retry_at, beat_at, reap_at, audit_at;
     double heard_at; /**< the last result or audit */
+    verification verify;
 } driver;
 
 const etas_log *driver_log(const driver *self);

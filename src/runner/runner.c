@@ -62,12 +62,12 @@ static void report(run_state *self, bool last)
     if (self->cfg->progress == NULL || (!last && passed < report_s))
         return;
     if (passed > 0) {
-        const double sample = (double)(stored - self->reported) / passed;
+        const double sample = ((double)stored - (double)self->reported) / passed;
         const double age = now - self->start_s;
         const double memory = age < rate_memory_s ? age : rate_memory_s;
         const double weight = memory > 0 ? 1 - exp(-passed / memory) : 1;
 
-        self->rate += weight * (sample - self->rate);
+        self->rate += weight * (fmax(sample, 0) - self->rate); /* some may have been taken out */
     }
     self->reported_s = now;
     self->reported = stored;
@@ -86,11 +86,16 @@ static bool interrupted(const run_state *self)
     return self->cfg->interrupted != NULL && *self->cfg->interrupted != 0;
 }
 
+static bool busy(const run_state *self)
+{
+    return self->backend->busy != NULL && self->backend->busy(self->handle);
+}
+
 static etas_status work(run_state *self, etas_error *err)
 {
     etas_status st = ETAS_OK;
 
-    while (st == ETAS_OK && self->sink.todo.n > 0) {
+    while (st == ETAS_OK && (self->sink.todo.n > 0 || busy(self))) {
         if (interrupted(self))
             return etas_fail(err, ETAS_E_INTERRUPTED, "interrupted");
         st = self->backend->step(self->handle, step_s, err);
@@ -166,7 +171,7 @@ etas_status etas_run(etas_store *store, const etas_runner_config *cfg, etas_run_
         st = check_run(&self.run, err);
     if (st == ETAS_OK)
         st = etas_sink_open(&self.sink, store, &self.run, err);
-    if (st == ETAS_OK && self.sink.todo.n > 0)
+    if (st == ETAS_OK && (self.sink.todo.n > 0 || cfg->verify > 0))
         st = run_backend(&self, err);
     out->simulate_s = etas_clock_s() - start;
     if (st == ETAS_OK || st == ETAS_E_INCOMPLETE || st == ETAS_E_INTERRUPTED) {

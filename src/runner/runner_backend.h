@@ -52,12 +52,16 @@ ETAS_NODISCARD etas_status etas_sink_dead(etas_sink *self, etas_range range, con
  * it may be acknowledged. The sink also flushes by itself, every half second or 8 MiB. */
 ETAS_NODISCARD etas_status etas_sink_flush(etas_sink *self, etas_error *err);
 
+/** Everything that fault->host has made is to be made again. */
+ETAS_NODISCARD etas_status etas_sink_distrust(etas_sink *self, const etas_store_fault *fault,
+                                              etas_error *err);
+
 /** Of the tasks that are in the store. */
 const etas_store_tally *etas_sink_tally(const etas_sink *self);
 
 typedef struct etas_runner_backend {
     const char *name;
-    /** Set up; job->todo is not empty. */
+    /** Set up; job->todo is not empty, unless something is to be verified. */
     etas_status (*open)(void **self, const etas_job *job, etas_error *err);
     /**
      * Do something for about @p timeout_s (seconds, at most 1) and return: wait for results, hand
@@ -65,6 +69,8 @@ typedef struct etas_runner_backend {
      * a server that is away is waited for, not an error.
      */
     etas_status (*step)(void *self, double timeout_s, etas_error *err);
+    /** Whether there is something to wait for though job->todo is empty. May be NULL: never. */
+    bool (*busy)(const void *self);
     /** Live slots, for the progress line. */
     uint64_t (*workers)(const void *self);
     /**

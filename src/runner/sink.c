@@ -210,6 +210,26 @@ etas_status etas_sink_flush(etas_sink *self, etas_error *err)
     return ETAS_OK;
 }
 
+etas_status etas_sink_distrust(etas_sink *self, const etas_store_fault *fault, etas_error *err)
+{
+    etas_ranges removed = {0};
+    etas_status st = etas_sink_flush(self, err);
+
+    if (st == ETAS_OK)
+        st = etas_store_distrust(self->store, fault, &removed, err);
+    if (st == ETAS_OK)
+        st = etas_store_tally_get(self->store, &self->tally, err);
+    for (size_t i = 0; i < removed.n && st == ETAS_OK; i++) {
+        st = etas_ranges_subtract(&self->taken, removed.items[i]);
+        if (st == ETAS_OK)
+            st = etas_ranges_add(&self->todo, removed.items[i]);
+        if (st != ETAS_OK)
+            etas_fail(err, st, "out of memory for the run's ranges");
+    }
+    etas_ranges_free(&removed);
+    return st;
+}
+
 etas_status etas_sink_tick(etas_sink *self, etas_error *err)
 {
     return self->n > 0 && (self->len >= FLUSH_BYTES || etas_clock_s() - self->since_s >= flush_s)

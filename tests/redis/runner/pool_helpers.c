@@ -137,6 +137,7 @@ pid_t pool_driver_start(const redis_fixture *fx, const char *path, const pool_dr
                               .redis = etas_redis_options_default(),
                               .lease_s = how->lease_s > 0 ? how->lease_s : 2,
                               .mark_bytes = how->mark_bytes,
+                              .verify = how->verify,
                               .interrupted = &signals_seen,
                               .log = &log};
     etas_error err = {0};
@@ -158,6 +159,7 @@ pid_t pool_worker_start(const redis_fixture *fx, const pool_worker *how)
                               .idle_timeout_s =
                                   how->idle_timeout_s > 0 ? how->idle_timeout_s : INFINITY,
                               .stall_s = how->stall_s,
+                              .host_name = how->host,
                               .signals = &signals_seen,
                               .log = &log};
     etas_error err = {0};
@@ -171,6 +173,16 @@ pid_t pool_worker_start(const redis_fixture *fx, const pool_worker *how)
     cfg.redis.log = &log;
     st = etas_worker_run(&cfg, &err);
     leave("worker", st, &err);
+}
+
+pid_t pool_liar_start(const redis_fixture *fx, const char *host)
+{
+    const pid_t pid = start(getpid());
+
+    if (pid != 0)
+        return pid;
+    pool_liar_serve(pool_queue_open(fx), host);
+    _exit(0);
 }
 
 int pool_wait_exit(pid_t pid, double seconds)

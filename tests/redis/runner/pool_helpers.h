@@ -35,6 +35,7 @@ typedef struct pool_driver {
     uint64_t chunk_size;
     double lease_s; /**< 0: 2 s */
     uint64_t mark_bytes;
+    double verify;
 } pool_driver;
 /** A process that runs etas_run on the store; its exit code is pool_exit_code of the status. */
 pid_t pool_driver_start(const redis_fixture *fx, const char *path, const pool_driver *how);
@@ -42,9 +43,16 @@ pid_t pool_driver_start(const redis_fixture *fx, const char *path, const pool_dr
 typedef struct pool_worker {
     uint32_t slots;
     double runtime_s, idle_timeout_s, stall_s; /**< 0: none */
+    const char *host;                          /**< NULL: the machine's name */
 } pool_worker;
 /** A process that runs etas_worker_run with signals wired up as in the program. */
 pid_t pool_worker_start(const redis_fixture *fx, const pool_worker *how);
+
+/** An agent on that host whose results are whole and wrong: of every catalogue with an event one
+ * magnitude is a ten-thousandth too large. */
+pid_t pool_liar_start(const redis_fixture *fx, const char *host);
+/** pool_liar.c: the life of that agent; returns when the server is gone. */
+void pool_liar_serve(etas_queue *queue, const char *host);
 
 int pool_exit_code(etas_status st);
 /** Exit code within @p seconds; a process that ends by a signal gives 256 + signal. */
