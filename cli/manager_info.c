@@ -150,10 +150,11 @@ static void print_misfits(const manager_view *view)
 static etas_status print_details(const manager *self, manager_view *view, etas_error *err)
 {
     const etas_pool_info *const pool = &view->pool;
+    const char *const tls = etas_queue_tls(self->queue);
 
-    (void)printf("pool \"%s\" at %s, Redis %s%s\n", manager_pool_name(self),
-                 etas_queue_host(self->queue), pool->server_version,
-                 pool->paused ? ", paused" : "");
+    (void)printf("pool \"%s\" at %s, Redis %s%s%s%s\n", manager_pool_name(self),
+                 etas_queue_host(self->queue), pool->server_version, tls[0] != '\0' ? ", " : "",
+                 tls, pool->paused ? ", paused" : "");
     (void)printf("agents: %" PRIu64 " (%" PRIu64 " busy, %" PRIu64 " idle), stale %" PRIu64
                  ", incompatible %" PRIu64 "\n",
                  pool->agents, pool->busy, pool->idle, pool->stale, pool->incompatible);

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "etas/text.h"
+#include "secret.h"
 
 void redis_options_init(redis_options *self)
 {
@@ -19,8 +20,8 @@ void redis_options_table(redis_options *self, option_spec out[REDIS_OPTIONS])
 {
     const option_spec specs[REDIS_OPTIONS] = {
         {"url", 0, OPTION_TEXT, &self->url_text, "URL",
-         "redis://[USER[:PASSWORD]@]HOST[:PORT][/DB] or unix:///PATH[?db=N]\n"
-         "(default: environment ETAS_REDIS_URL)"},
+         "redis://[USER[:PASSWORD]@]HOST[:PORT][/DB], rediss://... with TLS, or\n"
+         "unix:///PATH[?db=N] (default: environment ETAS_REDIS_URL)"},
         {"host", 0, OPTION_TEXT, &self->host_text, "HOST", "the server (default localhost)"},
         {"port", 0, OPTION_COUNT, &self->port, "PORT", "its port (default 6379)"},
         {"socket", 0, OPTION_TEXT, &self->socket_text, "PATH", "unix socket instead of HOST"},
@@ -33,23 +34,19 @@ void redis_options_table(redis_options *self, option_spec out[REDIS_OPTIONS])
          "password; others may see it in the list of processes"},
         {"pool", 0, OPTION_TEXT, &self->pool_text, "NAME",
          "pool of workers on that server (default \"default\")"},
-        {"tls", 0, OPTION_LATER, NULL, NULL, NULL},
-        {"cacert", 0, OPTION_LATER, NULL, "FILE", NULL},
-        {"cert", 0, OPTION_LATER, NULL, "FILE", NULL},
-        {"key", 0, OPTION_LATER, NULL, "FILE", NULL}};
+        {"tls", 0, OPTION_FLAG, &self->tls, NULL,
+         "TLS; the server's certificate and name are always checked"},
+        {"cacert", 0, OPTION_TEXT, &self->cacert_text, "FILE",
+         "TLS: certificates of who may vouch for the server\n"
+         "(default: the authorities that the system knows)"},
+        {"cert", 0, OPTION_TEXT, &self->cert_text, "FILE",
+         "TLS: certificate of this client, for a server that wants one"},
+        {"key", 0, OPTION_TEXT, &self->key_text, "FILE",
+         "TLS: its key, without a passphrase, which only its owner may read"},
+        {"tls-name", 0, OPTION_TEXT, &self->tls_name_text, "NAME",
+         "TLS: name in the server's certificate (default: the host)"}};
 
     memcpy(out, specs, sizeof specs);
-}
-
-/* Overwrite @p text where it lies in the command line. */
-static void wipe(int argc, char *argv[], const char *text)
-{
-    for (int i = 1; i < argc && text != NULL; i++) {
-        const size_t len = strlen(argv[i]), part = strlen(text);
-
-        if (part <= len && argv[i] + (len - part) == text)
-            memset(argv[i] + (len - part), '*', part);
-    }
 }
 
 static bool copy(size_t capacity, char out[], size_t len, const char text[])
@@ -139,7 +136,7 @@ static bool url_tcp(redis_options *self, const char *text, uint64_t *port, uint6
         if (!decode(sizeof self->user, self->user, (size_t)(user_end - text), text))
             return false;
         if (colon != NULL &&
-            !decode(sizeof self->password, self->password, (size_t)(at - colon - 1), colon + 1))
+            !decode(SECRET_BYTES, self->password, (size_t)(at - colon - 1), colon + 1))
             return false;
         text = at + 1;
     }
@@ -166,15 +163,17 @@ static options_outcome take_url(redis_options *self, const command_usage *usage,
     uint64_t port = self->queue.port, db = self->queue.db;
     bool good = false;
 
-    if (strncmp(url, "rediss://", 9) == 0)
-        return options_complain(usage, "%s: rediss:// (TLS) is not supported yet", name);
     if (strncmp(url, "redis://", 8) == 0)
         good = url_tcp(self, url + 8, &port, &db);
+    else if (strncmp(url, "rediss://", 9) == 0)
+        good = self->url_tls = url_tcp(self, url + 9, &port, &db);
     else if (strncmp(url, "unix://", 7) == 0)
         good = url_unix(self, url + 7, &db);
     if (!good || port == 0) /* not shown: it may hold a password */
         return options_complain(
-            usage, "%s is not redis://[USER[:PASSWORD]@]HOST[:PORT][/DB] or unix:///PATH[?db=N]",
+            usage,
+            "%s is not redis://[USER[:PASSWORD]@]HOST[:PORT][/DB] (rediss:// with TLS) or "
+            "unix:///PATH[?db=N]",
             name);
     self->queue.port = (uint16_t)port;
     self->queue.db = (uint32_t)db;
@@ -196,13 +195,13 @@ static options_outcome read_password(redis_options *self, const command_usage *u
         etas_log_write(log, ETAS_LOG_WARN,
                        "--password-file %s: others may read it (mode %04o); chmod 600 it", path,
                        (unsigned)facts.st_mode & 07777U);
-    got = read(fd, self->password, sizeof self->password);
+    got = read(fd, self->password, SECRET_BYTES);
     close(fd);
     if (got < 0)
         return options_complain(usage, "--password-file %s: %s", path, strerror(errno));
-    if ((size_t)got == sizeof self->password)
-        return options_complain(usage, "--password-file %s: longer than %zu bytes", path,
-                                sizeof self->password - 1);
+    if (got == SECRET_BYTES)
+        return options_complain(usage, "--password-file %s: longer than %d bytes", path,
+                                SECRET_BYTES - 1);
     self->password[got] = '\0';
     self->password[strcspn(self->password, "\r\n")] = '\0';
     if (self->password[0] == '\0')
@@ -224,9 +223,9 @@ static options_outcome take_password(redis_options *self, const command_usage *u
     if (self->file_text != NULL)
         return read_password(self, usage, log);
     if (self->password[0] == '\0' && text != NULL &&
-        !copy(sizeof self->password, self->password, strlen(text), text))
-        return options_complain(usage, "ETAS_REDIS_PASSWORD is longer than %zu bytes",
-                                sizeof self->password - 1);
+        !copy(SECRET_BYTES, self->password, strlen(text), text))
+        return options_complain(usage, "ETAS_REDIS_PASSWORD is longer than %d bytes",
+                                SECRET_BYTES - 1);
     return OPTIONS_RUN;
 }
 
@@ -266,45 +265,105 @@ static options_outcome take_options(redis_options *self, const command_usage *us
     return OPTIONS_RUN;
 }
 
+static options_outcome take_tls(redis_options *self, const command_usage *usage,
+                                const etas_log *log)
+{
+    const struct {
+        const char *name, *text;
+        const char **out;
+    } texts[] = {{"--cacert", self->cacert_text, &self->queue.ca_file},
+                 {"--cert", self->cert_text, &self->queue.cert_file},
+                 {"--key", self->key_text, &self->queue.key_file},
+                 {"--tls-name", self->tls_name_text, &self->queue.tls_name}};
+    struct stat facts;
+
+    self->queue.tls = self->tls || (self->url_tls && self->socket[0] == '\0');
+    if (self->tls && self->socket[0] != '\0')
+        return options_complain(usage, "--tls: a unix socket has none");
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        *texts[i].out = texts[i].text;
+        if (texts[i].text == NULL)
+            continue;
+        if (texts[i].text[0] == '\0')
+            return options_complain(usage, "%s is empty", texts[i].name);
+        if (!self->queue.tls)
+            return options_complain(usage, "%s is of use with --tls or rediss:// only",
+                                    texts[i].name);
+    }
+    if ((self->cert_text == NULL) != (self->key_text == NULL))
+        return options_complain(usage, "--cert and --key go together");
+    if (self->key_text != NULL && stat(self->key_text, &facts) == 0 && (facts.st_mode & 077) != 0)
+        etas_log_write(log, ETAS_LOG_WARN, "--key %s: others may read it (mode %04o); chmod 600 it",
+                       self->key_text, (unsigned)facts.st_mode & 07777U);
+    return OPTIONS_RUN;
+}
+
 bool redis_options_given(const redis_options *self)
 {
     const char *const texts[] = {self->url_text,  self->host_text,     self->socket_text,
                                  self->user_text, self->password_text, self->file_text,
-                                 self->pool_text};
+                                 self->pool_text, self->cacert_text,   self->cert_text,
+                                 self->key_text,  self->tls_name_text};
 
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         if (texts[i] != NULL)
             return true;
-    return self->port != OPTION_UNSET || self->db != OPTION_UNSET;
+    return self->tls || self->port != OPTION_UNSET || self->db != OPTION_UNSET;
 }
 
-options_outcome redis_options_start(redis_options *self, const command_usage *usage, int argc,
-                                    char *argv[], const etas_log *log)
+/* --url or ETAS_REDIS_URL, which may hold a password and is then shown to nobody any more. */
+static options_outcome start_url(redis_options *self, const command_usage *usage, int argc,
+                                 char *argv[], const etas_log *log)
 {
-    const char *url = self->url_text != NULL ? self->url_text : getenv("ETAS_REDIS_URL");
-    bool fits = true;
+    const char *const url = self->url_text != NULL ? self->url_text : getenv("ETAS_REDIS_URL");
     options_outcome outcome = OPTIONS_RUN;
 
-    self->given = redis_options_given(self);
+    self->named = self->given || (url != NULL && url[0] != '\0');
     if (url != NULL && url[0] != '\0')
         outcome = take_url(self, usage, url, self->url_text != NULL ? "--url" : "ETAS_REDIS_URL");
     if (self->url_text != NULL && self->password[0] != '\0')
         etas_log_write(log, ETAS_LOG_WARN,
                        "a password in --url can be seen by others while the program starts");
     if (self->url_text != NULL && strchr(self->url_text, '@') != NULL)
-        wipe(argc, argv, self->url_text); /* also when it could not be read */
+        secret_wipe_argument(argc, argv, self->url_text); /* also when it could not be read */
+    return outcome;
+}
+
+/* What the environment says is known by now. */
+static void wipe_environment(void)
+{
+    const char *const url = getenv("ETAS_REDIS_URL");
+
+    secret_wipe_variable("ETAS_REDIS_PASSWORD");
+    if (url != NULL && strchr(url, '@') != NULL)
+        secret_wipe_variable("ETAS_REDIS_URL");
+}
+
+options_outcome redis_options_start(redis_options *self, const command_usage *usage, int argc,
+                                    char *argv[], const etas_log *log)
+{
+    bool fits = true;
+    options_outcome outcome;
+
+    self->given = redis_options_given(self);
+    self->password = secret_room();
+    if (self->password == NULL)
+        return options_complain(usage, "out of memory");
+    outcome = start_url(self, usage, argc, argv, log);
     if (self->password_text != NULL)
-        fits = copy(sizeof self->password, self->password, strlen(self->password_text),
-                    self->password_text);
-    wipe(argc, argv, self->password_text);
+        fits = copy(SECRET_BYTES, self->password, strlen(self->password_text), self->password_text);
+    secret_wipe_argument(argc, argv, self->password_text);
     if (!fits)
-        return options_complain(usage, "--password is longer than %zu bytes",
-                                sizeof self->password - 1);
+        return options_complain(usage, "--password is longer than %d bytes", SECRET_BYTES - 1);
     if (outcome == OPTIONS_RUN)
         outcome = take_options(self, usage);
     if (outcome == OPTIONS_RUN)
+        outcome = take_tls(self, usage, log);
+    if (outcome == OPTIONS_RUN)
         outcome = take_password(self, usage, log);
-    self->named = self->given || (url != NULL && url[0] != '\0');
+    wipe_environment();
+    if (self->password[0] != '\0' || self->key_text != NULL)
+        secret_seal();
     if (self->host[0] != '\0')
         self->queue.host = self->host;
     if (self->socket[0] != '\0')

@@ -30,12 +30,16 @@ typedef struct etas_redis_options {
     const char *socket_path; /**< unix socket; wins over host and port when not NULL */
     uint32_t db;
     const char *user;     /**< NULL: the default user */
-    const char *password; /**< NULL: no AUTH */
+    const char *password; /**< NULL: no AUTH; stays the caller's, so that it is in one place */
     const char *pool;     /**< default "default"; letters, digits, '-', '_', '.' */
     double connect_timeout_s, command_timeout_s; /**< defaults 5 and 30 */
     /** A count of signals; NULL: none. When it has risen, a call that waits for a silent server
      * gives up within about a second (E_TIMEOUT); one call for each rise, later ones wait again. */
     const volatile sig_atomic_t *signals;
+    bool tls; /**< the server's certificate and name are checked, always; not for sockets */
+    const char *tls_name; /**< name or address in its certificate; NULL: host */
+    const char *ca_file;  /**< PEM, who may vouch for it; NULL: the system's authorities */
+    const char *cert_file, *key_file; /**< PEM, of this client, both or none; no passphrase */
     const etas_log *log;
 } etas_redis_options;
 
@@ -43,12 +47,16 @@ etas_redis_options etas_redis_options_default(void);
 
 typedef struct etas_queue etas_queue;
 
-/** Copies the options; connects lazily: succeeds without a server. E_ARG for a bad pool name. */
+/** Copies the options but for the password; connects lazily: succeeds without a server. E_ARG for a
+ * bad pool name, E_IO for files of TLS that cannot be used (they are read again for every
+ * connection). */
 ETAS_NODISCARD etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options,
                                            etas_error *err);
 void etas_queue_close(etas_queue *self);
 /** "host:port" or the socket path, for messages. */
 const char *etas_queue_host(const etas_queue *self);
+/** Such as "TLSv1.3"; "" for a connection without TLS, or none. */
+const char *etas_queue_tls(const etas_queue *self);
 /** Connect now if needed, and check the server: version >= 7, maxmemory-policy noeviction
  * (E_REFUSED with the reason otherwise), library loaded. */
 ETAS_NODISCARD etas_status etas_queue_check(etas_queue *self, etas_error *err);

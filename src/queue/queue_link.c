@@ -33,29 +33,47 @@ static bool is_pool_name(const char *name)
     return len > 0 && len <= 64;
 }
 
-static void wipe_free(const char **text)
-{
-    char *copy = (char *)(uintptr_t)*text; /* ours, made by strdup */
+enum { N_TEXTS = 8 };
 
-    if (copy != NULL)
-        explicit_bzero(copy, strlen(copy));
-    free(copy);
-    *text = NULL;
+/* The strings of the options that are copied. */
+static void texts_of(etas_redis_options *o, const char **out[N_TEXTS])
+{
+    const char **const texts[N_TEXTS] = {&o->host,      &o->socket_path, &o->user,
+                                         &o->pool,      &o->tls_name,    &o->ca_file,
+                                         &o->cert_file, &o->key_file};
+
+    memcpy(out, texts, sizeof texts);
 }
 
-static bool copy_string(const char **text)
+/* Each is a copy or NULL afterwards. */
+static bool copy_texts(etas_redis_options *o)
 {
-    if (*text == NULL)
-        return true;
-    *text = strdup(*text);
-    return *text != NULL;
+    const char **texts[N_TEXTS];
+    bool copied = true;
+
+    texts_of(o, texts);
+    for (size_t i = 0; i < N_TEXTS; i++)
+        if (*texts[i] != NULL) {
+            *texts[i] = strdup(*texts[i]);
+            copied = *texts[i] != NULL && copied;
+        }
+    return copied;
+}
+
+static etas_status check_tls(const etas_redis_options *o, etas_error *err)
+{
+    if (o->socket_path != NULL)
+        return etas_fail(err, ETAS_E_ARG, "a unix socket has no TLS");
+    if ((o->cert_file == NULL) != (o->key_file == NULL))
+        return etas_fail(err, ETAS_E_ARG, "a client's certificate and key go together");
+    return queue_tls_check(o, err);
 }
 
 etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options, etas_error *err)
 {
     etas_queue *self;
     etas_redis_options *o;
-    bool copied;
+    etas_status st = ETAS_OK;
 
     *out = NULL;
     if (options->pool == NULL || !is_pool_name(options->pool))
@@ -71,14 +89,13 @@ etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options,
     self->patience_s = o->command_timeout_s;
     if (o->host == NULL)
         o->host = "localhost";
-    copied = copy_string(&o->host);
-    copied = copy_string(&o->socket_path) && copied;
-    copied = copy_string(&o->user) && copied;
-    copied = copy_string(&o->password) && copied;
-    copied = copy_string(&o->pool) && copied;
-    if (!copied) {
+    if (!copy_texts(o))
+        st = etas_fail(err, ETAS_E_NOMEM, "out of memory");
+    else if (o->tls)
+        st = check_tls(o, err);
+    if (st != ETAS_OK) {
         etas_queue_close(self);
-        return etas_fail(err, ETAS_E_NOMEM, "out of memory");
+        return st;
     }
     (void)etas_format(sizeof self->key, self->key, "etas:{%s}:v%d:pool", o->pool,
                       ETAS_PROTOCOL_VERSION);
@@ -99,17 +116,17 @@ void etas_queue_disconnect(etas_queue *self)
 
 void etas_queue_close(etas_queue *self)
 {
+    const char **texts[N_TEXTS];
+
     if (self == NULL)
         return;
     etas_queue_disconnect(self);
     etas_arena_free(&self->args.arena);
     etas_array_free((void **)&self->args.argv);
     etas_array_free((void **)&self->args.lens);
-    wipe_free(&self->options.host);
-    wipe_free(&self->options.socket_path);
-    wipe_free(&self->options.user);
-    wipe_free(&self->options.password);
-    wipe_free(&self->options.pool);
+    texts_of(&self->options, texts);
+    for (size_t i = 0; i < N_TEXTS; i++)
+        free((char *)(uintptr_t)*texts[i]); /* ours, made by strdup */
     free(self);
 }
 
@@ -121,6 +138,11 @@ void etas_queue_set_patience(etas_queue *self, double seconds)
 const char *etas_queue_host(const etas_queue *self)
 {
     return self->place;
+}
+
+const char *etas_queue_tls(const etas_queue *self)
+{
+    return self->link.tls != NULL ? queue_tls_version(self->link.tls) : "";
 }
 
 bool etas_queue_memory_full(const etas_queue *self)

@@ -38,11 +38,18 @@ static etas_status broken(const etas_queue *queue, etas_status st, const char *w
     return st;
 }
 
-static etas_status cut(const etas_queue *queue, const char *why, etas_error *err)
+/* A plain connection has no other way to learn that the server waits for TLS. */
+static etas_status cut(const etas_queue *queue, const queue_wire *self, const char *why,
+                       etas_error *err)
 {
-    const bool late = errno == ETIMEDOUT; /* TCP_USER_TIMEOUT or keep-alive */
+    const bool doubt = !self->heard && self->tls == NULL && queue->options.socket_path == NULL;
 
-    return broken(queue, late ? ETAS_E_TIMEOUT : ETAS_E_NET, late ? "no answer in time" : why, err);
+    if (errno == ETIMEDOUT) /* TCP_USER_TIMEOUT or keep-alive */
+        return broken(queue, ETAS_E_TIMEOUT, "no answer in time", err);
+    (void)etas_fail(err, ETAS_E_NET, "%s%s", why,
+                    doubt ? " without a word; if it wants TLS, use --tls" : "");
+    (void)etas_error_on_host(err, queue->place);
+    return ETAS_E_NET;
 }
 
 /* ---- waiting ---- */
@@ -57,7 +64,9 @@ static etas_status wait_ready(etas_queue *queue, const queue_wire *self, short e
                               etas_error *err)
 {
     struct pollfd watch = {.fd = self->redis->fd, .events = events};
-    double now = monotonic_s(), end = now + queue->patience_s;
+    const bool shaking = self->tls != NULL && !queue_tls_is_up(self->tls);
+    const double patience = shaking ? queue->options.connect_timeout_s : queue->patience_s;
+    double now = monotonic_s(), end = now + patience;
     bool hurry = false;
 
     for (;; now = monotonic_s()) {
@@ -69,52 +78,95 @@ static etas_status wait_ready(etas_queue *queue, const queue_wire *self, short e
         }
         if (now >= end) {
             queue->signals_heard = signals_of(queue); /* the next call is patient again */
-            return broken(queue, ETAS_E_TIMEOUT, "no answer in time", err);
+            return broken(queue, ETAS_E_TIMEOUT,
+                          shaking ? "no answer to the TLS handshake; has the port TLS?"
+                                  : "no answer in time",
+                          err);
         }
         n = poll(&watch, 1, (int)ceil(fmin(end - now, SLICE_S) * 1000));
         if (n > 0)
             return ETAS_OK;
         if (n < 0 && errno != EINTR)
-            return cut(queue, strerror(errno), err);
+            return broken(queue, ETAS_E_NET, strerror(errno), err);
     }
 }
 
 /* ---- bytes ---- */
 
+static bool would_block(int reason)
+{
+    return reason == EAGAIN || reason == EWOULDBLOCK;
+}
+
+/* Some of the bytes, or what to wait for. */
+static etas_status put(etas_queue *queue, queue_wire *self, size_t len, const char bytes[],
+                       queue_step *step, etas_error *err)
+{
+    ssize_t n;
+
+    if (self->tls != NULL)
+        return queue_tls_write(self->tls, len, bytes, step, err);
+    n = send(self->redis->fd, bytes, len, MSG_NOSIGNAL);
+    *step = (queue_step){.done = n > 0 ? (size_t)n : 0};
+    if (n < 0 && would_block(errno))
+        step->wait = POLLOUT;
+    else if (n < 0 && errno != EINTR)
+        return cut(queue, self, strerror(errno), err);
+    return ETAS_OK;
+}
+
+static etas_status get(etas_queue *queue, queue_wire *self, size_t capacity, char bytes[],
+                       queue_step *step, etas_error *err)
+{
+    ssize_t n;
+
+    if (self->tls != NULL)
+        return queue_tls_read(self->tls, capacity, bytes, step, err);
+    n = recv(self->redis->fd, bytes, capacity, 0);
+    *step = (queue_step){.done = n > 0 ? (size_t)n : 0};
+    if (n == 0)
+        return cut(queue, self, "the server closed the connection", err);
+    if (n < 0 && would_block(errno))
+        step->wait = POLLIN;
+    else if (n < 0 && errno != EINTR)
+        return cut(queue, self, strerror(errno), err);
+    /* an alert: the start of the only thing that a TLS server may say to a plain client */
+    if (n > 1 && !self->heard && bytes[0] == 0x15 && bytes[1] == 0x03)
+        return etas_fail(err, ETAS_E_AUTH, "the server wants TLS: use --tls");
+    return ETAS_OK;
+}
+
 etas_status queue_wire_send(etas_queue *queue, queue_wire *self, size_t len, const char bytes[],
                             etas_error *err)
 {
+    queue_step step;
     etas_status st = ETAS_OK;
 
     while (st == ETAS_OK && len > 0) {
-        const ssize_t n = send(self->redis->fd, bytes, len, MSG_NOSIGNAL);
-
-        if (n >= 0) {
-            bytes += n;
-            len -= (size_t)n;
-        } else if (errno == EAGAIN || errno == EWOULDBLOCK) {
-            st = wait_ready(queue, self, POLLOUT, err);
-        } else if (errno != EINTR) {
-            st = cut(queue, strerror(errno), err);
-        }
+        st = put(queue, self, len, bytes, &step, err);
+        bytes += step.done;
+        len -= step.done;
+        if (st == ETAS_OK && step.wait != 0)
+            st = wait_ready(queue, self, step.wait, err);
     }
+    (void)etas_error_on_host(st == ETAS_OK ? NULL : err, queue->place);
     return st;
 }
 
-/* One piece to the reader. *more: there was something. */
-static etas_status read_some(etas_queue *queue, queue_wire *self, bool *more, etas_error *err)
+/* One piece to the reader, or what to wait for. */
+static etas_status read_some(etas_queue *queue, queue_wire *self, short *wait, etas_error *err)
 {
     char bytes[READ_BYTES];
-    const ssize_t n = recv(self->redis->fd, bytes, sizeof bytes, 0);
+    queue_step step;
+    const etas_status st = get(queue, self, sizeof bytes, bytes, &step, err);
 
-    *more = n > 0;
-    if (n == 0)
-        return broken(queue, ETAS_E_NET, "the server closed the connection", err);
-    if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR))
-        return ETAS_OK;
-    if (n < 0)
-        return cut(queue, strerror(errno), err);
-    if (redisReaderFeed(self->redis->reader, bytes, (size_t)n) != REDIS_OK)
+    *wait = step.wait;
+    if (st != ETAS_OK) {
+        (void)etas_error_on_host(err, queue->place);
+        return st;
+    }
+    self->heard = self->heard || step.done > 0;
+    if (step.done > 0 && redisReaderFeed(self->redis->reader, bytes, step.done) != REDIS_OK)
         return broken(queue, ETAS_E_NOMEM, "out of memory", err);
     return ETAS_OK;
 }
@@ -129,32 +181,41 @@ static etas_status parse(etas_queue *queue, queue_wire *self, redisReply **out, 
         return broken(queue, reader->err == REDIS_ERR_OOM ? ETAS_E_NOMEM : ETAS_E_CORRUPT,
                       reader->errstr, err);
     }
-    self->heard = self->heard || *out != NULL;
     return ETAS_OK;
 }
 
-etas_status queue_wire_look(etas_queue *queue, queue_wire *self, redisReply **out, etas_error *err)
+/* What is there; *wait is not 0 when that is not a whole reply. */
+static etas_status look(etas_queue *queue, queue_wire *self, redisReply **out, short *wait,
+                        etas_error *err)
 {
-    bool more = true;
     etas_status st = parse(queue, self, out, err);
 
-    while (st == ETAS_OK && *out == NULL && more) {
-        st = read_some(queue, self, &more, err);
-        if (st == ETAS_OK && more)
+    *wait = 0;
+    while (st == ETAS_OK && *out == NULL && *wait == 0) {
+        st = read_some(queue, self, wait, err);
+        if (st == ETAS_OK)
             st = parse(queue, self, out, err);
     }
     return st;
 }
 
+etas_status queue_wire_look(etas_queue *queue, queue_wire *self, redisReply **out, etas_error *err)
+{
+    short wait;
+
+    return look(queue, self, out, &wait, err);
+}
+
 etas_status queue_wire_receive(etas_queue *queue, queue_wire *self, redisReply **out,
                                etas_error *err)
 {
-    etas_status st = queue_wire_look(queue, self, out, err);
+    short wait;
+    etas_status st = look(queue, self, out, &wait, err);
 
     while (st == ETAS_OK && *out == NULL) {
-        st = wait_ready(queue, self, POLLIN, err);
+        st = wait_ready(queue, self, wait, err);
         if (st == ETAS_OK)
-            st = queue_wire_look(queue, self, out, err);
+            st = look(queue, self, out, &wait, err);
     }
     return st;
 }
@@ -210,6 +271,22 @@ static bool set_up(const etas_redis_options *o, redisContext *redis)
            fcntl(redis->fd, F_SETFL, flags | O_NONBLOCK) == 0;
 }
 
+static etas_status start_tls(etas_queue *queue, queue_wire *self, etas_error *err)
+{
+    queue_step step = {0};
+    etas_status st = queue_tls_open(&queue->options, self->redis->fd, &self->tls, err);
+
+    if (st != ETAS_OK)
+        return st;
+    do {
+        st = queue_tls_shake(self->tls, &step, err);
+        if (st == ETAS_OK && step.wait != 0)
+            st = wait_ready(queue, self, step.wait, err);
+    } while (st == ETAS_OK && step.wait != 0);
+    (void)etas_error_on_host(st == ETAS_OK ? NULL : err, queue->place);
+    return st;
+}
+
 etas_status queue_wire_open(etas_queue *queue, queue_wire *self, etas_error *err)
 {
     const etas_redis_options *o = &queue->options;
@@ -227,7 +304,9 @@ etas_status queue_wire_open(etas_queue *queue, queue_wire *self, etas_error *err
         (void)etas_fail(err, st, "cannot connect: %s", redis->errstr);
         (void)etas_error_on_host(err, queue->place);
     } else if (!set_up(o, redis)) {
-        st = cut(queue, strerror(errno), err);
+        st = broken(queue, ETAS_E_NET, strerror(errno), err);
+    } else if (o->tls) {
+        st = start_tls(queue, self, err);
     }
     if (st != ETAS_OK)
         queue_wire_close(self);
@@ -236,7 +315,8 @@ etas_status queue_wire_open(etas_queue *queue, queue_wire *self, etas_error *err
 
 void queue_wire_close(queue_wire *self)
 {
+    queue_tls_close(self->tls);
     if (self->redis != NULL)
         redisFree(self->redis);
-    self->redis = NULL;
+    *self = (queue_wire){0};
 }

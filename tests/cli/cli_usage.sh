@@ -71,6 +71,6 @@ done
 shows "options that come later are refused by name"
 expect 2 etas forecast a.json --model-input x
 complains '--model-input takes the place of CONFIG'
-expect 2 etas forecast a.json --tls
-complains '--tls' 'not supported yet'
+expect 2 etas forecast a.json --cacert x
+complains '--cacert' '--tls'
 done_testing

@@ -152,6 +152,35 @@ static void an_option_beats_the_url_and_the_url_the_environment(void **state)
     unsetenv("ETAS_REDIS_URL");
 }
 
+static void tls_is_asked_for_by_option_or_url(void **state)
+{
+    outcome out;
+
+    (void)state;
+    parse("--host h", &out);
+    assert_false(out.redis.queue.tls);
+    parse("--tls", &out);
+    check_server(&out, "localhost", 6379, 0);
+    assert_true(out.redis.queue.tls);
+    assert_true(out.redis.given);
+    parse(
+        "--url rediss://u:s3cret@h:7001/2 --cacert ca --cert mine --key /nonexistent --tls-name n",
+        &out);
+    check_server(&out, "h", 7001, 2);
+    assert_true(out.redis.queue.tls);
+    assert_string_equal(out.redis.queue.ca_file, "ca");
+    assert_string_equal(out.redis.queue.cert_file, "mine");
+    assert_string_equal(out.redis.queue.key_file, "/nonexistent");
+    assert_string_equal(out.redis.queue.tls_name, "n");
+    setenv("ETAS_REDIS_URL", "rediss://env", 1);
+    parse("--host h", &out); /* still what the environment says of the connection */
+    assert_true(out.redis.queue.tls);
+    parse("--socket /s", &out);
+    assert_int_equal(out.result, OPTIONS_RUN);
+    assert_false(out.redis.queue.tls);
+    unsetenv("ETAS_REDIS_URL");
+}
+
 static void what_makes_no_sense_is_refused(void **state)
 {
     static const char *const lines[] = {"--port 0",
@@ -168,11 +197,14 @@ static void what_makes_no_sense_is_refused(void **state)
                                         "--url redis://a%00b@h",
                                         "--url unix://relative",
                                         "--url unix:///tmp/s?dbx=1",
-                                        "--url rediss://h",
-                                        "--tls",
+                                        "--url rediss://h:0",
                                         "--cacert f",
-                                        "--cert f",
-                                        "--key f",
+                                        "--cert f --key f",
+                                        "--tls --cert f",
+                                        "--tls --key f",
+                                        "--tls --socket /s",
+                                        "--tls-name n",
+                                        "--url redis://h --tls-name n",
                                         "--password-file /nonexistent/file"};
 
     (void)state;
@@ -215,9 +247,15 @@ static void the_environment_may_hold_the_password(void **state)
     parse("--host h", &out);
     assert_string_equal(out.redis.queue.password, "s3cret");
     assert_int_equal(out.warnings, 0);
+    assert_null(getenv("ETAS_REDIS_PASSWORD"));
+    setenv("ETAS_REDIS_PASSWORD", "s3cret", 1);
     parse("--host h --password other", &out);
     assert_string_equal(out.redis.queue.password, "other");
-    unsetenv("ETAS_REDIS_PASSWORD");
+    assert_null(getenv("ETAS_REDIS_PASSWORD"));
+    setenv("ETAS_REDIS_URL", "redis://u:s3cret@h", 1);
+    parse("", &out);
+    assert_string_equal(out.redis.queue.password, "s3cret");
+    assert_null(getenv("ETAS_REDIS_URL"));
 }
 
 static void a_password_file_is_for_its_owner_alone(void **state)
@@ -252,6 +290,7 @@ int main(void)
         cmocka_unit_test(options_name_every_part),
         cmocka_unit_test(a_url_names_every_part),
         cmocka_unit_test(an_option_beats_the_url_and_the_url_the_environment),
+        cmocka_unit_test(tls_is_asked_for_by_option_or_url),
         cmocka_unit_test(what_makes_no_sense_is_refused),
         cmocka_unit_test(a_password_on_the_command_line_is_wiped_and_warned_about),
         cmocka_unit_test(the_environment_may_hold_the_password),
