@@ -9,7 +9,10 @@ local function reconcile(c, agent, held)
       list[#list + 1] = l
     end
   end
-  table.sort(list, function(x, y) return x.first > y.first end) -- the head ends up in order
+  -- The head ends up in order.
+  table.sort(list, function(x, y)
+    return x.first > y.first or (x.first == y.first and x.token > y.token)
+  end)
   for _, l in ipairs(list) do
     sum = sum + give_back(c, l)
   end
