@@ -15,7 +15,7 @@ typedef struct trace {
     ref_pool *ref;
     uint64_t random, clock;
     uint64_t epoch[REF_RUNS], serial[REF_RUNS];
-    bool drought; /**< nothing new is submitted */
+    bool drought;                 /**< nothing new is submitted */
     ref_lease pictures[PICTURES]; /* leases as they once were */
     ref_result names[PICTURES];   /* results as they once lay at the head */
     ref_lease committed;          /* the last commit, to be repeated */
