@@ -158,7 +158,7 @@ static BIO *make_bio(queue_tls *self)
 {
     BIO *bio;
 
-    self->method = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "etas connection");
+    self->method = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "etas connection");
     if (self->method == NULL || BIO_meth_set_read(self->method, take_bytes) != 1 ||
         BIO_meth_set_write(self->method, give_bytes) != 1 ||
         BIO_meth_set_ctrl(self->method, control) != 1)
