@@ -79,8 +79,15 @@ double etas_backoff_s(uint32_t attempt, double cap_s, uint64_t random);
  * are results, dead catalogues, or the model is missing (then beat). */
 ETAS_NODISCARD etas_status etas_queue_hint_arm(etas_queue *self, const char *run_id, double seconds,
                                                etas_error *err);
+/** For an agent: the hint that its leases may be wanted by others (then beat), with @p work also
+ * the one for workers. Asked already without @p work: that question is ended, ask again when it is
+ * answered. */
+ETAS_NODISCARD etas_status etas_queue_hint_arm_agent(etas_queue *self, const char *agent_id,
+                                                     bool work, double seconds, etas_error *err);
 /** Descriptor that becomes readable when the hint or its timeout is there; -1 when not asked. */
 int etas_queue_hint_fd(const etas_queue *self);
+/** Whether the last hint that fired was the one for this agent alone. */
+bool etas_queue_hint_called(const etas_queue *self);
 /** Reads what is there without blocking; *fired: the question was answered, ask again. */
 ETAS_NODISCARD etas_status etas_queue_hint_take(etas_queue *self, bool *fired, etas_error *err);
 
@@ -305,7 +312,9 @@ typedef enum etas_verdict {
     ETAS_VERDICT_OK,
     ETAS_VERDICT_LOST,   /**< the lease is not yours any more: drop the work */
     ETAS_VERDICT_CANCEL, /**< the run is gone: drop the work */
-    ETAS_VERDICT_WAIT /**< commit only: the run is above its mark; keep the result, keep beating */
+    ETAS_VERDICT_WAIT, /**< commit only: the run is above its mark; keep the result, keep beating */
+    ETAS_VERDICT_SPLIT /**< beat only: still yours, but others have nothing to do: hand over what
+                          is finished and give back the rest, unless that is soon done */
 } etas_verdict;
 
 typedef struct etas_beat {
@@ -320,7 +329,8 @@ ETAS_NODISCARD etas_status etas_queue_beat(etas_queue *self, const etas_agent *a
 
 /** A frame of the lease's first @p count catalogues. On OK the lease shrinks: *lease is updated,
  * with count 0 when it is used up. give_back: what is left goes back to pending. A server whose
- * memory is full answers WAIT as well. A frame of several catalogues is at most 1 MiB (E_ARG). */
+ * memory is full answers WAIT as well. A frame of several catalogues is at most 1 MiB, of one 256
+ * MiB: E_LIMIT, nothing is sent. */
 typedef struct etas_commit {
     uint32_t count;
     bool give_back;
@@ -333,8 +343,9 @@ ETAS_NODISCARD etas_status etas_queue_commit(etas_queue *self, const etas_agent 
                                              etas_verdict *verdict, etas_error *err);
 
 typedef enum etas_fail_kind {
-    ETAS_FAIL_ERROR, /**< died or failed at `reached`: counts */
-    ETAS_FAIL_DRAIN  /**< drain, stop, walltime, reset: counts nothing */
+    ETAS_FAIL_ERROR,    /**< died or failed at `reached`: counts */
+    ETAS_FAIL_HOPELESS, /**< failed there, and would again: dead at once */
+    ETAS_FAIL_DRAIN     /**< drain, stop, walltime, reset: counts nothing */
 } etas_fail_kind;
 
 typedef struct etas_failure {

@@ -77,6 +77,7 @@ end)
 
 local function forget_agent(c, agent)
   call('ZREM', c.P .. 'agents', agent)
+  call('UNLINK', c.P .. 'wake:' .. agent)
   call('HDEL', c.P .. 'info', agent)
   call('HDEL', c.V, agent)
 end
@@ -101,9 +102,11 @@ local function command_for(c, agent)
 end
 
 local function chunk_of(r, live, rate, remaining)
-  local chunk = tonumber(r.chunk) or 0
-  if chunk < 1 then
-    chunk = (tonumber(r.pend) or 0) / (4 * live)
+  local chunk, share = tonumber(r.chunk) or 0, (tonumber(r.pend) or 0) / (4 * live)
+  if chunk >= 1 then
+    chunk = r.split == '1' and math.min(chunk, share) or chunk -- it has been too large once
+  else
+    chunk = share
     if rate > 0 then
       chunk = math.min(chunk, rate * (tonumber(r.task_ms) or 0) / 1000)
       if remaining then
@@ -198,7 +201,7 @@ define('claim', {'allow-oom'}, function(c, a)
   local why, host = 'none', host_of(c, agent)
   for _, run in ipairs(call('ZRANGE', P .. 'runs', 0, MAX_RUNS - 1)) do
     local r = run_fields(c, run, {'bytes', 'mark', 'full', 'beat', 'algorithm', 'sha', 'chunk',
-                                  'pend', 'task_ms', 'lease_ms', 'seed', 'banned'})
+                                  'pend', 'task_ms', 'lease_ms', 'seed', 'banned', 'split'})
     local pending = r and call('LLEN', P .. 'pending:' .. run) or 0
     local checks = r and call('LLEN', P .. 'check:' .. run) or 0
     if pending + checks > 0 then
@@ -223,6 +226,9 @@ define('claim', {'allow-oom'}, function(c, a)
   end
   if why == 'nomodel' then
     return {'NOMODEL'}
+  end
+  if why ~= 'algorithm' and why ~= 'banned' then
+    call_holders(c)
   end
   return {'EMPTY', why}
 end)
@@ -252,21 +258,27 @@ define('beat', {'allow-oom'}, function(c, a)
                                              c.now))
     end
   end
-  local reply, host = {command or 'OK'}, host_of(c, agent)
+  local reply, host, held, task_ms = {command or 'OK'}, host_of(c, agent), {}, {}
   for i = 4, #a do
     local l, verdict = read_lease(agent, a[i]), 'LOST'
     if not call('ZSCORE', leases, lease_member(l)) then
       l = shortened(c, l) or l
     end
-    terms[l.run] = terms[l.run] or run_fields(c, l.run, {'lease_ms', 'banned'}) or {state = 'gone'}
+    terms[l.run] = terms[l.run] or run_fields(c, l.run, {'lease_ms', 'banned', 'task_ms'})
+      or {state = 'gone'}
     if terms[l.run].state ~= 'open' or banned(terms[l.run], host) then
       give_back(c, l)
       verdict = 'CANCEL'
     elseif call('ZSCORE', leases, lease_member(l)) then
       call('ZADD', leases, int(c.now + tonumber(terms[l.run].lease_ms)), lease_member(l))
       verdict = 'OK'
+      l.at = #reply + 1
+      held[#held + 1], task_ms[l.run] = l, tonumber(terms[l.run].task_ms) or math.huge
     end
     reply[#reply + 1] = verdict
+  end
+  if a[3]:find(' ') then -- the first edition's agents do not know the word
+    split(c, reply, held, task_ms)
   end
   return reply
 end)
@@ -324,7 +336,8 @@ define('fail', {'allow-oom'}, function(c, a)
   local agent = identity(a[1], 'agent')
   local l, kind, reached = read_lease(agent, a[2]), a[3], number(a[4], 'reached')
   local signal, message = number(a[5], 'signal'), a[6] or ''
-  if (kind ~= 'error' and kind ~= 'drain') or reached < l.first or reached >= l.first + l.count then
+  if (kind ~= 'error' and kind ~= 'hopeless' and kind ~= 'drain') or reached < l.first
+      or reached >= l.first + l.count then
     refuse('bad failure')
   end
   if not call('ZSCORE', c.P .. 'leases', lease_member(l)) then
@@ -342,6 +355,9 @@ define('fail', {'allow-oom'}, function(c, a)
     back[1] = {first = l.first, count = reached - l.first, errors = l.errors, lost = l.lost}
   else
     bad.errors = l.errors + 1
+  end
+  if kind == 'hopeless' then
+    bad.errors = math.max(bad.errors, attempts)
   end
   if bad.errors >= attempts or bad.errors >= 2 then
     local rest = {first = reached + 1, count = bad.count - 1, errors = 0, lost = l.lost}

@@ -5,6 +5,7 @@
 #include "queue/queue_link.h"
 #include "queue/queue_reply.h"
 
+enum { MAX_FRAME = 1 << 20, MAX_LONE_FRAME = 1 << 28 };
 enum { MAX_HELD = 4000, BEATS_AT_ONCE = 1000, MAX_LEASE_COUNTER = 1000000 };
 
 static etas_status begin_agent(etas_queue *self, const char *name, const etas_agent *agent,
@@ -192,6 +193,8 @@ static bool read_verdict(const redisReply *word, etas_verdict *out)
         *out = ETAS_VERDICT_LOST;
     else if (reply_is(word, "CANCEL"))
         *out = ETAS_VERDICT_CANCEL;
+    else if (reply_is(word, "SPLIT"))
+        *out = ETAS_VERDICT_SPLIT;
     else
         return false;
     return true;
@@ -254,6 +257,10 @@ etas_status etas_queue_commit(etas_queue *self, const etas_agent *agent, etas_le
 
     if (!is_lease(lease) || what->count == 0 || what->count > lease->count || what->len == 0)
         return bad_lease(err);
+    if (what->len > (what->count > 1 ? MAX_FRAME : MAX_LONE_FRAME))
+        return etas_fail(
+            err, ETAS_E_LIMIT, "a result of %zu bytes is more than the %u MiB that one may have",
+            what->len, (unsigned)((what->count > 1 ? MAX_FRAME : MAX_LONE_FRAME) >> 20));
     st = begin_agent(self, "commit", agent, err);
     if (st != ETAS_OK)
         return st;
@@ -272,7 +279,7 @@ etas_status etas_queue_commit(etas_queue *self, const etas_agent *agent, etas_le
             *err = refused;
         return st;
     }
-    sane = read_verdict(reply_at(reply, 0), verdict);
+    sane = read_verdict(reply_at(reply, 0), verdict) && *verdict != ETAS_VERDICT_SPLIT;
     if (!sane && reply_is(reply_at(reply, 0), "WAIT")) {
         *verdict = ETAS_VERDICT_WAIT;
         sane = true;
@@ -291,7 +298,8 @@ etas_status etas_queue_commit(etas_queue *self, const etas_agent *agent, etas_le
 etas_status etas_queue_fail(etas_queue *self, const etas_agent *agent, const etas_lease *lease,
                             const etas_failure *why, etas_error *err)
 {
-    const bool counts = why->kind == ETAS_FAIL_ERROR;
+    const bool counts = why->kind != ETAS_FAIL_DRAIN;
+    const bool hopeless = why->kind == ETAS_FAIL_HOPELESS && !queue_older_than(self, 6);
     redisReply *reply;
     etas_status st;
 
@@ -302,7 +310,7 @@ etas_status etas_queue_fail(etas_queue *self, const etas_agent *agent, const eta
     if (st != ETAS_OK)
         return st;
     queue_arg_lease(self, lease);
-    queue_arg(self, counts ? "error" : "drain");
+    queue_arg(self, hopeless ? "hopeless" : counts ? "error" : "drain");
     queue_arg_u64(self, counts ? why->reached : lease->first);
     queue_arg_u64(self, (uint64_t)why->signal);
     queue_arg_format(self, "%.190s", why->message != NULL ? why->message : "");

@@ -76,7 +76,7 @@ static void arg_meta(etas_queue *self, const etas_run_meta *run)
     queue_arg_u64(self, mark);
     arg_ms(self, run->lease_s);
     queue_arg(self, ETAS_RELEASE);
-    if (!queue_first_edition(self))
+    if (!queue_older_than(self, 2))
         queue_arg_tally(self, &run->tally);
 }
 

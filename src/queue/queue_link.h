@@ -26,6 +26,9 @@ struct etas_queue {
     sig_atomic_t
         signals_heard;    /**< so many have cut a call short, or came before one that failed */
     double hint_deadline; /**< monotonic seconds; the question is lost when it passes */
+    bool hint_for_work;   /**< it is about work too */
+    bool hint_called;     /**< the last answer came for hint_agent */
+    char hint_agent[ETAS_ID_HEX];
     queue_args args;
     bool memory_full, denied_said;
     uint64_t revision;  /**< of the server's library at the last check; 0 unknown */
@@ -47,8 +50,8 @@ const char *queue_word(const char *text, size_t capacity, char out[]);
 /** What an agent tells of itself; what a driver tells of its tasks. */
 void queue_arg_statistics(etas_queue *self, const etas_agent *agent);
 void queue_arg_tally(etas_queue *self, const etas_run_tally *tally);
-/** Whether the server keeps the first edition of the library, which knows neither. */
-bool queue_first_edition(const etas_queue *self);
+/** Whether the server is known to keep a library older than that. */
+bool queue_older_than(const etas_queue *self, uint64_t revision);
 /** TOKEN RUN FIRST COUNT ERRORS LOST */
 void queue_arg_lease(etas_queue *self, const etas_lease *lease);
 

@@ -15,14 +15,14 @@ static double seconds(double value)
     return value > 0 ? fmin(value, 1e15) : 0.0; /* and no NaN */
 }
 
-bool queue_first_edition(const etas_queue *self)
+bool queue_older_than(const etas_queue *self, uint64_t revision)
 {
-    return self->revision == 1;
+    return self->revision > 0 && self->revision < revision;
 }
 
 void queue_arg_statistics(etas_queue *self, const etas_agent *a)
 {
-    if (queue_first_edition(self))
+    if (queue_older_than(self, 2))
         queue_arg_u64(self, a->simulated);
     else
         queue_arg_format(self, "%llu %llu %llu %llu %.3f %.3f %llu", exact(a->simulated),

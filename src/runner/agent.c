@@ -23,6 +23,8 @@
  * together. */
 #define HINT_S       20.0
 #define HINT_RETRY_S 5.0
+/* Whoever holds a lease for longer listens for those who have nothing to do. */
+#define WANTED_S 0.5
 
 /* ---- leaving ---- */
 
@@ -133,6 +135,8 @@ static etas_status tend(agent *self, etas_error *err)
         st = agent_flush(self, err);
     if (st == ETAS_OK && self->linked && etas_clock_s() >= self->beat_at)
         st = agent_beat(self, err);
+    if (st == ETAS_OK)
+        st = agent_split(self, err);
     if (st == ETAS_OK && self->linked && etas_clock_s() >= self->reap_at)
         st = agent_reap(self, err);
     if (st == ETAS_OK && self->linked && self->state == AGENT_WORKING &&
@@ -148,15 +152,32 @@ static void do_without_hint(agent *self)
     self->claim_at = fmin(self->claim_at, self->hint_at);
 }
 
-/* Ask to be told about work. */
+static bool wants_work(const agent *self)
+{
+    return self->state == AGENT_WORKING && any_idle(self);
+}
+
+/* When a lease is so old that others may be waiting for what is in it. */
+static double wanted_at(const agent *self)
+{
+    double at = INFINITY;
+
+    for (uint32_t i = 0; self->state != AGENT_DRAINING && i < self->cfg->processes; i++)
+        if (self->rows[i].leased)
+            at = fmin(at, self->rows[i].since_s + WANTED_S);
+    return at;
+}
+
+/* Ask to be told about work, and that others want ours. */
 static void ask_for_hint(agent *self)
 {
-    if (!self->linked || self->state != AGENT_WORKING || !any_idle(self) ||
-        etas_clock_s() < self->hint_at)
+    const double now = etas_clock_s();
+
+    if (!self->linked || now < self->hint_at || (!wants_work(self) && now < wanted_at(self)))
         return;
     self->hint_at = 0;
-    if (etas_queue_hint_arm(self->queue, NULL, HINT_S + etas_backoff_random_s(30, HINT_S), NULL) !=
-        ETAS_OK)
+    if (etas_queue_hint_arm_agent(self->queue, self->self.id, wants_work(self),
+                                  HINT_S + etas_backoff_random_s(30, HINT_S), NULL) != ETAS_OK)
         do_without_hint(self);
 }
 
@@ -168,13 +189,17 @@ static void take_hint(agent *self)
         return;
     if (etas_queue_hint_take(self->queue, &fired, NULL) != ETAS_OK)
         do_without_hint(self);
-    if (fired)
+    if (!fired)
+        return;
+    if (etas_queue_hint_called(self->queue))
+        self->beat_at = 0; /* others want our leases */
+    else
         self->claim_at = 0;
 }
 
 static double due(const agent *self)
 {
-    double at = fmin(self->stop_at, agent_flush_at(self));
+    double at = fmin(fmin(self->stop_at, agent_flush_at(self)), agent_split_at(self));
 
     if (self->linked)
         at = fmin(at, fmin(self->beat_at, self->reap_at));
@@ -183,6 +208,8 @@ static double due(const agent *self)
     if (self->linked && self->state == AGENT_WORKING && any_idle(self))
         at = fmin(at, fmin(fmax(self->claim_at, self->claim_after),
                            self->hint_at > 0 ? self->hint_at : INFINITY));
+    if (self->linked && etas_queue_hint_fd(self->queue) < 0)
+        at = fmin(at, fmax(self->hint_at, wanted_at(self)));
     if (self->state == AGENT_DRAINING)
         at = fmin(at, fmin(self->halt_by, self->leave_by));
     else if (!any_leased(self))

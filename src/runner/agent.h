@@ -39,7 +39,9 @@ typedef struct agent_slot {
     lease_end end;
     etas_lease lease; /**< what is not committed yet */
     double lease_s;
-    double since_s; /**< when it came */
+    double since_s;  /**< when it came */
+    double heard_s;  /**< the slot's last frame of it */
+    double split_at; /**< when to see whether the rest is to go to others; INFINITY: nobody asked */
     char model[65];
     const char *one, *many;    /**< what the lease is about, for people */
     uint64_t seed, next, stop; /**< the slot delivers [next, stop) */
@@ -50,7 +52,8 @@ typedef struct agent_slot {
     double wall_s; /**< of the slot for this lease, */
     uint64_t made; /**< and the catalogues it made meanwhile: the rate */
     int signal;
-    char message[200]; /**< why it failed */
+    bool hopeless;     /**< it failed, and would anywhere */
+    char message[200]; /**< why */
 } agent_slot;
 
 typedef enum agent_state {
@@ -91,6 +94,10 @@ void agent_end(agent *self, uint32_t slot, lease_end end);
 ETAS_NODISCARD etas_status agent_flush(agent *self, etas_error *err);
 /** The lease is gone: stop its work, forget its results. */
 ETAS_NODISCARD etas_status agent_drop(agent *self, uint32_t slot, const char *why, etas_error *err);
+/** Others have nothing to do: give back what a lease still has, unless it is soon done. */
+ETAS_NODISCARD etas_status agent_split(agent *self, etas_error *err);
+/** When agent_split wants to be called. */
+double agent_split_at(const agent *self);
 /** When agent_flush wants to be called again. */
 double agent_flush_at(const agent *self);
 void agent_row_free(agent_slot *row);

@@ -130,7 +130,7 @@ static etas_status judge(agent *self, size_t n, etas_error *err)
     etas_status st = ETAS_OK;
 
     for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
-        const agent_slot *row = &self->rows[i];
+        agent_slot *row = &self->rows[i];
 
         for (size_t k = 0; row->leased && k < n; k++) {
             if (self->leases[k].token != row->lease.token ||
@@ -140,6 +140,8 @@ static etas_status judge(agent *self, size_t n, etas_error *err)
                 st = agent_drop(self, i, "the lease was lost", err);
             else if (self->verdicts[k] == ETAS_VERDICT_CANCEL)
                 st = agent_drop(self, i, "the run takes no more from here", err);
+            else if (self->verdicts[k] == ETAS_VERDICT_SPLIT && row->split_at == INFINITY)
+                row->split_at = 0;
             break;
         }
     }
@@ -241,6 +243,7 @@ static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, et
     row->lease = claim->lease;
     row->lease_s = claim->lease_s > 0 ? claim->lease_s : 60;
     row->since_s = etas_clock_s();
+    row->split_at = INFINITY;
     row->seed = claim->seed;
     row->next = claim->lease.first;
     row->stop = claim->lease.first + claim->lease.count;

@@ -9,6 +9,9 @@
 #include "etas/text.h"
 
 #define WAIT_CAP_S 8.0
+/* A lease is not split before it has shown how fast it is, nor when it is done in a moment. */
+#define SPLIT_AGE_S   1.0
+#define SPLIT_WORTH_S 2.0
 
 static void drop_frame(agent_slot *row)
 {
@@ -28,7 +31,9 @@ static void clear_row(agent_slot *row)
     row->commit_tries = 0;
     row->wall_s = 0;
     row->made = 0;
+    row->split_at = INFINITY;
     row->signal = 0;
+    row->hopeless = false;
     row->message[0] = '\0';
 }
 
@@ -107,6 +112,7 @@ etas_status agent_assign(agent *self, uint32_t slot, etas_error *err)
                    (unsigned long long)task.count, row->many, (unsigned long long)task.first,
                    row->lease.run);
     row->end = LEASE_RUNNING;
+    row->heard_s = etas_clock_s();
     return etas_slots_assign(self->slots, slot, row->model, &task, err);
 }
 
@@ -152,6 +158,7 @@ static etas_status take_frame(agent *self, const etas_slot_event *event, etas_er
         return etas_fail(err, st, "out of memory for a result of %zu bytes", event->len);
     row->next += header.count;
     row->made += header.count;
+    row->heard_s = etas_clock_s();
     row->wall_s += header.task.wall_s;
     self->self.simulated += header.count;
     self->self.cpu_s += header.task.cpu_s;
@@ -188,6 +195,7 @@ etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *er
         etas_log_write(self->cfg->log, ETAS_LOG_WARN, "slot %u: run %.6s, %s %llu: %s", event->slot,
                        row->lease.run, row->one, (unsigned long long)row->next, event->message);
         row->signal = event->signal;
+        row->hopeless = event->kind == ETAS_SLOT_ERROR && event->hopeless;
         etas_format(sizeof row->message, row->message, "%s", event->message);
         agent_end(self, event->slot, LEASE_FAILED);
         return ETAS_OK;
@@ -255,9 +263,10 @@ static etas_status commit_one(agent *self, uint32_t slot, etas_error *err)
     etas_status st =
         etas_queue_commit(self->queue, &self->self, &row->lease, &what, &verdict, &error);
 
-    if (st == ETAS_E_REFUSED || st == ETAS_E_ARG) { /* it will never be taken */
-        etas_format(sizeof row->message, row->message, "the server refused a result: %s",
-                    error.text);
+    if (st == ETAS_E_REFUSED || st == ETAS_E_ARG || st == ETAS_E_LIMIT) { /* never to be taken */
+        row->hopeless = st == ETAS_E_LIMIT;
+        etas_format(sizeof row->message, row->message, "%s%s",
+                    st == ETAS_E_LIMIT ? "" : "the server refused a result: ", error.text);
         return refuse(self, slot, err);
     }
     if (!agent_reached(self, &st, &error, err))
@@ -278,6 +287,8 @@ static etas_status commit_one(agent *self, uint32_t slot, etas_error *err)
         return agent_drop(self, slot, "the lease was lost", err);
     case ETAS_VERDICT_CANCEL:
         return agent_drop(self, slot, "the run takes no more from here", err);
+    case ETAS_VERDICT_SPLIT:
+        break;
     }
     return ETAS_OK;
 }
@@ -286,7 +297,9 @@ static etas_status commit_one(agent *self, uint32_t slot, etas_error *err)
 static etas_status settle(agent *self, uint32_t slot, etas_error *err)
 {
     const agent_slot *row = &self->rows[slot];
-    const etas_failure why = {.kind = row->end == LEASE_FAILED ? ETAS_FAIL_ERROR : ETAS_FAIL_DRAIN,
+    const etas_failure why = {.kind = row->end != LEASE_FAILED ? ETAS_FAIL_DRAIN
+                                      : row->hopeless          ? ETAS_FAIL_HOPELESS
+                                                               : ETAS_FAIL_ERROR,
                               .reached = row->lease.first,
                               .signal = row->signal,
                               .message = row->message};
@@ -324,6 +337,52 @@ etas_status agent_flush(agent *self, etas_error *err)
     for (uint32_t i = 0; st == ETAS_OK && self->linked && i < self->cfg->processes; i++)
         st = flush_slot(self, i, now, err);
     return st;
+}
+
+/* ---- split ---- */
+
+/* Seconds until the slot is done with its lease, as far as one can tell; negative when it should
+ * be done, INFINITY when nothing is known. */
+static double work_left_s(const agent *self, const agent_slot *row, double now)
+{
+    const double rate = row->wall_s > 0 ? (double)row->made / row->wall_s : self->rate;
+
+    return rate > 0 ? (double)(row->stop - row->next) / rate - (now - row->heard_s) : INFINITY;
+}
+
+etas_status agent_split(agent *self, etas_error *err)
+{
+    const double now = etas_clock_s();
+    etas_status st = ETAS_OK;
+
+    for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
+        agent_slot *const row = &self->rows[i];
+
+        if (!row->leased || row->end != LEASE_RUNNING || now < row->split_at)
+            continue;
+        row->split_at = now + SPLIT_WORTH_S;
+        if (now - row->since_s < SPLIT_AGE_S || row->stop - row->next < 2) {
+            row->split_at = row->stop - row->next < 2 ? INFINITY : row->since_s + SPLIT_AGE_S;
+        } else if (fabs(work_left_s(self, row, now)) >= SPLIT_WORTH_S) {
+            etas_log_write(self->cfg->log, ETAS_LOG_DEBUG,
+                           "slot %u: %llu %s from %llu of run %.6s are wanted by others", i,
+                           (unsigned long long)(row->stop - row->next), row->many,
+                           (unsigned long long)row->next, row->lease.run);
+            row->split_at = INFINITY;
+            st = etas_slots_halt(self->slots, i, err);
+        }
+    }
+    return st;
+}
+
+double agent_split_at(const agent *self)
+{
+    double at = INFINITY;
+
+    for (uint32_t i = 0; i < self->cfg->processes; i++)
+        if (self->rows[i].leased && self->rows[i].end == LEASE_RUNNING)
+            at = fmin(at, self->rows[i].split_at);
+    return at;
 }
 
 double agent_flush_at(const agent *self)

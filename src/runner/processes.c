@@ -177,8 +177,9 @@ static etas_status give(processes *self, uint32_t slot, etas_error *err)
 /* ---- taking in ---- */
 
 /* Back in the queue with what the slot has not delivered; the catalogue at its head gets the blame
- * and is given up in the end. */
-static etas_status give_back(processes *self, uint32_t slot, const char *why, etas_error *err)
+ * and is given up in the end, or at once when it would fail again. */
+static etas_status give_back(processes *self, uint32_t slot, bool hopeless, const char *why,
+                             etas_error *err)
 {
     const etas_range rest = self->given[slot];
     suspect *s = find_suspect(self, rest.first);
@@ -193,7 +194,7 @@ static etas_status give_back(processes *self, uint32_t slot, const char *why, et
             *s = (suspect){.index = rest.first};
         }
     }
-    if (st == ETAS_OK && ++s->errors >= ETAS_MAX_ATTEMPTS) {
+    if (st == ETAS_OK && (++s->errors >= ETAS_MAX_ATTEMPTS || hopeless)) {
         etas_log_write(self->job->cfg->log, ETAS_LOG_WARN, "%s %llu cannot be made: %s",
                        self->job->thing, (unsigned long long)rest.first, why);
         *s = self->suspects[--self->n_suspects];
@@ -216,7 +217,7 @@ static etas_status take_frame(processes *self, const etas_slot_event *e, etas_er
     if (!valid) {
         etas_log_write(self->job->cfg->log, ETAS_LOG_WARN, "slot %u sent a bad frame: %s", e->slot,
                        why);
-        st = give_back(self, e->slot, why, err);
+        st = give_back(self, e->slot, false, why, err);
         return st == ETAS_OK ? etas_slots_abort(self->slots, e->slot, err) : st;
     }
     given->first += e->count;
@@ -244,7 +245,9 @@ static etas_status take(processes *self, const etas_slot_event *e, etas_error *e
         return ETAS_OK;
     case ETAS_SLOT_ERROR:
     case ETAS_SLOT_DIED:
-        return self->given[e->slot].count > 0 ? give_back(self, e->slot, e->message, err) : ETAS_OK;
+        return self->given[e->slot].count > 0
+                   ? give_back(self, e->slot, e->hopeless, e->message, err)
+                   : ETAS_OK;
     }
     return ETAS_OK;
 }

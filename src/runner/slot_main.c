@@ -277,7 +277,8 @@ static void serve_task(slot_state *self, const etas_slot_order *order, int fd)
         describe(self, st, &err, sizeof text, text);
         if (st == ETAS_E_NOMEM)
             forget(self);
-        say((etas_slot_message){ETAS_SLOT_SAYS_ERROR, (uint32_t)strlen(text) + 1, reached, 0},
+        say((etas_slot_message){ETAS_SLOT_SAYS_ERROR, (uint32_t)strlen(text) + 1, reached,
+                                st == ETAS_E_LIMIT},
             text);
     }
 }

@@ -18,7 +18,8 @@ typedef enum etas_slot_kind {
     ETAS_SLOT_SAYS_BATCH,      /**< a, b: it begins to simulate catalogues a .. b - 1 */
     ETAS_SLOT_SAYS_FRAME,      /**< a: first, b: count; body: the frame */
     ETAS_SLOT_SAYS_DONE,       /**< a: first catalogue not delivered */
-    ETAS_SLOT_SAYS_ERROR       /**< a: the catalogue that failed; body: why, terminated */
+    ETAS_SLOT_SAYS_ERROR       /**< a: the catalogue that failed; b: 1 when it would anywhere; body:
+                                  why, terminated */
 } etas_slot_kind;
 
 typedef struct etas_slot_message {

@@ -298,6 +298,7 @@ static bool hear(etas_slots *self, uint32_t i, etas_slot_event *out)
         s->busy = false;
     } else if (m.kind == ETAS_SLOT_SAYS_ERROR) {
         out->kind = ETAS_SLOT_ERROR;
+        out->hopeless = m.b == 1;
         etas_format(sizeof out->message, out->message, "%.*s", (int)m.len - 1, (const char *)body);
         s->busy = false;
     }

@@ -42,8 +42,8 @@ typedef enum etas_slot_event_kind {
     ETAS_SLOT_FRAME, /**< the next catalogues of the task, in order */
     ETAS_SLOT_IDLE,  /**< the task is over; `reached` is the first catalogue not delivered: the end
                         of the task unless it was halted */
-    ETAS_SLOT_ERROR, /**< the simulation of catalogue `reached` failed with `message`; slot idle
-                        again */
+    ETAS_SLOT_ERROR, /**< the simulation of catalogue `reached` failed with `message`, and would
+                        anywhere if it is `hopeless`; slot idle again */
     ETAS_SLOT_DIED   /**< the process ended; `reached` is the first catalogue not delivered, or
                         UINT64_MAX when it had no task; a new process is in place, idle. A process
                         that dies within a batch is first replaced without a word, and its batch cut
@@ -58,6 +58,7 @@ typedef struct etas_slot_event {
     const uint8_t *bytes;  /**< of a frame; valid until the next call */
     size_t len;
     uint64_t reached;
+    bool hopeless;
     int signal;        /**< that killed it, 0 if it exited */
     char message[200]; /**< of an error or a death */
 } etas_slot_event;

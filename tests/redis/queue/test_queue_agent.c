@@ -245,8 +245,12 @@ static void a_frame_of_several_catalogues_is_at_most_a_mebibyte(void **state)
     check_ok(etas_array_alloc((void **)&frame, len, 1), NULL);
     what.bytes = frame;
     assert_int_equal(etas_queue_commit(p->queue, &p->agent, &lease, &what, &verdict, NULL),
-                     ETAS_E_ARG);
+                     ETAS_E_LIMIT);
+    what.len = ((size_t)1 << 28) + 1; /* looked at before the bytes are */
     what.count = 1;
+    assert_int_equal(etas_queue_commit(p->queue, &p->agent, &lease, &what, &verdict, NULL),
+                     ETAS_E_LIMIT);
+    what.len = len;
     check_ok(etas_queue_commit(p->queue, &p->agent, &lease, &what, &verdict, NULL), NULL);
     assert_int_equal(verdict, ETAS_VERDICT_OK);
     etas_array_free((void **)&frame);

@@ -133,7 +133,8 @@ pid_t pool_driver_start(const redis_fixture *fx, const char *path, const pool_dr
     const etas_log log = log_as("driver");
     etas_runner_config cfg = {.backend = ETAS_BACKEND_REDIS,
                               .chunk_size = how->chunk_size,
-                              .task_duration_s = 1,
+                              .task_duration_s =
+                                  how->task_duration_s > 0 ? how->task_duration_s : 1,
                               .redis = etas_redis_options_default(),
                               .lease_s = how->lease_s > 0 ? how->lease_s : 2,
                               .mark_bytes = how->mark_bytes,

@@ -16,6 +16,7 @@ typedef struct pool_model {
     uint64_t n_catalogs, seed;
     double mean_background; /**< events per catalogue before aftershocks */
     uint64_t max_events;    /**< per catalogue: a larger one is an error; 0 no limit */
+    double threshold;       /**< smallest magnitude reported; 0: 4 */
 } pool_model;
 
 /** A fresh run's store at @p path. */
@@ -36,6 +37,7 @@ typedef struct pool_driver {
     double lease_s; /**< 0: 2 s */
     uint64_t mark_bytes;
     double verify;
+    double task_duration_s; /**< 0: 1 s */
 } pool_driver;
 /** A process that runs etas_run on the store; its exit code is pool_exit_code of the status. */
 pid_t pool_driver_start(const redis_fixture *fx, const char *path, const pool_driver *how);

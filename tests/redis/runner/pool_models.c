@@ -32,7 +32,7 @@ static void build_plan(const pool_model *model, etas_plan *plan)
                           .beta = 2.3,
                           .m_ref = 2.5,
                           .m_max = INFINITY,
-                          .m_threshold = 4.0,
+                          .m_threshold = model->threshold > 0 ? model->threshold : 4.0,
                           .start = 0,
                           .end = 100 * day,
                           .output_start = 0,
@@ -162,7 +162,8 @@ static uint64_t serial_digest(const char *path, const pool_model *model, uint64_
     char serial[160];
 
     if (of.n_catalogs != model->n_catalogs || of.seed != model->seed ||
-        of.mean_background != model->mean_background || of.max_events != model->max_events) {
+        of.mean_background != model->mean_background || of.max_events != model->max_events ||
+        of.threshold != model->threshold) {
         etas_format(sizeof serial, serial, "%s.serial", path);
         pool_store_create(serial, model);
         pool_run_serially(serial);
