@@ -6,11 +6,14 @@
 #include <string.h>
 
 #include <arpa/inet.h>
+#include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
 #include <sys/socket.h>
+
+enum { SECURE_BYTES = 1 << 17, SECURE_LEAST = 32 };
 
 struct queue_tls {
     SSL *ssl;
@@ -57,6 +60,9 @@ static etas_status load_key(SSL_CTX *ctx, const etas_redis_options *o, etas_erro
     bool asked = false;
     int got;
 
+    /* Where OpenSSL then puts private keys: never swapped, in no core file. */
+    if (!CRYPTO_secure_malloc_initialized())
+        (void)CRYPTO_secure_malloc_init(SECURE_BYTES, SECURE_LEAST);
     SSL_CTX_set_default_passwd_cb(ctx, refuse_passphrase);
     SSL_CTX_set_default_passwd_cb_userdata(ctx, &asked);
     if (SSL_CTX_use_certificate_chain_file(ctx, o->cert_file) != 1)
