@@ -160,10 +160,13 @@ static const char *command(ref_agent *a)
 static uint64_t chunk_of(const ref_pool *p, const ref_run *r, double rate, double remaining_s)
 {
     const int64_t live = p->slots > 0 ? p->slots : 1;
+    const double share = (double)r->pend / (4.0 * (double)live);
     double chunk = (double)r->chunk;
 
+    if (r->chunk > 0 && r->split)
+        chunk = fmin(chunk, share);
     if (r->chunk == 0) {
-        chunk = (double)r->pend / (4.0 * (double)live);
+        chunk = share;
         if (rate > 0) {
             chunk = fmin(chunk, rate * r->task_s);
             if (isfinite(remaining_s))
@@ -272,7 +275,11 @@ const char *ref_claim(ref_pool *p, unsigned agent, double rate, double remaining
         r->turn = ++p->turn;
         return "WORK";
     }
-    return strcmp(*why, "nomodel") == 0 ? "NOMODEL" : "EMPTY";
+    if (strcmp(*why, "nomodel") == 0)
+        return "NOMODEL";
+    if (strcmp(*why, "banned") != 0)
+        p->hungry = true;
+    return "EMPTY";
 }
 
 void ref_claimed(ref_pool *p, const ref_lease *lease)
@@ -298,10 +305,36 @@ static ref_lease *find_or_shortened(ref_pool *p, const ref_lease *l)
     return exact;
 }
 
+/* Of the leases that are there, as many of the largest as slots are idle, where nothing else is to
+ * be had. (Their age does not matter here: traces are short.) */
+static void split(ref_pool *p, size_t n, const ref_lease held[], const uint64_t counts[],
+                  const char *verdicts[])
+{
+    int64_t idle = p->slots - (int64_t)p->n_leases;
+
+    while (p->hungry && !p->paused && idle > 0) {
+        size_t best = n;
+
+        for (size_t i = 0; i < n; i++) {
+            const ref_run *const r = &p->runs[held[i].run];
+
+            if (strcmp(verdicts[i], "OK") == 0 && counts[i] > 1 && !r->full && r->n_pending == 0 &&
+                (best == n || counts[i] > counts[best]))
+                best = i;
+        }
+        if (best == n)
+            return;
+        verdicts[best] = "SPLIT";
+        p->runs[held[best].run].split = true;
+        idle--;
+    }
+}
+
 const char *ref_beat(ref_pool *p, unsigned agent, size_t n, const ref_lease held[],
                      const char *verdicts[])
 {
     const char *const told = command(&p->agents[agent]);
+    uint64_t counts[REF_ROOM] = {0};
 
     for (size_t i = 0; i < n; i++) {
         const ref_run *const r = &p->runs[held[i].run];
@@ -316,8 +349,10 @@ const char *ref_beat(ref_pool *p, unsigned agent, size_t n, const ref_lease held
             there->expired = 0;
             there->half = false;
             verdicts[i] = "OK";
+            counts[i] = there->range.count;
         }
     }
+    split(p, n, held, counts, verdicts);
     return told != NULL ? told : "OK";
 }
 
@@ -407,6 +442,8 @@ const char *ref_fail(ref_pool *p, const ref_lease *lease, const ref_failure *why
         back[n++] = (ref_range){range.first, why->reached - range.first, range.errors, range.lost};
     else
         bad.errors = range.errors + 1;
+    if (why->hopeless && bad.errors < r->attempts)
+        bad.errors = r->attempts;
     if (bad.errors >= 2 || bad.errors >= r->attempts) { /* alone from now on */
         const ref_range rest = {why->reached + 1, bad.count - 1, 0, range.lost};
 

@@ -49,7 +49,7 @@ typedef struct ref_dead {
 } ref_dead;
 
 typedef struct ref_run {
-    bool exists, cancelled, silent, gone, full;
+    bool exists, cancelled, silent, gone, full, split;
     uint64_t epoch, serial, n, chunk, mark;
     uint64_t ended; /**< epoch of the driver that finished it before */
     double task_s;
@@ -71,7 +71,8 @@ typedef struct ref_agent {
 } ref_agent;
 
 typedef struct ref_pool {
-    bool paused, model; /**< the runs share a model */
+    bool paused, hungry; /**< hungry: a claim was in vain */
+    bool model;          /**< the runs share one */
     uint64_t turn, token;
     int64_t slots; /**< negative for a moment when a silent agent leaves; a sweep recounts */
     size_t n_leases;
@@ -108,7 +109,7 @@ typedef struct ref_commit {
 } ref_commit;
 const char *ref_take(ref_pool *p, const ref_lease *lease, const ref_commit *what);
 typedef struct ref_failure {
-    bool drain;
+    bool drain, hopeless;
     uint64_t reached;
     int signal;
     const char *message;

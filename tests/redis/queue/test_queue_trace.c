@@ -88,7 +88,7 @@ static void move_bye(trace *t, unsigned agent)
 
 static void move_claim(trace *t, unsigned agent)
 {
-    const double rate = (double)draw(t, 3) * 4, remaining = one_in(t, 4) ? 0.5 : INFINITY;
+    const double rate = (double)draw(t, 3) / 16, remaining = one_in(t, 4) ? 32 : INFINITY;
     const char *why, *got, *word;
     ref_lease lease;
     args a = {0};
@@ -181,7 +181,8 @@ static void move_repeat(trace *t)
 
 static void move_fail(trace *t)
 {
-    ref_failure why = {.drain = one_in(t, 3), .signal = 11, .message = "it fell over"};
+    ref_failure why = {
+        .drain = one_in(t, 3), .hopeless = one_in(t, 6), .signal = 11, .message = "it fell over"};
     ref_lease lease;
     args a = {0};
 
@@ -190,7 +191,7 @@ static void move_fail(trace *t)
     why.reached = lease.range.first + (one_in(t, 2) ? 0 : draw(t, lease.range.count));
     add_agent(&a, lease.agent);
     add_lease(&a, &lease);
-    add(&a, why.drain ? "drain" : "error");
+    add(&a, why.drain ? "drain" : why.hopeless ? "hopeless" : "error");
     add(&a, "%llu", (unsigned long long)why.reached);
     add(&a, "%d", why.signal);
     add(&a, "%s", why.message);

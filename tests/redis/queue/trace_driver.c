@@ -16,7 +16,7 @@ void move_run(trace *t, unsigned run)
                      .n = SIZE,
                      .chunk = draw(t, 3) * 7,
                      .mark = 40,
-                     .task_s = 2,
+                     .task_s = 128, /* four of them last longer than a trace */
                      .attempts = 2 + (unsigned)draw(t, 2),
                      .max_lost = 2 + (unsigned)draw(t, 2)};
     args a = {0};
