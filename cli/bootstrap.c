@@ -40,6 +40,8 @@ void bootstrap_options_table(bootstrap_options *self, option_spec out[BOOTSTRAP_
          "the most memory of each local worker process, such as 512M or 2G"},
         {"embedded", 0, OPTION_FLAG, &run->embedded, NULL,
          "start a private Redis server and --processes workers for this run"},
+        {"verify", 0, OPTION_POSITIVE, &run->verify, "FRACTION",
+         "redis: have this share of the tasks made again on another host and compare"},
         {"resume", 0, OPTION_FLAG, &run->resume, NULL,
          "go on with the unfinished refits in bootstrap_<id>.store, without inverting\n"
          "the catalogue again"},
@@ -67,6 +69,7 @@ options_outcome bootstrap_options_check(const bootstrap_options *self, const com
     } others[] = {
         {"--seed belongs to --bootstrap", run->seed_text != NULL},
         {"--chunk-size belongs to --bootstrap", run->chunk_size > 0},
+        {"--verify belongs to --bootstrap", run->verify > 0},
         {"--resume belongs to --bootstrap", run->resume},
         {"--restart belongs to --bootstrap", run->restart},
         {"--allow-missing belongs to --bootstrap", run->allow_missing},

@@ -37,6 +37,9 @@ void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
          "that needs more is missing, and the machine does not run out of it"},
         {"embedded", 0, OPTION_FLAG, &self->embedded, NULL,
          "start a private Redis server and --processes workers for this run"},
+        {"verify", 0, OPTION_POSITIVE, &self->verify, "FRACTION",
+         "redis: have this share of the tasks made again on another host and compare;\n"
+         "what a faulty host has made is named, thrown away and made again"},
         {"resume", 0, OPTION_FLAG, &self->resume, NULL,
          "go on with the unfinished run in OUTPUT.store (its model, its seed)"},
         {"restart", 0, OPTION_FLAG, &self->restart, NULL,
@@ -94,6 +97,28 @@ static options_outcome choose_range(run_request *self, const run_options *o, con
     return OPTIONS_RUN;
 }
 
+static options_outcome check_verify(const run_request *self, const run_options *o,
+                                    const command_usage *usage)
+{
+    static const char *const names[] = {
+        [ETAS_BACKEND_SERIAL] = "serial", [ETAS_BACKEND_PROCESSES] = "processes"};
+
+    if (o->verify > 1)
+        return options_complain(usage,
+                                "--verify: %g is not a share of the tasks, above 0 and at "
+                                "most 1",
+                                o->verify);
+    if (o->verify > 0 && self->backend != ETAS_BACKEND_REDIS)
+        return options_complain(usage,
+                                "--verify needs workers on several hosts: --distribute "
+                                "redis, not %s",
+                                names[self->backend]);
+    if (o->verify > 0 && o->embedded)
+        return options_complain(usage, "--verify needs workers on several hosts: those of "
+                                       "--embedded are all here");
+    return OPTIONS_RUN;
+}
+
 static options_outcome choose_backend(run_request *self, const run_options *o,
                                       const etas_config *cfg, const command_usage *usage)
 {
@@ -136,7 +161,7 @@ static options_outcome choose_backend(run_request *self, const run_options *o,
         return options_complain(usage, "--embedded starts its own server: name no other");
     if (o->embedded && self->backend != ETAS_BACKEND_REDIS)
         return options_complain(usage, "--embedded needs the redis backend, not %s %s", from, name);
-    return OPTIONS_RUN;
+    return check_verify(self, o, usage);
 }
 
 /* Events tell everything that counts do: both is events. */

@@ -21,6 +21,7 @@ typedef struct run_options {
     uint64_t chunk_size;
     double task_duration_s;
     uint64_t slot_memory; /**< bytes; 0: no limit */
+    double verify;        /**< share of the tasks that another host makes again; 0: none */
     bool resume, restart, discard_store, allow_missing, allow_supercritical, embedded;
     const char *only;       /**< FIRST:COUNT */
     const char *from_store; /**< take blob and seed from this store */
@@ -29,7 +30,7 @@ typedef struct run_options {
     redis_options redis;
 } run_options;
 
-enum { RUN_OPTIONS = 17 };
+enum { RUN_OPTIONS = 18 };
 void run_options_init(run_options *self);
 void run_options_table(run_options *self, option_spec out[RUN_OPTIONS]);
 

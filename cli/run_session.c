@@ -244,6 +244,7 @@ static etas_status simulate(run_session *s, etas_error *err)
                               .chunk_size = s->request->chunk_size,
                               .task_duration_s = s->options->task_duration_s,
                               .slot_memory_bytes = s->options->slot_memory,
+                              .verify = s->options->verify,
                               .kernels = s->options->kernels,
                               .redis = s->options->redis.queue,
                               .allow_missing = s->options->allow_missing,
