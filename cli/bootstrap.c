@@ -36,6 +36,9 @@ void bootstrap_options_table(bootstrap_options *self, option_spec out[BOOTSTRAP_
          "per CPU)"},
         {"chunk-size", 0, OPTION_COUNT, &run->chunk_size, "N",
          "refits per task (default: adapted to their speed)"},
+        {"runtime", 0, OPTION_DURATION, &run->runtime_s, "TIME",
+         "store the refits made after 30s, 15m, 2h, 0.5d, leave with 3, go on with\n"
+         "--resume (default: in time for the end of a Slurm job, else never; 0: never)"},
         {"slot-memory", 0, OPTION_SIZE, &run->slot_memory, "SIZE",
          "the most memory of each local worker process, such as 512M or 2G"},
         {"embedded", 0, OPTION_FLAG, &run->embedded, NULL,
@@ -70,6 +73,7 @@ options_outcome bootstrap_options_check(const bootstrap_options *self, const com
         {"--seed belongs to --bootstrap", run->seed_text != NULL},
         {"--chunk-size belongs to --bootstrap", run->chunk_size > 0},
         {"--verify belongs to --bootstrap", run->verify > 0},
+        {"--runtime belongs to --bootstrap", !isnan(run->runtime_s)},
         {"--resume belongs to --bootstrap", run->resume},
         {"--restart belongs to --bootstrap", run->restart},
         {"--allow-missing belongs to --bootstrap", run->allow_missing},

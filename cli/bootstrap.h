@@ -10,7 +10,7 @@ typedef struct bootstrap_options {
     run_options run; /**< n_catalogs: the refits, OPTION_UNSET without bootstrap */
 } bootstrap_options;
 
-enum { BOOTSTRAP_OPTIONS = 13 };
+enum { BOOTSTRAP_OPTIONS = 14 };
 void bootstrap_options_init(bootstrap_options *self);
 /** Without those that say where the Redis server is. */
 void bootstrap_options_table(bootstrap_options *self, option_spec out[BOOTSTRAP_OPTIONS]);

@@ -138,6 +138,7 @@ static options_outcome parse(invert *self, int argc, char *argv[], const char *a
     fit_options_init(&self->fit);
     fit_options_table(&self->fit, fit_specs);
     bootstrap_options_init(&self->bootstrap);
+    run_options_note(run, argc, argv);
     bootstrap_options_table(&self->bootstrap, bootstrap_specs);
     redis_options_table(&run->redis, redis_specs);
     talk_options(&self->t, talk_specs);
@@ -151,6 +152,8 @@ static options_outcome parse(invert *self, int argc, char *argv[], const char *a
     if (outcome == OPTIONS_RUN && (run->n_catalogs != OPTION_UNSET || run->distribute != NULL))
         outcome = redis_options_start(&run->redis, &usage, argc, argv, &self->t.log);
     run->kernels = self->fit.kernels;
+    if (outcome == OPTIONS_RUN && run->n_catalogs != OPTION_UNSET)
+        run_options_start(run, &self->t.log);
     return outcome;
 }
 
@@ -173,8 +176,10 @@ int cmd_invert(int argc, char *argv[])
     etas_status st;
     int code;
 
-    if (outcome != OPTIONS_RUN)
+    if (outcome != OPTIONS_RUN) {
+        run_options_free(&self.bootstrap.run);
         return options_exit_code(outcome);
+    }
     st = etas_config_load(&self.cfg, arguments[0], ETAS_CONFIG_INVERT, &self.t.log, &err);
     if (self.directory == NULL)
         self.directory = self.cfg.data_path;
@@ -201,6 +206,7 @@ int cmd_invert(int argc, char *argv[])
         code = bootstrap_main(&job);
     }
     run_request_free(&self.pool);
+    run_options_free(&self.bootstrap.run);
     etas_config_free(&self.cfg);
     return code;
 }

@@ -11,6 +11,7 @@
 
 #include "etas/codec.h"
 #include "etas/runner.h"
+#include "job_time.h"
 #include "options.h"
 #include "redis_options.h"
 #include "talk.h"
@@ -97,7 +98,7 @@ static int work(const own_options *own, const redis_options *redis, talk *out)
     char hex[33];
     const etas_worker_config cfg = {.redis = redis->queue,
                                     .processes = (uint32_t)own->processes,
-                                    .runtime_s = own->runtime_s,
+                                    .runtime_s = job_time_left_s(own->runtime_s, &out->log),
                                     .idle_timeout_s = own->idle_s,
                                     .stall_s = own->stall_s,
                                     .slot_memory_bytes = own->slot_memory,
@@ -121,12 +122,13 @@ static int work(const own_options *own, const redis_options *redis, talk *out)
 static int run(int argc, char *argv[])
 {
     own_options own = {
-        .processes = usable_cpus(), .runtime_s = INFINITY, .idle_s = INFINITY, .stall_s = 300};
+        .processes = usable_cpus(), .runtime_s = NAN, .idle_s = INFINITY, .stall_s = 300};
     const option_spec own_specs[OWN_OPTIONS] = {
         {"processes", 'n', OPTION_COUNT, &own.processes, "N",
          "catalogues simulated at the same time (default: the CPUs it may use)"},
         {"runtime", 0, OPTION_DURATION, &own.runtime_s, "TIME",
-         "leave after 30s, 15m, 2h, 0.5d (default: never)"},
+         "leave after 30s, 15m, 2h, 0.5d (default: in time for the end of a Slurm job,\n"
+         "else never; 0: never)"},
         {"idle-timeout", 0, OPTION_DURATION, &own.idle_s, "TIME",
          "leave after so long without work (default: never)"},
         {"stall", 0, OPTION_DURATION, &own.stall_s, "TIME",

@@ -29,6 +29,7 @@ static options_outcome parse(const run_command *self, int argc, char *argv[],
 
     talk_init(self->t, "etas");
     run_options_init(self->options);
+    run_options_note(self->options, argc, argv);
     output_options_table(&self->options->output, true, output_specs);
     run_options_table(self->options, run_specs);
     redis_options_table(&self->options->redis, redis_specs);
@@ -43,6 +44,8 @@ static options_outcome parse(const run_command *self, int argc, char *argv[],
     if (outcome == OPTIONS_RUN)
         outcome =
             redis_options_start(&self->options->redis, self->usage, argc, argv, &self->t->log);
+    if (outcome == OPTIONS_RUN)
+        run_options_start(self->options, &self->t->log);
     return outcome;
 }
 
@@ -74,8 +77,10 @@ int run_command_main(const run_command *self, int argc, char *argv[])
     etas_status st;
     int exit_code = EXIT_USAGE;
 
-    if (outcome != OPTIONS_RUN)
+    if (outcome != OPTIONS_RUN) {
+        run_options_free(self->options);
         return options_exit_code(outcome);
+    }
     st = load(self, arguments[0], &expected, &err);
     output =
         self->use == ETAS_CONFIG_SIMULATE ? self->cfg->fn_store : self->cfg->fn_store_simulation;
@@ -87,6 +92,7 @@ int run_command_main(const run_command *self, int argc, char *argv[])
                  OPTIONS_RUN)
         exit_code = run_model(self->options, &request, self->cfg, &self->source, self->t);
     run_request_free(&request);
+    run_options_free(self->options);
     etas_config_free(self->cfg);
     free(expected);
     return exit_code;

@@ -1,17 +1,39 @@
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "again.h"
 #include "etas/text.h"
 #include "fit.h"
+#include "job_time.h"
 #include "paths.h"
 #include "run_request.h"
 
 void run_options_init(run_options *self)
 {
-    *self =
-        (run_options){.n_catalogs = OPTION_UNSET, .processes = OPTION_UNSET, .task_duration_s = 30};
+    *self = (run_options){.n_catalogs = OPTION_UNSET,
+                          .processes = OPTION_UNSET,
+                          .task_duration_s = 30,
+                          .runtime_s = NAN,
+                          .stop_at = INFINITY};
     redis_options_init(&self->redis);
+}
+
+void run_options_note(run_options *self, int argc, char *const argv[])
+{
+    self->again = again_command(argc, argv);
+}
+
+void run_options_start(run_options *self, const etas_log *log)
+{
+    self->stop_at = talk_seconds() + job_time_left_s(self->runtime_s, log);
+}
+
+void run_options_free(run_options *self)
+{
+    free(self->again);
+    self->again = NULL;
 }
 
 void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
@@ -32,6 +54,9 @@ void run_options_table(run_options *self, option_spec out[RUN_OPTIONS])
          "catalogues per task (default: adapted to --task-duration)"},
         {"task-duration", 0, OPTION_DURATION, &self->task_duration_s, "T",
          "wished length of a task (default 30s)"},
+        {"runtime", 0, OPTION_DURATION, &self->runtime_s, "TIME",
+         "store what is made after 30s, 15m, 2h, 0.5d, leave with 3, go on with --resume\n"
+         "(default: in time for the end of a Slurm job, else never; 0: never)"},
         {"slot-memory", 0, OPTION_SIZE, &self->slot_memory, "SIZE",
          "the most memory of each local worker process, such as 512M or 2G: a catalogue\n"
          "that needs more is missing, and the machine does not run out of it"},

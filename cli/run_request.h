@@ -19,9 +19,11 @@ typedef struct run_options {
     const char *distribute; /**< auto, serial, processes or redis */
     uint64_t processes;     /**< OPTION_UNSET: the configuration's, else one per CPU */
     uint64_t chunk_size;
-    double task_duration_s;
-    uint64_t slot_memory; /**< bytes; 0: no limit */
-    double verify;        /**< share of the tasks that another host makes again; 0: none */
+    double task_duration_s, runtime_s; /**< runtime: NaN when not given */
+    double stop_at;                    /**< as talk_seconds; INFINITY: no limit */
+    char *again;                       /**< the command that goes on with the run */
+    uint64_t slot_memory;              /**< bytes; 0: no limit */
+    double verify; /**< share of the tasks that another host makes again; 0: none */
     bool resume, restart, discard_store, allow_missing, allow_supercritical, embedded;
     const char *only;       /**< FIRST:COUNT */
     const char *from_store; /**< take blob and seed from this store */
@@ -30,9 +32,14 @@ typedef struct run_options {
     redis_options redis;
 } run_options;
 
-enum { RUN_OPTIONS = 18 };
+enum { RUN_OPTIONS = 19 };
 void run_options_init(run_options *self);
 void run_options_table(run_options *self, option_spec out[RUN_OPTIONS]);
+/** Before the arguments are parsed: what they were. */
+void run_options_note(run_options *self, int argc, char *const argv[]);
+/** The clock of the runtime starts. */
+void run_options_start(run_options *self, const etas_log *log);
+void run_options_free(run_options *self);
 
 /** The options checked and completed. */
 typedef struct run_request {

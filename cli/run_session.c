@@ -1,6 +1,7 @@
 #include "run_session.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -234,6 +235,9 @@ static void on_progress(void *context, const etas_progress *now)
                                      .eta_s = now->eta_s});
 }
 
+/* A line of the log has room for it. */
+enum { LONGEST_COMMAND = 1000 };
+
 /* Its workers are there by then, unless something is wrong. */
 #define EMBEDDED_START_S 5.0
 
@@ -255,6 +259,10 @@ static etas_status simulate(run_session *s, etas_error *err)
     const double start = talk_seconds();
     etas_status st = ETAS_OK;
 
+    if (start >= s->options->stop_at)
+        return etas_fail(err, ETAS_E_RUNTIME, "the runtime was over before the first result");
+    if (isfinite(s->options->stop_at))
+        how.runtime_s = s->options->stop_at - start;
     if (s->request->embedded) {
         const etas_embedded_config pool = {.workers = s->request->processes,
                                            .slot_memory_bytes = s->options->slot_memory,
@@ -362,11 +370,11 @@ static void settle_store(run_session *s, etas_status st)
 {
     const uint64_t stored = s->store != NULL ? etas_ranges_total(etas_store_covered(s->store)) : 0;
     const bool ours = s->store != NULL && st != ETAS_E_SUPERSEDED;
-    const bool empty = stored == 0 && !s->options->resume;
+    const bool empty = stored == 0 && !s->options->resume && st != ETAS_E_RUNTIME;
     etas_store_run run;
 
     if (ours && st != ETAS_OK && !empty && etas_store_run_get(s->store, &run, NULL) == ETAS_OK)
-        etas_log_write(&s->t->log, ETAS_LOG_INFO,
+        etas_log_write(&s->t->log, st == ETAS_E_RUNTIME ? ETAS_LOG_WARN : ETAS_LOG_INFO,
                        "%" PRIu64 " of %" PRIu64 " %s are stored in %s: go on with --resume",
                        stored, run.n_catalogs, s->job->things, s->request->store_path);
     etas_store_close(s->store);
@@ -378,6 +386,7 @@ int run_session_main(run_session *s)
 {
     etas_error err = {0};
     etas_status st;
+    int code;
 
     (void)run_catch_signals();
     st = probe_output(s->request, &err);
@@ -390,5 +399,11 @@ int run_session_main(run_session *s)
     settle_store(s, st);
     etas_array_free((void **)&s->blob);
     etas_ranges_free(&s->report.missing);
-    return st == ETAS_OK ? 0 : talk_fail(s->t, st, &err);
+    code = st == ETAS_OK ? 0 : talk_fail(s->t, st, &err);
+    if (st == ETAS_E_RUNTIME)
+        etas_log_write(&s->t->log, ETAS_LOG_WARN, "go on with: %s",
+                       s->options->again != NULL && strlen(s->options->again) < LONGEST_COMMAND
+                           ? s->options->again
+                           : "the same command and --resume");
+    return code;
 }

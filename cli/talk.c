@@ -295,6 +295,7 @@ int talk_fail(talk *self, etas_status st, const etas_error *err)
     etas_log_write(&self->log, ETAS_LOG_ERROR, "%s", etas_error_format(&named, sizeof line, line));
     switch (st) {
     case ETAS_E_INCOMPLETE:
+    case ETAS_E_RUNTIME:
         return EXIT_INCOMPLETE;
     case ETAS_E_INTERRUPTED:
         return EXIT_INTERRUPTED;

@@ -26,12 +26,14 @@ static void on_signal(int number)
 static etas_status catch_signals(etas_error *err)
 {
     const struct sigaction act = {.sa_handler = on_signal};
+    struct sigaction hangup;
 
     if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
         return etas_fail(err, ETAS_E_IO, "no pipe to be woken by");
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
-    (void)sigaction(SIGHUP, &act, NULL);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_DFL) /* as --log-file */
+        (void)sigaction(SIGHUP, &act, NULL);
     return ETAS_OK;
 }
 

@@ -44,6 +44,7 @@ typedef struct etas_runner_config {
     bool brief; /**< redis: one of many short runs: results are fetched as they come, not gathered,
                    and no summary stays behind */
     bool allow_missing;
+    double runtime_s; /**< leave as cleanly with E_RUNTIME after so long; 0: no limit */
     const volatile sig_atomic_t *interrupted; /**< non-zero: leave cleanly with E_INTERRUPTED */
     const etas_log *log;
     void (*progress)(void *context, const etas_progress *now);
@@ -59,7 +60,8 @@ typedef struct etas_run_report {
 } etas_run_report;
 
 /** Make every catalogue of the store's run that is not stored yet. ETAS_OK when all are there,
- * E_INCOMPLETE when catalogues are dead (report->missing says which), E_INTERRUPTED, E_SUPERSEDED.
+ * E_INCOMPLETE when catalogues are dead (report->missing says which), E_INTERRUPTED, E_RUNTIME,
+ * E_SUPERSEDED.
  */
 ETAS_NODISCARD etas_status etas_run(etas_store *store, const etas_runner_config *cfg,
                                     etas_run_report *report, etas_error *err);

@@ -29,7 +29,8 @@
     X(E_CONVERGE,    -50, "the iteration did not converge")                       \
     X(E_SUPERCRITICAL, -51, "the branching ratio is not below one")               \
     X(E_INCOMPLETE,  -60, "the run is incomplete")                                \
-    X(E_SUPERSEDED,  -61, "another driver has taken this run over")
+    X(E_SUPERSEDED,  -61, "another driver has taken this run over")               \
+    X(E_RUNTIME,     -62, "the runtime is over")
 /* clang-format on */
 
 typedef enum etas_status {

@@ -274,6 +274,31 @@ static etas_status processes_step(void *handle, double timeout_s, etas_error *er
     return st;
 }
 
+/* The slots stop after the batches that they are at. */
+static etas_status processes_hand_over(void *handle, etas_error *err)
+{
+    processes *const self = handle;
+    const double deadline = etas_clock_s() + settle_s;
+    const uint32_t n = etas_slots_count(self->slots);
+    uint32_t busy = 0;
+    etas_slot_event event;
+    etas_status st = ETAS_OK;
+
+    for (uint32_t i = 0; i < n && st == ETAS_OK; i++)
+        st = etas_slots_halt(self->slots, i, err);
+    do {
+        busy = 0;
+        for (uint32_t i = 0; i < n; i++)
+            busy += etas_slots_busy(self->slots, i);
+        if (st == ETAS_OK && busy > 0)
+            st = etas_slots_next(self->slots, fmax(0, deadline - etas_clock_s()), 0, NULL, &event,
+                                 err);
+        if (st == ETAS_OK && busy > 0 && event.kind == ETAS_SLOT_FRAME)
+            st = take_frame(self, &event, err);
+    } while (st == ETAS_OK && busy > 0 && etas_clock_s() < deadline);
+    return st;
+}
+
 static uint64_t processes_workers(const void *handle)
 {
     return etas_slots_count(((const processes *)handle)->slots);
@@ -282,5 +307,6 @@ static uint64_t processes_workers(const void *handle)
 const etas_runner_backend etas_backend_processes = {.name = "processes",
                                                     .open = processes_open,
                                                     .step = processes_step,
+                                                    .hand_over = processes_hand_over,
                                                     .workers = processes_workers,
                                                     .close = processes_close};

@@ -392,7 +392,8 @@ static void redis_finish(void *opaque, etas_status outcome)
     look_at_store(self);
     /* A resumed driver finds everything where it is; with nothing stored none will come. */
     if (outcome != ETAS_OK && outcome != ETAS_E_INCOMPLETE && !self->cancelled &&
-        (self->meta.stored > 0 || !self->linked || outcome == ETAS_E_SUPERSEDED))
+        (self->meta.stored > 0 || !self->linked || outcome == ETAS_E_SUPERSEDED ||
+         outcome == ETAS_E_RUNTIME))
         return;
     etas_queue_set_patience(self->queue, FINISH_S);
     for (int i = 0; st != ETAS_OK && i < FINISH_TRIES; i++) {

@@ -15,7 +15,7 @@ typedef struct run_state {
     void *handle;
     etas_sink sink;
     etas_store_run run;
-    double start_s, reported_s, rate;
+    double begin_s, start_s, reported_s, rate;
     uint64_t reported;
 } run_state;
 
@@ -98,6 +98,8 @@ static etas_status work(run_state *self, etas_error *err)
     while (st == ETAS_OK && (self->sink.todo.n > 0 || busy(self))) {
         if (interrupted(self))
             return etas_fail(err, ETAS_E_INTERRUPTED, "interrupted");
+        if (self->cfg->runtime_s > 0 && etas_clock_s() >= self->begin_s + self->cfg->runtime_s)
+            return etas_fail(err, ETAS_E_RUNTIME, "the runtime is over");
         st = self->backend->step(self->handle, step_s, err);
         if (st == ETAS_OK)
             st = etas_sink_tick(&self->sink, err);
@@ -124,6 +126,12 @@ static etas_status run_backend(run_state *self, etas_error *err)
     self->start_s = self->reported_s = etas_clock_s();
     self->reported = etas_ranges_total(&self->sink.taken);
     st = work(self, err);
+    if ((st == ETAS_E_INTERRUPTED || st == ETAS_E_RUNTIME) && self->backend->hand_over != NULL) {
+        const etas_status given = self->backend->hand_over(self->handle, NULL);
+
+        if (given == ETAS_E_SUPERSEDED)
+            st = given;
+    }
     if (st != ETAS_E_SUPERSEDED) {
         flushed = etas_sink_flush(&self->sink, st == ETAS_OK ? err : NULL);
         if (st == ETAS_OK)
@@ -159,8 +167,8 @@ static etas_status fill_report(const run_state *self, etas_run_report *out, etas
 etas_status etas_run(etas_store *store, const etas_runner_config *cfg, etas_run_report *out,
                      etas_error *err)
 {
-    run_state self = {.cfg = cfg, .backend = backend_of(cfg->backend)};
     const double start = etas_clock_s();
+    run_state self = {.cfg = cfg, .backend = backend_of(cfg->backend), .begin_s = start};
     etas_status st, told;
 
     *out = (etas_run_report){0};
@@ -174,7 +182,8 @@ etas_status etas_run(etas_store *store, const etas_runner_config *cfg, etas_run_
     if (st == ETAS_OK && (self.sink.todo.n > 0 || cfg->verify > 0))
         st = run_backend(&self, err);
     out->simulate_s = etas_clock_s() - start;
-    if (st == ETAS_OK || st == ETAS_E_INCOMPLETE || st == ETAS_E_INTERRUPTED) {
+    if (st == ETAS_OK || st == ETAS_E_INCOMPLETE || st == ETAS_E_INTERRUPTED ||
+        st == ETAS_E_RUNTIME) {
         told = fill_report(&self, out, err);
         if (told == ETAS_OK)
             told = etas_store_add_phase(store, "simulate", out->simulate_s,

@@ -71,12 +71,15 @@ typedef struct etas_runner_backend {
     etas_status (*step)(void *self, double timeout_s, etas_error *err);
     /** Whether there is something to wait for though job->todo is empty. May be NULL: never. */
     bool (*busy)(const void *self);
+    /** The run ends before it is complete: hand what is finished and on its way to the sink, within
+     * a second. May be NULL: nothing is. */
+    etas_status (*hand_over)(void *self, etas_error *err);
     /** Live slots, for the progress line. */
     uint64_t (*workers)(const void *self);
     /**
      * The loop is over and everything is flushed: @p outcome is ETAS_OK, E_INCOMPLETE (all that is
-     * left is dead), E_INTERRUPTED, or what step returned. Tell others; may be NULL. The run's
-     * outcome does not depend on it.
+     * left is dead), E_INTERRUPTED, E_RUNTIME, or what step returned. Tell others; may be NULL. The
+     * run's outcome does not depend on it.
      */
     void (*finish)(void *self, etas_status outcome);
     void (*close)(void *self);

@@ -93,7 +93,6 @@ static etas_status serial_step(void *handle, double timeout_s, etas_error *err)
     serial *const self = handle;
     const double deadline = etas_clock_s() + timeout_s;
     const volatile sig_atomic_t *const stop = self->job->cfg->interrupted;
-    bool stopping = false;
     etas_status st = ETAS_OK;
 
     do {
@@ -101,10 +100,7 @@ static etas_status serial_step(void *handle, double timeout_s, etas_error *err)
 
         if (!self->working && self->job->todo->n > 0)
             start_range(self, self->job->todo->items[0]);
-        stopping = stop != NULL && *stop != 0;
-        /* What is made but not in a frame yet is finished work too. */
-        st = stopping ? etas_maker_flush(&self->maker, deliver, self, &why)
-                      : etas_maker_step(&self->maker, deliver, self, &why);
+        st = etas_maker_step(&self->maker, deliver, self, &why);
         if (self->delivered != ETAS_OK) {
             if (err != NULL && err->code == ETAS_OK)
                 *err = why;
@@ -114,8 +110,17 @@ static etas_status serial_step(void *handle, double timeout_s, etas_error *err)
             st = after_failure(self, &why, err);
         else if (self->maker.next == self->maker.end)
             self->working = false;
-    } while (st == ETAS_OK && self->job->todo->n > 0 && !stopping && etas_clock_s() < deadline);
+    } while (st == ETAS_OK && self->job->todo->n > 0 && (stop == NULL || *stop == 0) &&
+             etas_clock_s() < deadline);
     return st;
+}
+
+/* What is made but not in a frame yet. */
+static etas_status serial_hand_over(void *handle, etas_error *err)
+{
+    serial *const self = handle;
+
+    return self->working ? etas_maker_flush(&self->maker, deliver, self, err) : ETAS_OK;
 }
 
 static uint64_t serial_workers(const void *handle)
@@ -127,5 +132,6 @@ static uint64_t serial_workers(const void *handle)
 const etas_runner_backend etas_backend_serial = {.name = "serial",
                                                  .open = serial_open,
                                                  .step = serial_step,
+                                                 .hand_over = serial_hand_over,
                                                  .workers = serial_workers,
                                                  .close = serial_close};
