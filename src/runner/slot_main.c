@@ -15,6 +15,7 @@
 #include "etas/text.h"
 #include "runner/clock.h"
 #include "runner/maker.h"
+#include "runner/slot_confine.h"
 #include "runner/slot_message.h"
 
 enum { MODELS = 4, LEAST_ROOM = 16 << 20 };
@@ -296,6 +297,11 @@ static void volunteer_for_oom(void)
     close(fd);
 }
 
+static void say_forbidden(uint64_t number)
+{
+    say((etas_slot_message){.kind = ETAS_SLOT_SAYS_FORBIDDEN, .a = number}, NULL);
+}
+
 /* What the process takes by now, and some room to work in. */
 static uint64_t least_memory(void)
 {
@@ -321,13 +327,15 @@ int etas_slot_serve(uint64_t memory_bytes)
     slot_state state = {.memory_bytes = memory_bytes};
     slot_state *const self = &state;
     const uint64_t least = memory_bytes > 0 ? least_memory() : 0;
+    int free_by;
 
     volunteer_for_oom();
     if (memory_bytes > 0 && (memory_bytes < least || !limit_memory(memory_bytes))) {
         say((etas_slot_message){.kind = ETAS_SLOT_SAYS_CRAMPED, .a = least}, NULL);
         return 1;
     }
-    say((etas_slot_message){.kind = ETAS_SLOT_SAYS_READY}, NULL);
+    free_by = etas_slot_confine(say_forbidden);
+    say((etas_slot_message){.kind = ETAS_SLOT_SAYS_READY, .a = (uint64_t)free_by}, NULL);
     for (;;) {
         etas_slot_message message;
         etas_slot_order order;

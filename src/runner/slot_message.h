@@ -13,8 +13,9 @@ typedef enum etas_slot_kind {
     ETAS_SLOT_SAYS_TASK = 1, /**< body: etas_slot_order, with the model's memfd attached */
     ETAS_SLOT_SAYS_HALT,     /**< a: the task's number */
     /* from the slot */
-    ETAS_SLOT_SAYS_READY = 16, /**< alive, waiting for its first task */
+    ETAS_SLOT_SAYS_READY = 16, /**< alive, waiting for its first task; a: errno, not confined */
     ETAS_SLOT_SAYS_CRAMPED,    /**< instead: its memory limit is below a, and it ends */
+    ETAS_SLOT_SAYS_FORBIDDEN,  /**< a: the system call that it dies of */
     ETAS_SLOT_SAYS_BATCH,      /**< a, b: it begins to simulate catalogues a .. b - 1 */
     ETAS_SLOT_SAYS_FRAME,      /**< a: first, b: count; body: the frame */
     ETAS_SLOT_SAYS_DONE,       /**< a: first catalogue not delivered */

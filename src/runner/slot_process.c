@@ -48,8 +48,12 @@ static _Noreturn void become_slot(int fd, pid_t parent, char memory[])
     const int high = fcntl(fd, F_DUPFD, 16);
     struct sigaction action = {.sa_handler = SIG_IGN};
     sigset_t none;
+    const struct rlimit no_core = {0, 0};
     int null_fd;
 
+    /* It has the parent's memory, secrets included, until it is another program. */
+    (void)setrlimit(RLIMIT_CORE, &no_core);
+    (void)prctl(PR_SET_DUMPABLE, 0);
     if (high < 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || getppid() != parent)
         _exit(127);
     for (size_t i = 0; i < sizeof ignored / sizeof ignored[0]; i++)

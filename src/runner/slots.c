@@ -14,10 +14,9 @@
 #include "etas/runner.h"
 #include "etas/text.h"
 #include "runner/clock.h"
+#include "runner/slot_confine.h"
 #include "runner/slot_model.h"
 #include "runner/slot_process.h"
-
-enum { BAD_STARTS = 5 };
 
 /* A batch that killed its process is cut into so many for the next try: six deaths find one among
  * millions, two more may be by chance. Deaths count from the last catalogue delivered. */
@@ -25,7 +24,7 @@ enum { CUTS = 16, RETRIES = 8 };
 
 /* A process that ends before its first batch is hardly the fault of a catalogue, and when it was
  * killed by somebody of none at all. */
-enum { RETRIES_EARLY = 2, RETRIES_EARLY_KILLED = 20 };
+enum { RETRIES_EARLY = 2, RETRIES_EARLY_KILLED = 20, BAD_STARTS = 5 };
 
 /* A parent that does not look for longer was stopped or busy itself: no fault of its slots. */
 static const double look_s = 1.0;
@@ -39,6 +38,7 @@ typedef struct slot {
     uint32_t retries;
     double heard_s;
     char verdict[120]; /* why it was killed; "" otherwise */
+    char asked[96];    /* for what it died of SIGSYS; "" otherwise */
 } slot;
 
 struct etas_slots {
@@ -53,6 +53,7 @@ struct etas_slots {
     uint32_t turn;       /* the slot that is asked first */
     int64_t held;        /* slot whose oldest message the caller is looking at, or -1 */
     uint32_t bad_starts; /* deaths in a row before the process was ready */
+    bool told_free;      /* that slots are not confined */
     bool outside;        /* a watched descriptor was ready together with a slot */
     double looked_s;
 };
@@ -73,7 +74,7 @@ etas_status etas_slots_model_add(etas_slots *self, const char *sha256_hex, size_
 static etas_status start_slot(const etas_slots *self, slot *s, etas_error *err)
 {
     s->ready = s->busy = s->halting = s->paused = false;
-    s->verdict[0] = '\0';
+    s->verdict[0] = s->asked[0] = '\0';
     s->heard_s = etas_clock_s();
     return etas_slot_process_start(&s->process, self->cfg.memory_bytes, err);
 }
@@ -247,6 +248,8 @@ static bool in_order(const slot *s, const etas_slot_message *m)
     switch (m->kind) {
     case ETAS_SLOT_SAYS_READY:
         return !s->ready && m->len == 0;
+    case ETAS_SLOT_SAYS_FORBIDDEN:
+        return s->ready && m->len == 0;
     case ETAS_SLOT_SAYS_BATCH:
         return s->busy && m->a >= s->next && m->b > m->a && m->b <= s->end && m->len == 0;
     case ETAS_SLOT_SAYS_FRAME:
@@ -280,6 +283,12 @@ static bool hear(etas_slots *self, uint32_t i, etas_slot_event *out)
     if (m.kind == ETAS_SLOT_SAYS_READY) {
         s->ready = true;
         self->bad_starts = 0;
+        if (m.a != 0 && !self->told_free)
+            etas_log_write(self->cfg.log, ETAS_LOG_DEBUG, "slots are not confined: %s",
+                           strerrordesc_np((int)m.a));
+        self->told_free |= m.a != 0;
+    } else if (m.kind == ETAS_SLOT_SAYS_FORBIDDEN) {
+        etas_slot_confine_verdict(m.a, sizeof s->asked, s->asked);
     } else if (m.kind == ETAS_SLOT_SAYS_BATCH) {
         s->batch_first = m.a;
         s->batch_end = m.b;
@@ -353,7 +362,8 @@ static etas_status bury(etas_slots *self, uint32_t i, bool *found, etas_slot_eve
     *out = (etas_slot_event){
         .kind = ETAS_SLOT_DIED, .slot = i, .reached = was_busy ? s->next : UINT64_MAX};
     etas_slot_process_end(&s->process, &status);
-    out->signal = etas_slot_process_obituary(status, s->verdict, sizeof out->message, out->message);
+    out->signal = etas_slot_process_obituary(status, s->asked[0] != '\0' ? s->asked : s->verdict,
+                                             sizeof out->message, out->message);
     if (!was_ready && out->signal != SIGKILL) { /* nobody kills himself with that one */
         self->bad_starts++;
         if (self->bad_starts >= BAD_STARTS)

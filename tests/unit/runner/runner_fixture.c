@@ -1,9 +1,11 @@
 #include "unit/runner/runner_fixture.h"
 
+#include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "support/check.h"
@@ -31,7 +33,11 @@ etas_status __wrap_etas_simulator_run(etas_simulator *self, uint64_t seed, uint6
         abort();
     if (what == TROUBLE_HANG && here)
         for (;;)
-            pause();
+            (void)poll(NULL, 0, -1);
+    if (what == TROUBLE_FILE && here)
+        (void)open("/dev/null", O_RDONLY | O_CLOEXEC);
+    if (what == TROUBLE_SOCKET && here)
+        (void)socket(AF_UNIX, SOCK_STREAM, 0);
     if (what == TROUBLE_LIMIT && here) {
         limits_reported++;
         return etas_fail(err, ETAS_E_LIMIT, "catalogue %llu is too large",
@@ -39,7 +45,7 @@ etas_status __wrap_etas_simulator_run(etas_simulator *self, uint64_t seed, uint6
     }
     if (what == TROUBLE_SLOW)
         for (size_t i = 0; i < count; i++)
-            nanosleep(&(struct timespec){.tv_nsec = 1000000}, NULL);
+            (void)poll(NULL, 0, 1);
     return __real_etas_simulator_run(self, seed & UINT32_MAX, first, count, out, err);
 }
 

@@ -20,7 +20,9 @@ typedef enum trouble {
     TROUBLE_CRASH, /**< abort() at the catalogue */
     TROUBLE_HANG,  /**< never comes back from it */
     TROUBLE_LIMIT, /**< E_LIMIT for it */
-    TROUBLE_SLOW   /**< 1 ms for each catalogue */
+    TROUBLE_SLOW,  /**< 1 ms for each catalogue */
+    TROUBLE_FILE,  /**< opens a file for it, */
+    TROUBLE_SOCKET /**< a socket: what a slot may not */
 } trouble;
 
 static inline uint64_t seed_with(trouble what, uint32_t catalog, uint32_t seed)

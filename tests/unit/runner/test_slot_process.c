@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 
+#include "runner/slot_confine.h"
 #include "support/scratch.h"
 
 static const char no_start[] = "slots-do-not-start";
@@ -189,6 +190,68 @@ static void an_idle_slot_uses_no_processor_time(void **state)
     etas_slots_close(slots);
 }
 
+/* The slot dies of asking, not of what it gets; the catalogues before that one are delivered. */
+static void dies_of(trouble what, const char *call)
+{
+    etas_slots *const slots = open_slots(1, 0);
+    uint64_t at = 0;
+    etas_slot_event e;
+
+    assign(slots, 0, seed_with(what, 7, SEED), (etas_range){0, 20});
+    e = take_frames(slots, &at);
+    assert_int_equal(e.kind, ETAS_SLOT_DIED);
+    assert_int_equal(e.signal, SIGSYS);
+    assert_int_equal(e.reached, 7);
+    assert_int_equal(at, 7);
+    assert_non_null(strstr(e.message, call));
+    at = 8;
+    assign(slots, 0, SEED, (etas_range){8, 12});
+    assert_int_equal(take_frames(slots, &at).kind, ETAS_SLOT_IDLE);
+    assert_int_equal(at, 20);
+    etas_slots_close(slots);
+}
+
+static void a_slot_that_opens_a_file_or_a_socket_dies_of_it(void **state)
+{
+    (void)state;
+    if (!etas_slot_confine_built())
+        skip();
+    dies_of(TROUBLE_FILE, "it asked for openat, which a slot may not");
+    dies_of(TROUBLE_SOCKET, "it asked for socket, which a slot may not");
+}
+
+/* A line of /proc/PID/status. */
+static void check_status(int64_t pid, const char *line)
+{
+    char text[4096];
+
+    read_proc(pid, "status", sizeof text, text);
+    if (strstr(text, line) == NULL)
+        fail_msg("no \"%s\" in %s", line, text);
+}
+
+static void a_working_slot_is_confined_and_dumps_no_core(void **state)
+{
+    etas_slots *slots;
+    char text[4096];
+    const char *core;
+
+    (void)state;
+    if (!etas_slot_confine_built())
+        skip();
+    slots = open_slots(1, 0);
+    assign(slots, 0, seed_with(TROUBLE_SLOW, 0, SEED), (etas_range){0, N});
+    while (next_event(slots, 5).kind != ETAS_SLOT_FRAME)
+        continue;
+    check_status(etas_slots_pid(slots, 0), "\nSeccomp:\t2\n");
+    check_status(etas_slots_pid(slots, 0), "\nNoNewPrivs:\t1\n");
+    read_proc(etas_slots_pid(slots, 0), "limits", sizeof text, text);
+    core = strstr(text, "Max core file size");
+    assert_non_null(core);
+    assert_int_equal(strtol(core + strlen("Max core file size"), NULL, 10), 0);
+    etas_slots_close(slots);
+}
+
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +260,8 @@ int main(int argc, char *argv[])
         cmocka_unit_test(the_terminal_s_interrupt_passes_a_slot_by),
         cmocka_unit_test(no_slot_outlives_its_parent),
         cmocka_unit_test(an_idle_slot_uses_no_processor_time),
+        cmocka_unit_test(a_slot_that_opens_a_file_or_a_socket_dies_of_it),
+        cmocka_unit_test(a_working_slot_is_confined_and_dumps_no_core),
     };
     int code;
 
