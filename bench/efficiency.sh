@@ -49,7 +49,7 @@ for ms in "$@"; do
     sqlite3 out.csv.store 'SELECT sum(cpu_s), count(DISTINCT first) FROM task' |
         awk -F '|' -v ms="$ms" -v size="$size" -v n="$n" -v wall="$(phase simulate driver.log)" -v local="$local_s" \
             -v a=$(($(ticks $agent) - agent_ticks)) -v s=$(($(ticks $server) - server_ticks)) -v hz="$hz" \
-            -v d="$(awk -v a="$used" -v b="$idle" 'BEGIN { print a - b }')" '{
+            -v d="$(awk -v a="$used" -v b="$idle" -v c="$(phase write driver.log)" 'BEGIN { print a - b - c }')" '{
             chunks = n / size
             printf "%5d ms %8d %8d | %9.1f%% %7.1f%% | %10s %8.0f %8.0f %8.0f\n", ms, size, chunks, 100 * $1 / 2 / wall,
                 100 * local / wall, "", 1e6 * a / hz / chunks, 1e6 * s / hz / chunks, 1e6 * d / chunks

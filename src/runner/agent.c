@@ -233,6 +233,13 @@ static etas_status wait(agent *self, etas_error *err)
     st = etas_slots_next(self->slots, timeout, n, fds, &event, err);
     if (st == ETAS_OK)
         st = agent_take(self, &event, err);
+    /* What else is there: the last frame of a task and its end belong together. */
+    for (uint32_t i = 0; st == ETAS_OK && event.kind != ETAS_SLOT_NONE && i < self->cfg->processes;
+         i++) {
+        st = etas_slots_next(self->slots, 0, n, fds, &event, err);
+        if (st == ETAS_OK)
+            st = agent_take(self, &event, err);
+    }
     if (self->cfg->wake_fd >= 0)
         (void)!read(self->cfg->wake_fd, bytes, sizeof bytes);
     take_hint(self);

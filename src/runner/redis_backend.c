@@ -19,8 +19,9 @@
 #define BEAT_S        10.0
 #define REAP_S        5.0
 /* Small results are gathered for so long: each round ends with a durable transaction. */
-#define GATHER_S     0.05
-#define GATHER_BYTES ((size_t)1 << 20)
+#define GATHER_S       0.1
+#define GATHER_LEAST_S 0.005
+#define GATHER_BYTES   0x1p20
 
 /* How long one try to remove a finished run's keys may take. */
 #define FINISH_S 10.0
@@ -280,6 +281,8 @@ static etas_status redis_open(void **out, const etas_job *job, etas_error *err)
     if (self == NULL)
         return etas_fail(err, ETAS_E_NOMEM, "starting the driver");
     self->job = job;
+    self->start_s = etas_clock_s();
+    self->todo_at_start = (double)etas_ranges_total(job->todo);
     self->meta =
         (etas_run_meta){.epoch = etas_store_epoch(job->store),
                         .n_catalogs = job->run->n_catalogs,
@@ -346,6 +349,21 @@ static void wait_for_hint(driver *self, double until)
             fmin(self->beat_at, etas_clock_s() + DRIVER_DEFER_S); /* dead, or no model? */
 }
 
+/* How long to wait for more results before the next round: a tenth of what the run will still take,
+ * so that its end is not delayed, and not until they are many. */
+static double gather_s(const driver *self)
+{
+    const double took = etas_clock_s() - self->start_s;
+    const double left = (double)etas_ranges_total(self->job->todo);
+    const double done = self->todo_at_start - left;
+    const double room = self->meta.mark_bytes > 0
+                            ? fmin(GATHER_BYTES, (double)self->meta.mark_bytes / 4)
+                            : GATHER_BYTES;
+    const double wait = done > 0 ? fmin(0.1 * took * left / done, GATHER_S) : 0;
+
+    return fmax(fmin(wait, room * took / self->bytes), GATHER_LEAST_S);
+}
+
 static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
 {
     driver *self = opaque;
@@ -355,14 +373,16 @@ static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
 
     if (st == ETAS_OK && self->linked)
         st = collect(self, &bytes, err);
+    self->bytes += (double)bytes;
     if (st == ETAS_OK)
         st = verify_tend(self, err);
-    if (st != ETAS_OK || bytes >= GATHER_BYTES || (self->job->todo->n == 0 && !verify_busy(self)))
+    if (st != ETAS_OK || (double)bytes >= GATHER_BYTES ||
+        (self->job->todo->n == 0 && !verify_busy(self)))
         return st;
     if (bytes > 0 && self->job->cfg->brief)
         return ETAS_OK;
     if (bytes > 0)
-        (void)poll(NULL, 0, (int)(1e3 * fmin(GATHER_S, fmax(timeout_s, 0))));
+        (void)poll(NULL, 0, (int)ceil(1e3 * fmin(gather_s(self), fmax(timeout_s, 0))));
     else
         wait_for_hint(self, until);
     return ETAS_OK;

@@ -26,6 +26,8 @@ typedef struct driver {
     uint32_t tries;
     double retry_at, beat_at, reap_at, audit_at;
     double heard_at; /**< the last result or audit */
+    double start_s, todo_at_start,
+        bytes; /**< of this process: its begin, what it lacked, what came */
     verification verify;
 } driver;
 

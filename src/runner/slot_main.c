@@ -9,6 +9,7 @@
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "etas/runner.h"
@@ -19,7 +20,7 @@
 #include "runner/slot_message.h"
 
 enum { MODELS = 4, LEAST_ROOM = 16 << 20 };
-static const double alive_s = 1;
+static const double alive_s = 1, span_s = 0.1;
 
 typedef struct slot_model {
     char key[65]; /* "" when the place is free */
@@ -32,7 +33,9 @@ typedef struct slot_state {
     etas_maker maker;
     uint64_t n_orders, memory_bytes;
     etas_slot_message batch; /* what it has said last that it does, */
-    double said_s;           /* and when */
+    double said_s;           /* when, */
+    uint64_t span;           /* and about how many catalogues at a time */
+    bool said_done;          /* with its last frame */
 } slot_state;
 
 /* The parent is gone or broken: there is nobody left to tell. */
@@ -41,26 +44,33 @@ static _Noreturn void leave(void)
     _exit(0);
 }
 
-static void send_all(size_t len, const void *bytes, int flags)
+/* In as few pieces as the socket takes: each wakes the parent. */
+static void send_all(size_t n, struct iovec parts[])
 {
-    const char *at = bytes;
+    struct msghdr out = {.msg_iov = parts, .msg_iovlen = n};
 
-    while (len > 0) {
-        const ssize_t n = send(ETAS_SLOT_FD, at, len, MSG_NOSIGNAL | flags);
+    while (out.msg_iovlen > 0) {
+        ssize_t sent = sendmsg(ETAS_SLOT_FD, &out, MSG_NOSIGNAL);
 
-        if (n < 0 && errno != EINTR)
+        if (sent < 0 && errno != EINTR)
             leave();
-        if (n > 0) {
-            at += n;
-            len -= (size_t)n;
+        while (out.msg_iovlen > 0 && sent >= (ssize_t)out.msg_iov->iov_len) {
+            sent -= (ssize_t)out.msg_iov->iov_len;
+            out.msg_iov++;
+            out.msg_iovlen--;
+        }
+        if (out.msg_iovlen > 0 && sent > 0) {
+            out.msg_iov->iov_base = (char *)out.msg_iov->iov_base + sent;
+            out.msg_iov->iov_len -= (size_t)sent;
         }
     }
 }
 
 static void say(etas_slot_message message, const void *body)
 {
-    send_all(sizeof message, &message, message.len > 0 ? MSG_MORE : 0);
-    send_all(message.len, body, 0);
+    struct iovec parts[] = {{&message, sizeof message}, {(void *)(uintptr_t)body, message.len}};
+
+    send_all(message.len > 0 ? 2 : 1, parts);
 }
 
 /* Reads exactly @p len bytes; a descriptor that comes with them goes to *fd. */
@@ -160,14 +170,21 @@ static etas_status model_find(slot_state *self, const etas_slot_order *order, in
     return st;
 }
 
+/* The task's last frame says that it is done in the same breath. */
 static etas_status send_frame(void *context, uint64_t first, uint32_t count, size_t len,
                               const uint8_t bytes[], etas_error *err)
 {
-    (void)context;
+    slot_state *const self = context;
+    etas_slot_message frame = {ETAS_SLOT_SAYS_FRAME, (uint32_t)len, first, count};
+    etas_slot_message done = {.kind = ETAS_SLOT_SAYS_DONE, .a = first + count};
+    struct iovec parts[] = {
+        {&frame, sizeof frame}, {(void *)(uintptr_t)bytes, len}, {&done, sizeof done}};
+
     if (len > ETAS_SLOT_BODY_MAX)
         return etas_fail(err, ETAS_E_LIMIT, "the frame of result %llu takes %zu bytes",
                          (unsigned long long)first, len);
-    say((etas_slot_message){ETAS_SLOT_SAYS_FRAME, (uint32_t)len, first, count}, bytes);
+    self->said_done = first + count == self->maker.end;
+    send_all(self->said_done ? 3 : 2, parts);
     return ETAS_OK;
 }
 
@@ -198,9 +215,32 @@ static void say_batch(slot_state *self, uint64_t first, uint64_t stop)
 static void say_alive(void *context)
 {
     slot_state *const self = context;
+    const uint64_t first =
+        self->batch.a > self->maker.held_first ? self->batch.a : self->maker.held_first;
 
     if (etas_clock_s() - self->said_s >= alive_s)
-        say_batch(self, self->batch.a, self->batch.b);
+        say_batch(self, first, self->batch.b);
+}
+
+/* Says what comes next, a tenth of a second's work at a time: each word wakes the parent. Not after
+ * a death, when it shall be known exactly. */
+static void announce(slot_state *self)
+{
+    const etas_maker *const maker = &self->maker;
+    const bool careful = maker->task.careful_first < maker->task.careful_end;
+    const bool begins = self->batch.b == 0, over = maker->next >= self->batch.b;
+    const double took_s = etas_clock_s() - self->said_s;
+    uint64_t count = etas_maker_next_batch(maker);
+
+    if (!over && !careful && took_s < alive_s)
+        return;
+    if (!begins && took_s > 2 * span_s)
+        self->span = (uint64_t)((double)self->span * span_s / took_s);
+    else if (!begins && over && took_s < span_s)
+        self->span = 2 * (self->span > count ? self->span : count);
+    if (!careful && count < self->span)
+        count = self->span < maker->end - maker->next ? self->span : maker->end - maker->next;
+    say_batch(self, maker->next, maker->next + count);
 }
 
 static etas_status run_task(slot_state *self, const etas_slot_order *order, slot_model *m,
@@ -221,13 +261,14 @@ static etas_status run_task(slot_state *self, const etas_slot_order *order, slot
     memcpy(task.run, order->run, sizeof task.run);
     etas_work_watch(&m->work, say_alive, self);
     etas_maker_start(maker, &m->work, &task);
+    self->batch.b = 0; /* nothing is said yet */
+    self->said_s = etas_clock_s();
     while (st == ETAS_OK && maker->next < maker->end) {
-        const uint64_t stop = maker->next + etas_maker_next_batch(maker);
-
-        say_batch(self, maker->next, stop);
-        st = etas_maker_step(maker, send_frame, NULL, err);
-        if (st == ETAS_OK && halted(order->number)) {
-            st = etas_maker_flush(maker, send_frame, NULL, err);
+        announce(self);
+        st = etas_maker_step(maker, send_frame, self, err);
+        /* After the last one it is the next task that may be on its way. */
+        if (st == ETAS_OK && maker->next < maker->end && halted(order->number)) {
+            st = etas_maker_flush(maker, send_frame, self, err);
             break;
         }
     }
@@ -264,6 +305,7 @@ static void serve_task(slot_state *self, const etas_slot_order *order, int fd)
     uint64_t reached = order->first;
     etas_status st = model_find(self, order, fd, &m, &err);
 
+    self->said_done = false;
     if (fd >= 0)
         close(fd);
     if (st == ETAS_OK) {
@@ -271,7 +313,8 @@ static void serve_task(slot_state *self, const etas_slot_order *order, int fd)
         reached = self->maker.held_first; /* what is held has not been delivered */
     }
     if (st == ETAS_OK) {
-        say((etas_slot_message){.kind = ETAS_SLOT_SAYS_DONE, .a = reached}, NULL);
+        if (!self->said_done)
+            say((etas_slot_message){.kind = ETAS_SLOT_SAYS_DONE, .a = reached}, NULL);
     } else {
         char text[200];
 

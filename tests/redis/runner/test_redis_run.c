@@ -106,6 +106,7 @@ static etas_status add_frame(void *context, const etas_store_frame *frame, etas_
 static void what_the_pool_tells_of_tasks_is_in_the_store(void **state)
 {
     const redis_fixture *fx = *state;
+    const pool_model longer = {.n_catalogs = 2000, .seed = 7, .mean_background = 300};
     const char *path = store_path(fx);
     etas_queue *queue = pool_queue_open(fx);
     etas_pool_info info = {0};
@@ -118,7 +119,7 @@ static void what_the_pool_tells_of_tasks_is_in_the_store(void **state)
     size_t n;
     pid_t driver;
 
-    pool_store_create(path, &small);
+    pool_store_create(path, &longer);
     driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 20});
     for (int i = 0; i < 2; i++)
         pool_worker_start(fx, &(pool_worker){.slots = 2});
@@ -162,13 +163,13 @@ static void what_the_pool_tells_of_tasks_is_in_the_store(void **state)
         cpu_s += a->cpu_s;
         busy_s += a->busy_s;
     }
-    assert_int_equal(sent.frames, small.n_catalogs);
+    assert_int_equal(sent.frames, longer.n_catalogs);
     assert_int_equal(sent.bytes, s.bytes);
     check_abs(cpu_s, tally.cpu_s, 0.002 * 4); /* travels in thousandths */
     assert_true(busy_s >= 0.5 * tally.wall_s);
     etas_array_free((void **)&agents);
     etas_queue_close(queue);
-    pool_check_equals_serial(path, &small);
+    pool_check_equals_serial(path, &longer);
 }
 
 static void a_later_driver_supersedes_an_earlier_one(void **state)
