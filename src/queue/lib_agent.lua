@@ -177,6 +177,12 @@ local function take_check(c, run, host)
   return nil
 end
 
+-- Larger than the last one; odd for checks.
+local function next_token(c, last, check)
+  local token = math.max(c.us, (tonumber(last or nil) or 0) + 1)
+  return token + (token + (check and 1 or 0)) % 2
+end
+
 define('claim', {'allow-oom'}, function(c, a)
   local agent, algorithm, P = identity(a[1], 'agent'), number(a[2], 'algorithm'), c.P
   local rate, remaining = tonumber(a[3]), tonumber(a[4])
@@ -206,10 +212,11 @@ define('claim', {'allow-oom'}, function(c, a)
     local checks = r and call('LLEN', P .. 'check:' .. run) or 0
     if pending + checks > 0 then
       local reason = closed(c, run, r, algorithm, host)
-      local l = not reason and (checks > 0 and take_check(c, run, host)
-        or pending > 0 and cut(c, run, chunk_of(r, live, rate, remaining)))
+      local check = not reason and checks > 0 and take_check(c, run, host)
+      local l = check or not reason and pending > 0
+        and cut(c, run, chunk_of(r, live, rate, remaining))
       if l then
-        l.token = math.max(c.us, (tonumber(state[3] or nil) or 0) + 1)
+        l.token = next_token(c, state[3], check)
         l.run, l.agent = run, agent
         local member = lease_member(l)
         call('HSET', P .. 'pool', 'token', int(l.token))
@@ -273,7 +280,9 @@ define('beat', {'allow-oom'}, function(c, a)
       call('ZADD', leases, int(c.now + tonumber(terms[l.run].lease_ms)), lease_member(l))
       verdict = 'OK'
       l.at = #reply + 1
-      held[#held + 1], task_ms[l.run] = l, tonumber(terms[l.run].task_ms) or math.huge
+      if not is_check(l.token) then
+        held[#held + 1], task_ms[l.run] = l, tonumber(terms[l.run].task_ms) or math.huge
+      end
     end
     reply[#reply + 1] = verdict
   end

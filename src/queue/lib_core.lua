@@ -2,7 +2,7 @@
 -- The pool's moves; docs/protocol.md is the contract. Numbers leave Lua through int(): `..` and
 -- tostring() would write 15 digits and more as 1e+15.
 
-local REVISION = 6
+local REVISION = 7
 local PROTOCOL = 1
 local SILENT_MS = 60000 -- a driver or an agent that says nothing is away
 local GONE_MS = 600000 -- and after this it is gone
@@ -206,6 +206,11 @@ local function read_member(member)
   end
   l.token, l.run, l.agent = tonumber(token), run, agent
   return l
+end
+
+-- What is left of a check would be anybody's, also of the host that it is not meant for.
+local function is_check(token)
+  return token % 2 == 1
 end
 
 -- The argument LEASE of an agent.

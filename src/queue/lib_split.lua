@@ -23,8 +23,8 @@ local function call_holders(c)
   call('HSET', P .. 'pool', 'sought', int(c.now))
   local largest, agents, open = {}, {}, {}
   for _, member in ipairs(call('ZRANGE', P .. 'leases', 0, -1)) do
-    local run, count, agent = member:match('^%d+ (%x+) %d+ (%d+) %d+ %d+ (%x+)$')
-    count = tonumber(count or 0)
+    local token, run, count, agent = member:match('^(%d+) (%x+) %d+ (%d+) %d+ %d+ (%x+)$')
+    count = (not token or is_check(tonumber(token))) and 0 or tonumber(count)
     if count > 1 and open[run] == nil then
       open[run] = splittable(c, run)
     end

@@ -133,6 +133,33 @@ static void a_check_whose_worker_is_lost_becomes_ordinary_work(void **state)
     assert_int_equal(pool_claim(p).first, 20);
 }
 
+/* What it gave back would be made by anybody. */
+static void a_check_is_not_split_for_those_who_are_idle(void **state)
+{
+    pool *p = pool_of(state);
+    const etas_check check = check_of(0, 10, "a");
+    etas_lease whole, again;
+    etas_agent first, b;
+
+    p->run.chunk_size = 10;
+    pool_begin(p, 10);
+    first = p->agent;
+    whole = pool_claim(p);
+    check_ok(submit_checks(p, 2, 1, &check), NULL);
+    become(p, 2, "b");
+    b = p->agent;
+    again = pool_claim(p);
+    assert_int_equal(whole.token % 2, 0);
+    assert_int_equal(again.token % 2, 1);
+    become(p, 3, "a");
+    assert_int_equal(pool_try_claim(p, 0).kind, ETAS_CLAIM_EMPTY);
+    (void)pool_raw(p, "HSET %spool slots 10", KEY);
+    p->agent = b;
+    assert_int_equal(pool_beat_one(p, &again), ETAS_VERDICT_OK);
+    p->agent = first;
+    assert_int_equal(pool_beat_one(p, &whole), ETAS_VERDICT_SPLIT);
+}
+
 static void the_books_are_mended_when_the_list_is_lost(void **state)
 {
     pool *p = pool_of(state);
@@ -224,6 +251,7 @@ int main(void)
         POOL_TEST(a_check_far_down_the_list_is_found),
         POOL_TEST(checks_are_numbered_with_the_other_submissions),
         POOL_TEST(a_check_whose_worker_is_lost_becomes_ordinary_work),
+        POOL_TEST(a_check_is_not_split_for_those_who_are_idle),
         POOL_TEST(the_books_are_mended_when_the_list_is_lost),
         POOL_TEST(a_banned_host_gets_nothing_and_delivers_nothing),
         POOL_TEST(a_ban_is_of_one_run_and_is_shown),
