@@ -35,6 +35,8 @@ static const struct {
     unsigned argument;
     uint64_t mask, value;
 } bound[] = {{SCMP_SYS(recvmsg), 0, UINT32_MAX, ETAS_SLOT_FD},
+             {SCMP_SYS(recvfrom), 0, UINT32_MAX, ETAS_SLOT_FD},
+             {SCMP_SYS(sendmsg), 0, UINT32_MAX, ETAS_SLOT_FD},
              {SCMP_SYS(sendto), 0, UINT32_MAX, ETAS_SLOT_FD},
              {SCMP_SYS(write), 0, UINT32_MAX, STDERR_FILENO},
              {SCMP_SYS(writev), 0, UINT32_MAX, STDERR_FILENO},

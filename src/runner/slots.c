@@ -249,7 +249,7 @@ static bool in_order(const slot *s, const etas_slot_message *m)
     case ETAS_SLOT_SAYS_READY:
         return !s->ready && m->len == 0;
     case ETAS_SLOT_SAYS_FORBIDDEN:
-        return s->ready && m->len == 0;
+        return m->len == 0;
     case ETAS_SLOT_SAYS_BATCH:
         return s->busy && m->a >= s->next && m->b > m->a && m->b <= s->end && m->len == 0;
     case ETAS_SLOT_SAYS_FRAME:
