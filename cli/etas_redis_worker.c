@@ -25,13 +25,28 @@ enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 8, GRACE_S = 3 };
 static volatile sig_atomic_t signals_seen;
 static int wake[2] = {-1, -1};
 
-static void on_signal(int number)
+/* What batch systems send, in any number: the first one counts. */
+static void on_notice(int number)
 {
     const int saved = errno;
 
     (void)number;
-    if (signals_seen < 2)
-        signals_seen = signals_seen + 1;
+    if (signals_seen == 0)
+        signals_seen = 1;
+    (void)!write(wake[1], "", 1);
+    errno = saved;
+}
+
+static void on_signal(int number)
+{
+    static volatile sig_atomic_t n;
+    const int saved = errno;
+
+    (void)number;
+    if (n < 2)
+        n = n + 1;
+    if (n > signals_seen)
+        signals_seen = n;
     if (signals_seen == 2)
         (void)alarm(GRACE_S); /* it may be waiting for a server that does not answer */
     (void)!write(wake[1], "", 1);
@@ -46,13 +61,15 @@ static void on_alarm(int number)
 
 static bool watch_signals(void)
 {
-    struct sigaction action = {.sa_handler = on_signal}, last = {.sa_handler = on_alarm};
+    const struct sigaction action = {.sa_handler = on_signal}, last = {.sa_handler = on_alarm},
+                           notice = {.sa_handler = on_notice};
 
     if (pipe2(wake, O_CLOEXEC | O_NONBLOCK) != 0)
         return false;
     (void)signal(SIGPIPE, SIG_IGN);
     return sigaction(SIGALRM, &last, NULL) == 0 && sigaction(SIGTERM, &action, NULL) == 0 &&
-           sigaction(SIGINT, &action, NULL) == 0;
+           sigaction(SIGINT, &action, NULL) == 0 && sigaction(SIGUSR1, &notice, NULL) == 0 &&
+           sigaction(SIGUSR2, &notice, NULL) == 0;
 }
 
 /* CPUs that this process may use: a batch system gives fewer than the machine has. */

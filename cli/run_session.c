@@ -19,17 +19,29 @@ static volatile sig_atomic_t interrupted;
 /* The second signal ends a wait for a server that does not answer: what is stored is safe. */
 static void on_signal(int number)
 {
+    static volatile sig_atomic_t seen;
+
     (void)number;
-    if (interrupted)
+    if (seen)
         _exit(EXIT_INTERRUPTED);
+    interrupted = seen = 1;
+}
+
+/* What batch systems send, in any number. */
+static void on_notice(int number)
+{
+    (void)number;
     interrupted = 1;
 }
 
 const volatile sig_atomic_t *run_catch_signals(void)
 {
     const struct sigaction act = {.sa_handler = on_signal}; /* no SA_RESTART: waits end early */
+    const struct sigaction notice = {.sa_handler = on_notice};
     struct sigaction hangup;
 
+    (void)sigaction(SIGUSR1, &notice, NULL);
+    (void)sigaction(SIGUSR2, &notice, NULL);
     (void)sigaction(SIGINT, &act, NULL);
     (void)sigaction(SIGTERM, &act, NULL);
     /* Those who ignore a hang-up (nohup), or use it (--log-file), mean it. */

@@ -135,6 +135,8 @@ static _Noreturn void guard_until_closed(guard *g, int pipe)
     (void)signal(SIGINT, SIG_IGN); /* for the driver, not for us */
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGHUP, SIG_IGN);
+    (void)signal(SIGUSR1, SIG_IGN);
+    (void)signal(SIGUSR2, SIG_IGN);
     do {
         if (server <= 0 || waitpid(server, NULL, WNOHANG) == server)
             server = start(g, exec_server);
