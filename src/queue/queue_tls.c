@@ -21,6 +21,7 @@ struct queue_tls {
     int fd;
     char name[256]; /* that the certificate must bear */
     bool certified; /* we have a certificate */
+    bool up;        /* the handshake is over; OpenSSL forgets that when the connection fails */
     bool broken;    /* no goodbye */
 };
 
@@ -232,7 +233,7 @@ void queue_tls_close(queue_tls *self)
 {
     if (self == NULL)
         return;
-    if (self->ssl != NULL && !self->broken && SSL_is_init_finished(self->ssl))
+    if (self->ssl != NULL && !self->broken && self->up)
         (void)SSL_shutdown(self->ssl); /* close_notify; nobody waits for the other one */
     ERR_clear_error();
     SSL_free(self->ssl);
@@ -242,7 +243,7 @@ void queue_tls_close(queue_tls *self)
 
 bool queue_tls_is_up(const queue_tls *self)
 {
-    return SSL_is_init_finished(self->ssl);
+    return self->up;
 }
 
 const char *queue_tls_version(const queue_tls *self)
@@ -294,7 +295,7 @@ static etas_status alerted(const queue_tls *self, int code, etas_error *err)
         if (code == of_certificate[i])
             return etas_fail(err, ETAS_E_AUTH, "the server refused the client certificate: %s",
                              reason());
-    if (code == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE)
+    if (code == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE && !self->up)
         return etas_fail(err, ETAS_E_AUTH, "the server refused the TLS handshake%s",
                          self->certified ? ""
                                          : "; does it want a client certificate (--cert, --key)?");
@@ -316,11 +317,10 @@ static etas_status failed(queue_tls *self, int kind, int saved_errno, etas_error
     if (kind == SSL_ERROR_ZERO_RETURN || kind == SSL_ERROR_SYSCALL ||
         code == SSL_R_UNEXPECTED_EOF_WHILE_READING)
         return etas_fail(err, ETAS_E_NET, "the server closed the connection%s",
-                         SSL_is_init_finished(self->ssl) ? "" : " in the TLS handshake");
+                         self->up ? "" : " in the TLS handshake");
     if (code == SSL_R_CERTIFICATE_VERIFY_FAILED)
         return bad_certificate(self, SSL_get_verify_result(self->ssl), err);
-    if (!SSL_is_init_finished(self->ssl) &&
-        (code == SSL_R_WRONG_VERSION_NUMBER || code == SSL_R_PACKET_LENGTH_TOO_LONG))
+    if (!self->up && (code == SSL_R_WRONG_VERSION_NUMBER || code == SSL_R_PACKET_LENGTH_TOO_LONG))
         return etas_fail(err, ETAS_E_AUTH,
                          "not a TLS server: it says something else; leave out --tls, or is this "
                          "the wrong port?");
@@ -365,8 +365,10 @@ etas_status queue_tls_shake(queue_tls *self, queue_step *step, etas_error *err)
     int kind;
 
     begin(step);
-    return settled(self, SSL_do_handshake(self->ssl), step, &kind) ? ETAS_OK
-                                                                   : failed(self, kind, errno, err);
+    if (!settled(self, SSL_do_handshake(self->ssl), step, &kind))
+        return failed(self, kind, errno, err);
+    self->up = step->wait == 0;
+    return ETAS_OK;
 }
 
 etas_status queue_tls_read(queue_tls *self, size_t capacity, char bytes[], queue_step *step,
