@@ -111,12 +111,15 @@ static void print_run(const etas_run_info *run)
                  run->meta.name[0] != '\0' ? run->meta.name : "an unknown host");
     if (!run->finished)
         (void)printf(" heard %.0f s ago", run->driver_silent_s);
-    (void)printf("\n  catalogues: pending %" PRIu64 ", leased %" PRIu64 ", waiting for the "
+    (void)printf("\n  catalogues: pending %" PRIu64 ", to be checked %" PRIu64 ", leased %" PRIu64
+                 ", waiting for the "
                  "driver %" PRIu64 ", dead %" PRIu64 ", repeated %" PRIu64 "\n",
-                 run->pending, run->leased, run->out, run->dead, run->repeated);
+                 run->pending, run->checks, run->leased, run->out, run->dead, run->repeated);
     (void)printf("  results held: %.1f of %.1f MiB%s\n", (double)run->out_bytes / 1048576.0,
                  (double)run->mark_bytes / 1048576.0,
                  run->conserved ? "" : "; the books do not balance");
+    if (run->banned[0] != '\0')
+        (void)printf("  banned, for wrong results: %s\n", run->banned);
     print_tasks(&run->meta.tally);
 }
 

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "etas/text.h"
 #include "manager.h"
@@ -39,6 +40,20 @@ static json_t *tally_json(const etas_run_tally *tally)
                      "slowfac", manager_json_real(manager_slowfac(tally)), "slowest", slowest);
 }
 
+static json_t *words_json(const char *words)
+{
+    json_t *const list = json_array();
+
+    while (*words != '\0') {
+        const size_t len = strcspn(words, " ");
+
+        if (json_array_append_new(list, json_stringn(words, len)) != 0)
+            break;
+        words += len + (words[len] == ' ');
+    }
+    return list;
+}
+
 static json_t *run_json(const etas_run_info *run)
 {
     char seed[24];
@@ -46,7 +61,7 @@ static json_t *run_json(const etas_run_info *run)
     etas_format(sizeof seed, seed, "%" PRIu64, run->meta.seed); /* 64 bits: not all readers do */
     return json_pack(
         "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:b,s:b,"
-        "s:b,s:o}",
+        "s:b,s:o,s:o,s:o}",
         "id", run->meta.id, "driver", run->meta.name, "state", manager_run_state(run), "seed", seed,
         "model", run->meta.model_sha256, "algorithm", count(run->meta.algorithm), "epoch",
         count(run->meta.epoch), "total", count(run->meta.n_catalogs), "stored",
@@ -56,7 +71,8 @@ static json_t *run_json(const etas_run_info *run)
         "mark_bytes", count(run->mark_bytes), "rate", manager_json_real(run->rate), "eta_s",
         manager_json_real(manager_run_eta_s(run)), "driver_silent_s",
         manager_json_real(run->driver_silent_s), "conserved", run->conserved, "full", run->full,
-        "model_missing", run->nomodel, "tasks", tally_json(&run->meta.tally));
+        "model_missing", run->nomodel, "tasks", tally_json(&run->meta.tally), "checks",
+        count(run->checks), "banned", words_json(run->banned));
 }
 
 json_t *manager_runs_json(const etas_pool_info *pool)

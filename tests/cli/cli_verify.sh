@@ -56,6 +56,9 @@ for words in "host bad (etas 6.6.6) has made catalogue" "host bad (etas 6.6.6) i
     grep -qF "warning: $words" faulty.log || fail "not said: $words ($(cat faulty.log))"
 done
 grep -q 'verified: 60 of 60 tasks were made again on another host (2 hosts in all)' faulty.log || fail "$(cat faulty.log)"
+expect 0 etas-redis-manager info "${redis[@]}"
+grep -q 'banned, for wrong results: bad$' stdout || fail "$(cat stdout)"
+etas-redis-manager info --json "${redis[@]}" | jq -e '.runs[0].banned == ["bad"] and .runs[0].checks == 0' >/dev/null
 [ "$(sqlite3 faulty.csv.store "SELECT count(*) FROM task WHERE host = 'bad' OR verified_by = 'bad'")" -eq 0 ]
 [ "$(sqlite3 faulty.csv.store 'SELECT host FROM faulty')" = bad ]
 

@@ -1,6 +1,7 @@
 /* Tasks that are made again on another host, and machines that compute wrong. */
 #include "pool_helpers.h"
 
+#include <hiredis/hiredis.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -90,6 +91,40 @@ static void a_faulty_host_is_banned_and_its_results_are_made_again(void **state)
     assert_string_equal(info.runs[0].banned, "bad");
     etas_pool_info_free(&info);
     etas_queue_close(queue);
+}
+
+/* A range that came back for another reason, and is made by somebody else. */
+static void a_repeat_that_nobody_asked_for_is_compared_too(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    const pool_driver none = {.chunk_size = 5};
+    etas_queue *queue = pool_queue_open(fx);
+    redisContext *raw = redisConnectUnix(fx->socket);
+    etas_pool_info info = {0};
+    etas_error err = {0};
+    pid_t driver, liar;
+
+    pool_store_create(path, &small);
+    liar = pool_liar_start(fx, "bad");
+    driver = pool_driver_start(fx, path, &none);
+    pool_wait_stored(fx, 50);
+    pool_kill(liar);
+    check_ok(etas_queue_info(queue, &info, &err), &err);
+    assert_int_equal(info.n_runs, 1);
+    for (size_t i = 0; i < 2; i++)
+        freeReplyObject(redisCommand(raw, "HINCRBY etas:{default}:v1:run:%s %s 5",
+                                     info.runs[0].meta.id, i == 0 ? "submitted" : "pend"));
+    freeReplyObject(redisCommand(raw, "LPUSH etas:{default}:v1:pending:%s %s", info.runs[0].meta.id,
+                                 "10 5 0 0"));
+    worker(fx, "a");
+    assert_int_equal(pool_wait_exit(driver, 60), 0);
+    etas_pool_info_free(&info);
+    redisFree(raw);
+    etas_queue_close(queue);
+    pool_check_equals_serial(path, &small);
+    assert_int_equal(ask(path, BY_BAD), 0);
+    assert_true(ask(path, THE_BAD) >= 50);
 }
 
 /* Nobody else is left in the end, so that nothing can be verified. */
@@ -216,6 +251,7 @@ static void checks_survive_a_server_that_forgets_everything(void **state)
 static const struct CMUnitTest tests[] = {
     pool_test(a_clean_pool_makes_every_task_twice_and_finds_no_fault),
     pool_test(a_faulty_host_is_banned_and_its_results_are_made_again),
+    pool_test(a_repeat_that_nobody_asked_for_is_compared_too),
     pool_test(of_two_hosts_the_faulty_one_is_found_when_it_has_made_everything),
     pool_test(of_two_hosts_the_faulty_one_is_found_when_it_makes_the_checks),
     pool_test(the_same_tasks_are_drawn_whoever_makes_them),
