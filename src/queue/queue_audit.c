@@ -144,8 +144,8 @@ etas_status etas_queue_dead(etas_queue *self, const char *run_id, etas_dead **it
         st = queue_call(self, QUEUE_READ, &reply, err);
         if (st != ETAS_OK || reply == NULL)
             break;
-        sane = reply_is(reply_at(reply, 0), "OK");
         got = reply->elements - 1;
+        sane = reply_is(reply_at(reply, 0), "OK") && *n + got <= QUEUE_LISTED;
         for (size_t i = 0; sane && st == ETAS_OK && i < got; i++) {
             st = etas_array_reserve((void **)items, &capacity, *n + 1, sizeof **items);
             if (st != ETAS_OK)

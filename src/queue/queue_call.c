@@ -88,6 +88,7 @@ void queue_begin(etas_queue *self, const char *name)
     etas_arena_reset(&self->args.arena);
     self->args.n = 0;
     self->args.failed = false;
+    self->reply_bytes = QUEUE_REPLY_BYTES;
     queue_arg(self, "FCALL");
     queue_arg_format(self, "etas_v%d_%s", ETAS_PROTOCOL_VERSION, name);
     queue_arg(self, "1");

@@ -12,6 +12,9 @@
 
 enum { MAX_NAMES = 4096, MAX_SUBMIT = 1000, MAX_CHECKS = 256, MAX_BANNED = 64 };
 
+/* The largest result, of one catalogue. */
+#define MAX_LONE_FRAME (UINT64_C(1) << 28)
+
 #define DEFAULT_MARK_BYTES (UINT64_C(256) << 20)
 
 static etas_status begin_run(etas_queue *self, const char *name, const etas_run_meta *run,
@@ -343,6 +346,7 @@ etas_status etas_queue_collect(etas_queue *self, const etas_run_meta *run, size_
     if (st != ETAS_OK)
         return st;
     queue_arg_u64(self, max_bytes < QUEUE_MAX_EXACT ? max_bytes : QUEUE_MAX_EXACT - 1);
+    self->reply_bytes = MAX_LONE_FRAME + QUEUE_REPLY_BYTES;
     st = queue_call(self, QUEUE_LOAD, &reply, err);
     if (st != ETAS_OK)
         return st;

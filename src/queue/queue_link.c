@@ -87,6 +87,7 @@ etas_status etas_queue_open(etas_queue **out, const etas_redis_options *options,
     o = &self->options;
     *o = *options;
     self->patience_s = o->command_timeout_s;
+    self->reply_bytes = QUEUE_REPLY_BYTES;
     if (o->host == NULL)
         o->host = "localhost";
     if (!copy_texts(o))

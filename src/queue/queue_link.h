@@ -17,6 +17,9 @@ typedef struct queue_args {
     bool failed; /**< memory ran out */
 } queue_args;
 
+/** What is listed page by page has at most so many entries (docs/protocol.md: 100,000). */
+enum { QUEUE_LISTED = 1 << 17 };
+
 struct etas_queue {
     etas_redis_options options; /**< strings are own copies */
     char key[96];               /**< the declared key; its prefix is the pool's */
@@ -30,6 +33,7 @@ struct etas_queue {
     bool hint_called;     /**< the last answer came for hint_agent */
     char hint_agent[ETAS_ID_HEX];
     queue_args args;
+    uint64_t reply_bytes; /**< the most that the call at hand may answer */
     bool memory_full, denied_said;
     uint64_t revision;  /**< of the server's library at the last check; 0 unknown */
     uint64_t maxmemory; /**< of the server; 0 unlimited or unknown */

@@ -218,8 +218,9 @@ etas_status etas_queue_agents(etas_queue *self, etas_agent_info **items, size_t 
         st = queue_call(self, QUEUE_READ, &reply, err);
         if (st != ETAS_OK || reply == NULL)
             break;
-        sane = reply_is(reply_at(reply, 0), "OK") && reply->elements % 5 == 1;
         got = (reply->elements - 1) / 5;
+        sane = reply_is(reply_at(reply, 0), "OK") && reply->elements % 5 == 1 &&
+               *n + got <= QUEUE_LISTED;
         for (size_t i = 0; sane && st == ETAS_OK && i < got; i++) {
             st = etas_array_reserve((void **)items, &capacity, *n + 1, sizeof **items);
             if (st != ETAS_OK)
@@ -365,7 +366,11 @@ etas_status etas_queue_cancel(etas_queue *self, const char *run_id, etas_error *
 etas_status etas_queue_retry(etas_queue *self, const char *run_id, uint64_t *catalogs,
                              etas_error *err)
 {
+    enum {
+        MOST_RETRIES = 1000
+    }; /* the dead list has at most a hundred times what one call takes */
     uint64_t some = 0, more = 0;
+    int calls = 0;
 
     *catalogs = 0;
     do {
@@ -376,7 +381,7 @@ etas_status etas_queue_retry(etas_queue *self, const char *run_id, uint64_t *cat
         if (st != ETAS_OK)
             return st;
         *catalogs += some;
-    } while (some > 0 && more > 0);
+    } while (some > 0 && more > 0 && ++calls < MOST_RETRIES);
     return ETAS_OK;
 }
 

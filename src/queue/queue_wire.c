@@ -18,6 +18,8 @@ enum { READ_BYTES = 1 << 16 };
 
 /* After a signal the call at hand may wait so much longer. */
 #define SIGNAL_S 1.0
+/* A server that moves fewer bytes a second does not keep a call alive with them. */
+#define SLOWEST 16384.0
 /* A signal may come when poll is not there yet to be interrupted by it. */
 #define SLICE_S 0.25
 
@@ -66,7 +68,8 @@ static etas_status wait_ready(etas_queue *queue, const queue_wire *self, short e
     struct pollfd watch = {.fd = self->redis->fd, .events = events};
     const bool shaking = self->tls != NULL && !queue_tls_is_up(self->tls);
     const double patience = shaking ? queue->options.connect_timeout_s : queue->patience_s;
-    double now = monotonic_s(), end = now + patience;
+    double now = monotonic_s();
+    double end = fmin(now, self->since_s + self->moved / SLOWEST) + patience;
     bool hurry = false;
 
     for (;; now = monotonic_s()) {
@@ -144,6 +147,7 @@ etas_status queue_wire_send(etas_queue *queue, queue_wire *self, size_t len, con
 
     while (st == ETAS_OK && len > 0) {
         st = put(queue, self, len, bytes, &step, err);
+        self->moved += (double)step.done;
         bytes += step.done;
         len -= step.done;
         if (st == ETAS_OK && step.wait != 0)
@@ -158,6 +162,7 @@ static etas_status read_some(etas_queue *queue, queue_wire *self, short *wait, e
 {
     char bytes[READ_BYTES];
     queue_step step;
+    const char *why;
     const etas_status st = get(queue, self, sizeof bytes, bytes, &step, err);
 
     *wait = step.wait;
@@ -166,6 +171,10 @@ static etas_status read_some(etas_queue *queue, queue_wire *self, short *wait, e
         return st;
     }
     self->heard = self->heard || step.done > 0;
+    self->moved += (double)step.done;
+    why = queue_guard_pass(&self->guard, queue->reply_bytes, step.done, bytes);
+    if (why != NULL)
+        return broken(queue, ETAS_E_CORRUPT, why, err);
     if (step.done > 0 && redisReaderFeed(self->redis->reader, bytes, step.done) != REDIS_OK)
         return broken(queue, ETAS_E_NOMEM, "out of memory", err);
     return ETAS_OK;
@@ -232,6 +241,8 @@ etas_status queue_wire_tell(etas_queue *queue, queue_wire *self, const queue_com
 
     if (len < 0)
         return broken(queue, ETAS_E_NOMEM, "out of memory", err);
+    self->since_s = monotonic_s();
+    self->moved = 0;
     st = queue_wire_send(queue, self, (size_t)len, text, err);
     explicit_bzero(text, (size_t)len);
     redisFreeCommand(text);
@@ -296,7 +307,7 @@ etas_status queue_wire_open(etas_queue *queue, queue_wire *self, etas_error *err
                               : redisConnectWithTimeout(o->host, o->port, patience);
     etas_status st = ETAS_OK;
 
-    *self = (queue_wire){.redis = redis};
+    *self = (queue_wire){.redis = redis, .since_s = monotonic_s()};
     if (redis == NULL)
         return broken(queue, ETAS_E_NOMEM, "out of memory", err);
     if (redis->err != 0) {
