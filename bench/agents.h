@@ -69,7 +69,7 @@ typedef struct agents_world {
     char store_path[4200], run[ETAS_ID_HEX];
     /* counted */
     _Atomic uint32_t phase;
-    _Atomic uint64_t claims, commits, warnings;
+    _Atomic uint64_t claims, commits, bytes, warnings;
     _Atomic uint64_t stored, repeated; /**< catalogues, as the driver says */
     _Atomic int driver_status;         /**< -1: still at work */
     agents_histogram histograms[PHASES][CALLS];

@@ -1,4 +1,5 @@
-/* Slots that compute nothing: what runner/slot_process.h promises, made of one timer each. A part
+/* Slots that compute nothing: a timer each in place of a process, behind the functions of
+ * runner/slot_process.h that --wrap brings here. A part
  * of the task is delivered whenever the timer has run out, a valid frame of random events. */
 #include <errno.h>
 #include <math.h>
@@ -12,6 +13,13 @@
 #include "etas/array.h"
 #include "etas/codec.h"
 #include "runner/slot_process.h"
+
+etas_status __wrap_etas_slot_process_start(etas_slot_process *self, uint64_t memory_bytes,
+                                           etas_error *err);
+void __wrap_etas_slot_process_end(etas_slot_process *self, int *status);
+etas_status __wrap_etas_slot_process_say(etas_slot_process *self, const etas_slot_message *message,
+                                         const void *body, int fd, etas_error *err);
+etas_status __wrap_etas_slot_process_read(etas_slot_process *self, etas_error *err);
 
 enum { MAX_FD = 1 << 16 };
 
@@ -40,10 +48,12 @@ static void arm(int fd, double seconds)
     (void)timerfd_settime(fd, 0, &at, NULL);
 }
 
-etas_status etas_slot_process_start(etas_slot_process *self, etas_error *err)
+etas_status __wrap_etas_slot_process_start(etas_slot_process *self, uint64_t memory_bytes,
+                                           etas_error *err)
 {
     const int fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 
+    (void)memory_bytes;
     if (fd < 0 || fd >= MAX_FD || (slots[fd] = calloc(1, sizeof *slots[fd])) == NULL)
         return etas_fail(err, ETAS_E_IO, "cannot make a timer: %s", strerror(errno));
     *self = (etas_slot_process){.fd = fd, .in = self->in, .capacity = self->capacity};
@@ -51,7 +61,7 @@ etas_status etas_slot_process_start(etas_slot_process *self, etas_error *err)
     return ETAS_OK;
 }
 
-void etas_slot_process_end(etas_slot_process *self, int *status)
+void __wrap_etas_slot_process_end(etas_slot_process *self, int *status)
 {
     *status = 0;
     if (self->fd >= 0) {
@@ -78,8 +88,8 @@ static etas_status append(etas_slot_process *self, etas_slot_message message, co
     return ETAS_OK;
 }
 
-etas_status etas_slot_process_say(etas_slot_process *self, const etas_slot_message *message,
-                                  const void *body, int fd, etas_error *err)
+etas_status __wrap_etas_slot_process_say(etas_slot_process *self, const etas_slot_message *message,
+                                         const void *body, int fd, etas_error *err)
 {
     timer_slot *const s = slots[self->fd];
     etas_status st = ETAS_OK;
@@ -160,7 +170,7 @@ static etas_status deliver(etas_slot_process *self, timer_slot *s)
     return st;
 }
 
-etas_status etas_slot_process_read(etas_slot_process *self, etas_error *err)
+etas_status __wrap_etas_slot_process_read(etas_slot_process *self, etas_error *err)
 {
     timer_slot *const s = slots[self->fd];
     uint64_t times;
@@ -183,22 +193,4 @@ etas_status etas_slot_process_read(etas_slot_process *self, etas_error *err)
     if (st == ETAS_OK && s->busy)
         arm(self->fd, s->part_s);
     return st == ETAS_OK ? st : etas_fail(err, st, "a slot cannot deliver");
-}
-
-etas_slot_peek etas_slot_process_peek(const etas_slot_process *self, etas_slot_message *message,
-                                      const uint8_t **body)
-{
-    if (self->len - self->at < sizeof *message)
-        return ETAS_SLOT_PEEK_NOTHING;
-    memcpy(message, self->in + self->at, sizeof *message);
-    *body = self->in + self->at + sizeof *message;
-    return ETAS_SLOT_PEEK_MESSAGE;
-}
-
-void etas_slot_process_drop(etas_slot_process *self)
-{
-    etas_slot_message message;
-
-    memcpy(&message, self->in + self->at, sizeof message);
-    self->at += sizeof message + message.len;
 }

@@ -127,8 +127,10 @@ etas_status __wrap_etas_queue_commit(etas_queue *self, const etas_agent *agent, 
         atomic_store(&parts[i].sent_s, since_s);
     st = __real_etas_queue_commit(self, agent, lease, what, verdict, err);
     note(CALL_COMMIT, since_s);
-    if (st == ETAS_OK && *verdict == ETAS_VERDICT_OK)
+    if (st == ETAS_OK && *verdict == ETAS_VERDICT_OK) {
         atomic_fetch_add(&agents_shared->commits, 1);
+        atomic_fetch_add(&agents_shared->bytes, what->len);
+    }
     return st;
 }
 

@@ -216,7 +216,8 @@ static void join(void)
 static void steady(void)
 {
     const phase_start start = begin_phase(PHASE_STEADY);
-    const uint64_t claims = atomic_load(&world->claims), commits = atomic_load(&world->commits);
+    const uint64_t claims = atomic_load(&world->claims), commits = atomic_load(&world->commits),
+                   bytes = atomic_load(&world->bytes);
     double peak = 0;
 
     while (lapse(start.at_s) < o.steady_s && at_work()) {
@@ -225,9 +226,10 @@ static void steady(void)
     }
     printf("\n");
     end_phase(&start, "steady");
-    printf("  %.1f chunks and %.1f results a second; server memory at most %.1f MB\n",
+    printf("  %.1f chunks and %.1f results a second, %.1f MB/s; server memory at most %.1f MB\n",
            (double)(atomic_load(&world->claims) - claims) / lapse(start.at_s),
-           (double)(atomic_load(&world->commits) - commits) / lapse(start.at_s), peak / 1e6);
+           (double)(atomic_load(&world->commits) - commits) / lapse(start.at_s),
+           (double)(atomic_load(&world->bytes) - bytes) / 1e6 / lapse(start.at_s), peak / 1e6);
 }
 
 /* Every connection is cut at once. */
@@ -263,7 +265,7 @@ static void lose_agents(void)
         if (atomic_load(&world->parts[i].holder) == gone &&
             atomic_load(&world->parts[i].stored) == 0)
             lost[n++] = i;
-    while (left > 0 && lapse(start.at_s) < 5 * o.lease_s + 10 * o.task_s && at_work()) {
+    while (left > 0 && lapse(start.at_s) < 20 * (o.lease_s + o.task_s) && at_work()) {
         held = left = 0;
         for (uint64_t i = 0; i < n; i++) {
             const bool waits = atomic_load(&world->parts[lost[i]].stored) == 0;
@@ -287,7 +289,7 @@ static void lose_agents(void)
 static void finish(void)
 {
     const phase_start start = begin_phase(PHASE_REST);
-    uint64_t missing = 0, twice = 0, marked = 0, law_at = 0;
+    uint64_t missing = 0, marked = 0, law_at = 0;
     double gone_s;
     etas_error err = {0};
 
@@ -304,14 +306,11 @@ static void finish(void)
             farms[i] = 0;
     printf("%llu agents told to stop: all gone after %.1f s\n", (unsigned long long)marked,
            lapse(gone_s));
-    for (uint64_t i = 0; i < world->n_parts; i++) {
+    for (uint64_t i = 0; i < world->n_parts; i++)
         missing += atomic_load(&world->parts[i].stored) == 0;
-        twice += atomic_load(&world->parts[i].stored) > 1;
-    }
-    printf("%llu catalogues of %llu stored, each part once but for %llu that came again "
-           "(%llu catalogues); %llu warnings\n",
+    printf("%llu catalogues of %llu stored, %llu of them came more than once; %llu warnings\n",
            (unsigned long long)atomic_load(&world->stored),
-           (unsigned long long)(world->n_parts * PART_CATALOGS), (unsigned long long)twice,
+           (unsigned long long)(world->n_parts * PART_CATALOGS),
            (unsigned long long)atomic_load(&world->repeated),
            (unsigned long long)atomic_load(&world->warnings));
     if (missing > 0 || atomic_load(&world->driver_status) != ETAS_OK ||

@@ -15,9 +15,10 @@ clean_up() {
 trap clean_up EXIT
 cd "$work"
 
-# More arguments go to the server. Sets $server.
+# Options of the server are in $server_options. Sets $server.
+# shellcheck disable=SC2154 # $root, $bin and $server_options are the caller's
 start_server() {
-    redis-server --port 0 --unixsocket "$socket" --dir "$work" --save '' --appendonly no "$@" >"$work/redis.log" &
+    redis-server --port 0 --unixsocket "$socket" --dir "$work" --save '' --appendonly no ${server_options[@]+"${server_options[@]}"} >"$work/redis.log" &
     server=$!
     children+=($server)
     until redis-cli -s "$socket" ping >/dev/null 2>&1; do sleep 0.05; done
