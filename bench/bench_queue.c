@@ -1,9 +1,10 @@
-/* bench_queue SOCKET PID: calls per second of one client of a fresh redis-server on that unix
- * socket, and what each costs the server in processor time, which other users of the machine do not
- * disturb. */
+/* bench_queue SOCKET PID, or PORT PID [CACERT]: calls per second of one client of a fresh
+ * redis-server on that unix socket or port of localhost (with TLS), and what each costs server and
+ * client in processor time, which other users of the machine do not disturb. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include "bench.h"
 #include "etas/queue.h"
@@ -137,13 +138,21 @@ static double server_ns(void)
     return strtod(line, NULL);
 }
 
+static double own_ns(void)
+{
+    struct timespec t;
+
+    (void)clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (double)t.tv_sec * 1e9 + (double)t.tv_nsec;
+}
+
 static void row(const char *what, void (*body)(void), double calls)
 {
-    const double start = bench_now_ns(), server = server_ns();
+    const double start = bench_now_ns(), server = server_ns(), own = own_ns();
 
     body();
-    printf("%-44s %8.0f /s %10.1f us\n", what, calls / ((bench_now_ns() - start) * 1e-9),
-           (server_ns() - server) * 1e-3 / calls);
+    printf("%-44s %8.0f /s %10.1f us %10.1f us\n", what, calls / ((bench_now_ns() - start) * 1e-9),
+           (server_ns() - server) * 1e-3 / calls, (own_ns() - own) * 1e-3 / calls);
 }
 
 int main(int argc, char **argv)
@@ -151,12 +160,17 @@ int main(int argc, char **argv)
     etas_redis_options options = etas_redis_options_default();
     etas_error err = {0};
 
-    if (argc != 3) {
-        (void)fprintf(stderr, "usage: bench_queue SOCKET PID\n");
+    if (argc < 3 || argc > 4) {
+        (void)fprintf(stderr, "usage: bench_queue SOCKET|PORT PID [CACERT]\n");
         return 2;
     }
     (void)snprintf(schedstat, sizeof schedstat, "/proc/%s/schedstat", argv[2]);
-    options.socket_path = argv[1];
+    if (strchr(argv[1], '/') != NULL)
+        options.socket_path = argv[1];
+    else
+        options.port = (uint16_t)strtoul(argv[1], NULL, 10);
+    options.tls = argc == 4;
+    options.ca_file = argc == 4 ? argv[3] : NULL;
     must(etas_queue_open(&queue, &options, &err), &err);
     begin();
     row("claims", claims, CHUNKS);
