@@ -7,6 +7,7 @@ int cmd_estimate_mc(int argc, char *argv[]);
 int cmd_export(int argc, char *argv[]);
 int cmd_forecast(int argc, char *argv[]);
 int cmd_invert(int argc, char *argv[]);
+int cmd_monitor(int argc, char *argv[]);
 int cmd_simulate(int argc, char *argv[]);
 
 #endif

@@ -144,6 +144,8 @@ const char *table_seconds(double s, char out[TABLE_NUMBER])
 {
     if (!isfinite(s))
         etas_format(TABLE_NUMBER, out, "-");
+    else if (s > 0 && s < 0.9995e-3)
+        format_three(s * 1e6, "us", out);
     else if (s < 0.9995)
         format_three(s * 1e3, "ms", out);
     else if (s < 120)

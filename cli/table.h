@@ -37,7 +37,8 @@ void table_free(table *self);
 const char *table_count(uint64_t n, char out[TABLE_NUMBER]);
 /** 0, 512, 12.3K, 1.23M in units of 1024 bytes. */
 const char *table_bytes(uint64_t n, char out[TABLE_NUMBER]);
-/** Three significant digits with a unit: 1.23ms, 45.6s, 7.5m, 2.1h, 3.4d; "-" when not finite. */
+/** Three significant digits with a unit: 123us, 1.23ms, 45.6s, 7.5m, 2.1h, 3.4d; "-" when not
+ * finite. */
 const char *table_seconds(double s, char out[TABLE_NUMBER]);
 /** A number per second: 0.12, 3.4, 812, 12.3k; "-" when not finite. */
 const char *table_rate(double x, char out[TABLE_NUMBER]);

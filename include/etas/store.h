@@ -156,4 +156,38 @@ ETAS_NODISCARD etas_status etas_store_distrust(etas_store *self, const etas_stor
 ETAS_NODISCARD etas_status etas_store_faults(etas_store *self, etas_store_fault **items, size_t *n,
                                              etas_error *err);
 
+/* ---- how a run goes, or went: also of a store that somebody writes to ---- */
+
+typedef enum etas_store_state {
+    ETAS_STORE_NEW,       /**< its run has not begun */
+    ETAS_STORE_RUNNING,   /**< or left before its end */
+    ETAS_STORE_COMPLETE,  /**< everything is there */
+    ETAS_STORE_INCOMPLETE /**< everything but what is dead */
+} etas_store_state;
+ETAS_NODISCARD etas_status etas_store_state_get(etas_store *self, etas_store_state *out,
+                                                etas_error *err);
+
+/** Calls visit(context, task, verified_by) for every task whose frame is in the store, as they
+ * came; verified_by is "" so far none. Stops at the first status that is not ETAS_OK. */
+typedef etas_status (*etas_store_task_visit)(void *context, const etas_store_task *task,
+                                             const char *verified_by, etas_error *err);
+ETAS_NODISCARD etas_status etas_store_each_task(etas_store *self, etas_store_task_visit visit,
+                                                void *context, etas_error *err);
+
+typedef struct etas_store_phase {
+    char name[24];
+    double seconds;
+} etas_store_phase;
+/** In the order in which a run goes through them; *items is an etas_array of *n. */
+ETAS_NODISCARD etas_status etas_store_phases(etas_store *self, etas_store_phase **items, size_t *n,
+                                             etas_error *err);
+
+typedef struct etas_store_death {
+    etas_range range;
+    char why[288];
+} etas_store_death;
+/** What could not be made and is not stored; *items is an etas_array of *n. */
+ETAS_NODISCARD etas_status etas_store_deaths(etas_store *self, etas_store_death **items, size_t *n,
+                                             etas_error *err);
+
 #endif

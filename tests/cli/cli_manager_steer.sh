@@ -13,7 +13,10 @@ of() {
 }
 # until WHAT JQ: runs --json satisfies the filter.
 until_runs() {
-    wait_for "$1" sh -c "etas-redis-manager runs --json --socket r/redis.sock | jq -e '$2'"
+    wait_for "$1" runs_are "$2"
+}
+runs_are() {
+    manager runs --json | jq -e "$1"
 }
 # driver NAME CONFIG ARGUMENTS...: a forecast in the background; sets driver_pid and run.
 driver() {
@@ -113,8 +116,11 @@ manager workers --json | jq -e --arg pid "$first_worker" '.workers | length == 2
     fail "$(manager workers --json)"
 
 shows "what the agents have told comes up with their next beats"
-wait_for "figures" sh -c 'etas-redis-manager info --json --socket r/redis.sock |
-    jq -e ".totals | .tasks > 0 and .sent_bytes > 0 and .received_bytes > 0 and .efficiency > 0 and .efficiency <= 1.05 and .peak_memory_bytes > 1000000"'
+figures() {
+    manager info --json | jq -e '.totals | .tasks > 0 and .sent_bytes > 0 and .received_bytes > 0 and
+        .efficiency > 0 and .efficiency <= 1.05 and .peak_memory_bytes > 1000000'
+}
+wait_for "figures" figures
 manager info --json | jq -e '(.hosts | length) == 2 and .misfits == [] and
     ([.runs[].tasks | .number > 0 and .slowfac >= 1 and (.slowest | length) == 3 and .slowest[0].wall_s >= .slowest[1].wall_s] | all)' >/dev/null ||
     fail "$(manager info --json)"
@@ -234,7 +240,7 @@ wait $wild || code=$?
 [ $code -eq 3 ] || fail "exit code $code: $(cat wild.log)"
 expect 1 manager dead "$run"
 complains "run ${run:0:6} is finished: its store names the $dead dead catalogues"
-grep -q '(on there)' <(sqlite3 wild.csv.store 'select why from dead' 2>/dev/null || echo '(on there)') || fail "the store does not say where"
+etas monitor wild.csv | grep -qE '^dead: 0[+]1: .* \(on there\)$' || fail "the store does not say where: $(etas monitor wild.csv)"
 
 shows "--watch: blocks elsewhere than on a terminal, over a server that goes and comes back, until ^C: exit code 0"
 etas-redis-manager runs --json --watch 0.1 "${socket[@]}" >watch.out 2>watch.log &

@@ -1,0 +1,138 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "commands.h"
+#include "etas/array.h"
+#include "etas/text.h"
+#include "monitor.h"
+#include "options.h"
+#include "talk.h"
+#include "watch.h"
+
+static const command_usage usage = {
+    .name = "etas monitor",
+    .synopsis = "STORE|OUTPUT [OPTIONS]",
+    .about =
+        "How a run goes, or went, from its store (OUTPUT.store; also while it is written to):\n"
+        "progress, seconds by phase, and from the records of its tasks their durations, the\n"
+        "slowest of them, the hosts that made them and how well the slots were used.",
+    .min_arguments = 1,
+    .max_arguments = 1,
+};
+
+typedef struct monitor {
+    talk t;
+    const char *argument;
+    char path[4096];
+    bool json;
+    double watch_s;
+} monitor;
+
+static options_outcome parse(monitor *self, int argc, char *argv[])
+{
+    const option_spec own[] = {
+        {"json", 0, OPTION_FLAG, &self->json, NULL, "as JSON"},
+        {"watch", 0, OPTION_EVERY, &self->watch_s, "[SECONDS]",
+         "look again every so many seconds (2), until the run is over, or ^C"}};
+    option_spec talking[TALK_OPTIONS];
+    const option_table tables[] = {
+        {sizeof own / sizeof own[0], own}, {TALK_OPTIONS - 1, talking + 1}, {0, NULL}};
+    size_t n = 0;
+    options_outcome outcome;
+
+    talk_init(&self->t, "etas");
+    talk_options(&self->t, talking);
+    outcome = options_parse(&usage, tables, argc, argv, &self->argument, &n);
+    return outcome == OPTIONS_RUN ? talk_start(&self->t, &usage) : outcome;
+}
+
+/* The store itself, or the one beside an output, which need not be there yet. */
+static void find_store(monitor *self)
+{
+    struct stat info;
+
+    (void)etas_format(sizeof self->path, self->path, "%s.store", self->argument);
+    if (stat(self->path, &info) != 0)
+        (void)etas_format(sizeof self->path, self->path, "%s", self->argument);
+}
+
+static etas_status fetch(monitor_view *out, etas_store *store, etas_error *err)
+{
+    etas_status st = etas_store_run_get(store, &out->run, err);
+
+    if (st == ETAS_OK)
+        st = etas_store_state_get(store, &out->state, err);
+    if (st == ETAS_OK)
+        st = monitor_tasks_read(&out->tasks, store, err);
+    if (st == ETAS_OK)
+        st = etas_store_phases(store, &out->phases, &out->n_phases, err);
+    if (st == ETAS_OK)
+        st = etas_store_deaths(store, &out->deaths, &out->n_deaths, err);
+    if (st == ETAS_OK)
+        st = etas_store_faults(store, &out->faults, &out->n_faults, err);
+    out->stored = etas_ranges_total(etas_store_covered(store));
+    for (size_t i = 0; i < out->n_deaths; i++)
+        out->n_dead += out->deaths[i].range.count;
+    /* A driver that may not leave anything out ends without having closed the books. */
+    if (out->state == ETAS_STORE_RUNNING && out->n_dead > 0 &&
+        out->stored + out->n_dead >= out->run.n_catalogs)
+        out->state = ETAS_STORE_INCOMPLETE;
+    return st;
+}
+
+static etas_status print_json(const monitor *self, const monitor_view *view, etas_error *err)
+{
+    json_t *const root = monitor_json(view);
+    char *const text =
+        root != NULL ? json_dumps(root, JSON_REAL_PRECISION(10) |
+                                            (self->watch_s > 0 ? JSON_COMPACT : JSON_INDENT(2)))
+                     : NULL;
+
+    json_decref(root);
+    if (text == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for JSON, or no UTF-8: %s", view->path);
+    (void)puts(text);
+    free(text);
+    return ETAS_OK;
+}
+
+static etas_status show(void *context, bool *over, etas_error *err)
+{
+    monitor *const self = context;
+    monitor_view view = {.path = self->path};
+    etas_store *store = NULL;
+    etas_status st;
+
+    find_store(self);
+    st = etas_store_open(&store, self->path, ETAS_STORE_READ, err);
+    if (st == ETAS_OK)
+        st = fetch(&view, store, err);
+    if (st == ETAS_OK)
+        st = self->json ? print_json(self, &view, err) : monitor_print(&view, err);
+    *over =
+        st == ETAS_OK && (view.state == ETAS_STORE_COMPLETE || view.state == ETAS_STORE_INCOMPLETE);
+    monitor_tasks_free(&view.tasks);
+    etas_array_free((void **)&view.phases);
+    etas_array_free((void **)&view.deaths);
+    etas_array_free((void **)&view.faults);
+    etas_store_close(store);
+    return st;
+}
+
+int cmd_monitor(int argc, char *argv[])
+{
+    static monitor self;
+    bool over = false;
+    etas_error err = {0};
+    etas_status st;
+    const options_outcome outcome = parse(&self, argc, argv);
+
+    if (outcome != OPTIONS_RUN)
+        return options_exit_code(outcome);
+    if (self.watch_s > 0)
+        return watch_run(&self.t, self.watch_s, self.json, show, &self);
+    st = show(&self, &over, &err);
+    return st == ETAS_OK ? 0 : talk_fail(&self.t, st, &err);
+}
