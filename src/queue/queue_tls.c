@@ -192,7 +192,10 @@ static bool set_name(queue_tls *self, const char *name)
     X509_VERIFY_PARAM_set_hostflags(param, X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
     if (inet_pton(AF_INET, name, address) == 1 || inet_pton(AF_INET6, name, address) == 1)
         return X509_VERIFY_PARAM_set1_ip_asc(param, name) == 1;
-    return SSL_set1_host(self->ssl, name) == 1 && SSL_set_tlsext_host_name(self->ssl, name) == 1;
+    /* SSL_set_tlsext_host_name, whose macro drops the const */
+    return SSL_set1_host(self->ssl, name) == 1 &&
+           SSL_ctrl(self->ssl, SSL_CTRL_SET_TLSEXT_HOSTNAME, TLSEXT_NAMETYPE_host_name,
+                    (void *)(uintptr_t)name) == 1;
 }
 
 etas_status queue_tls_open(const etas_redis_options *options, int fd, queue_tls **out,
