@@ -62,6 +62,13 @@ static bool check_run(doctor *self, const etas_run_info *run)
             "made, or not at all",
             id);
     }
+    if (run->banned[0] != '\0') {
+        well = false;
+        doctor_say(self, DOCTOR_WARN, "runs",
+                   "%.8s: made wrong results and work for it no more: %s; have these machines "
+                   "examined",
+                   id, run->banned);
+    }
     if (run->dead > 0) {
         well = false;
         doctor_say(self, DOCTOR_WARN, "runs",

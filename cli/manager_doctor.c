@@ -216,9 +216,12 @@ static bool is_loopback(const char *host)
 static void check_transport(doctor *self)
 {
     const etas_redis_options *const o = &self->manager->redis.queue;
+    const char *const tls = etas_queue_tls(self->manager->queue);
 
     if (o->socket_path != NULL)
         doctor_say(self, DOCTOR_OK, "transport", "unix socket");
+    else if (tls[0] != '\0')
+        doctor_say(self, DOCTOR_OK, "transport", "%s, certificate and name checked", tls);
     else if (is_loopback(o->host))
         doctor_say(self, DOCTOR_OK, "transport", "this machine, without TLS");
     else
