@@ -303,7 +303,7 @@ define('commit', {}, function(c, a)
       or #frame > (count > 1 and MAX_FRAME or MAX_LONE_FRAME) then
     refuse('bad frame size')
   end
-  local r = run_fields(c, l.run, {'bytes', 'mark', 'lease_ms', 'banned'})
+  local r = run_fields(c, l.run, {'bytes', 'mark', 'lease_ms', 'banned', 'beat'})
   if not r or r.state ~= 'open' or banned(r, host_of(c, agent)) then
     give_back(c, l)
     return {'CANCEL'}
@@ -321,6 +321,11 @@ define('commit', {}, function(c, a)
   if there > 0 and (there >= MAX_FRAMES or tonumber(r.bytes) + #frame > tonumber(r.mark)) then
     call('HSET', key, 'full', '1')
     hint(c, l.run)
+    -- Nobody takes what is there, so the slot is better used by others.
+    if c.now - (tonumber(r.beat) or 0) >= SILENT_MS and others_wait(c, l.run) then
+      give_back(c, l)
+      return {'LOST'}
+    end
     return {'WAIT'}
   end
   end_lease(c, l)

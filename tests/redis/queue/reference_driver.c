@@ -250,3 +250,16 @@ const char *ref_retry(ref_pool *p, unsigned run, uint64_t *catalogs)
     r->n_dead = 0;
     return "OK";
 }
+
+bool ref_others_wait(const ref_pool *p, unsigned run)
+{
+    bool any = false;
+
+    for (unsigned i = 0; i < REF_RUNS; i++) {
+        const ref_run *const r = &p->runs[i];
+
+        any = any || (i != run && r->exists && !r->cancelled && !r->full && r->pend > 0 &&
+                      !r->silent && !r->gone);
+    }
+    return any;
+}

@@ -379,7 +379,10 @@ const char *ref_take(ref_pool *p, const ref_lease *lease, const ref_commit *what
     }
     if (r->n_out > 0 && r->bytes + what->bytes > r->mark) {
         r->full = true;
-        return "WAIT";
+        if (!(r->silent || r->gone) || !ref_others_wait(p, lease->run))
+            return "WAIT";
+        (void)ref_give_back(p, lease);
+        return "LOST";
     }
     assert(r->n_out < REF_ROOM);
     r->out[r->n_out++] = (ref_result){.first = lease->range.first,

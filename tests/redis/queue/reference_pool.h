@@ -122,6 +122,8 @@ void ref_control(ref_pool *p,
 const char *ref_cancel(ref_pool *p, unsigned run);
 const char *ref_retry(ref_pool *p, unsigned run, uint64_t *catalogs);
 
+/** Whether another run has work to give. */
+bool ref_others_wait(const ref_pool *p, unsigned run);
 /** The lease of that token, range and owner, or NULL. */
 ref_lease *ref_find(ref_pool *p, const ref_lease *lease);
 

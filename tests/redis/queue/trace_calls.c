@@ -24,7 +24,7 @@ static struct {
            {"claim", "NOMODEL*", 0},      {"claim", "STOP*", 0},
            {"claim", "NOW*", 0},          {"claim", "HELLO*", 0},
            {"beat", "OK|OK*", 0},         {"beat", "OK|LOST*", 0},
-           {"beat", "OK|SPLIT*", 0},      {"beat", "OK|CANCEL*", 0},
+           {"beat", "*|SPLIT*", 0},       {"beat", "OK|CANCEL*", 0},
            {"beat", "HELLO*", 0},         {"commit", "OK*", 0},
            {"commit", "LOST*", 0},        {"commit", "CANCEL*", 0},
            {"commit", "WAIT*", 0},        {"fail", "OK*", 0},
