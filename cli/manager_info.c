@@ -26,18 +26,6 @@ double manager_run_eta_s(const etas_run_info *run)
     return run->rate > 0 ? (double)(run->meta.n_catalogs - done) / run->rate : NAN;
 }
 
-static void format_eta(double seconds, size_t capacity, char out[])
-{
-    if (!isfinite(seconds))
-        etas_format(capacity, out, "-");
-    else if (seconds < 120)
-        etas_format(capacity, out, "%.0f s", seconds);
-    else if (seconds < 7200)
-        etas_format(capacity, out, "%.0f min", seconds / 60);
-    else
-        etas_format(capacity, out, "%.1f h", seconds / 3600);
-}
-
 const char *manager_run_state(const etas_run_info *run)
 {
     if (run->finished)
@@ -47,7 +35,7 @@ const char *manager_run_state(const etas_run_info *run)
 
 static void print_first_lines(const etas_pool_info *pool)
 {
-    char eta[32], state[80];
+    char eta[32], rate[32], state[80];
 
     if (pool->n_runs == 0)
         (void)printf("Workers=%" PRIu64 " Evaluations=%" PRIu64 " Progress=0/0 (no run)\n",
@@ -55,13 +43,13 @@ static void print_first_lines(const etas_pool_info *pool)
     for (size_t i = 0; i < pool->n_runs; i++) {
         const etas_run_info *run = &pool->runs[i];
 
-        format_eta(manager_run_eta_s(run), sizeof eta, eta);
         if (run->finished || run->cancelled)
             etas_format(sizeof state, state, "%s", manager_run_state(run));
         else if (run->driver_silent_s > MANAGER_DRIVER_GONE_S)
             etas_format(sizeof state, state, "no driver for %.0f min", run->driver_silent_s / 60);
         else
-            etas_format(sizeof state, state, "%.0f/s, ETA %s", run->rate, eta);
+            etas_format(sizeof state, state, "%s, ETA %s", talk_rate(run->rate, sizeof rate, rate),
+                        talk_left(manager_run_eta_s(run), sizeof eta, eta));
         (void)printf("Workers=%" PRIu64 " Evaluations=%" PRIu64 " Progress=%" PRIu64 "/%" PRIu64
                      " (run %.6s, %s)\n",
                      pool->live_slots, run->simulated, run->meta.stored, run->meta.n_catalogs,

@@ -239,36 +239,48 @@ options_outcome talk_start(talk *self, const command_usage *usage)
     return OPTIONS_FAILED;
 }
 
-static void format_left(double eta_s, size_t capacity, char out[])
+const char *talk_left(double eta_s, size_t capacity, char out[])
 {
-    if (!isfinite(eta_s))
+    if (!isfinite(eta_s) || eta_s > 1e8) /* years: it stands still */
         etas_format(capacity, out, "-");
-    else if (eta_s < 90)
+    else if (eta_s < 120)
         etas_format(capacity, out, "%.0f s", eta_s);
-    else if (eta_s < 5400)
+    else if (eta_s < 7200)
         etas_format(capacity, out, "%.0f min", eta_s / 60);
-    else
+    else if (eta_s < 3 * 86400.0)
         etas_format(capacity, out, "%.1f h", eta_s / 3600);
+    else
+        etas_format(capacity, out, "%.0f days", eta_s / 86400);
+    return out;
+}
+
+const char *talk_rate(double rate, size_t capacity, char out[])
+{
+    if (!(rate >= 0.01)) /* NaN too */
+        etas_format(capacity, out, "0/s");
+    else
+        etas_format(capacity, out, rate < 10 ? "%.2g/s" : "%.0f/s", rate);
+    return out;
 }
 
 void talk_show(talk *self, const talk_progress *now)
 {
     const int64_t t = clock_ns(CLOCK_MONOTONIC);
     const int64_t pause = self->style == PROGRESS_BAR ? ETAS_NS_PER_S / 10 : 10 * ETAS_NS_PER_S;
-    char left[32], workers[48] = "", line[256];
+    char left[32], rate[32], workers[48] = "", line[256];
 
     if (self->last_ns == 0)
         self->last_ns = t; /* short steps draw nothing */
     if (self->style == PROGRESS_NONE || t - self->last_ns < pause)
         return;
     self->last_ns = t;
-    format_left(now->eta_s, sizeof left, left);
     if (now->workers > 0)
         etas_format(sizeof workers, workers, ", workers %llu", (unsigned long long)now->workers);
-    etas_format(sizeof line, line, "%s %llu/%llu (%.0f %%), %.0f/s, ETA %s%s", now->what,
+    etas_format(sizeof line, line, "%s %llu/%llu (%.0f %%), %s, ETA %s%s", now->what,
                 (unsigned long long)now->done, (unsigned long long)now->total,
-                now->total > 0 ? 100.0 * (double)now->done / (double)now->total : 100.0, now->rate,
-                left, workers);
+                now->total > 0 ? 100.0 * (double)now->done / (double)now->total : 100.0,
+                talk_rate(now->rate, sizeof rate, rate), talk_left(now->eta_s, sizeof left, left),
+                workers);
     if (self->style == PROGRESS_PLAIN) {
         etas_log_write(&self->log, ETAS_LOG_INFO, "%s", line);
         return;

@@ -51,6 +51,9 @@ typedef struct talk_progress {
     double rate, eta_s;
 } talk_progress;
 void talk_show(talk *self, const talk_progress *now);
+/** Time to go and things per second, for people; "-" and "0/s" when nothing moves. */
+const char *talk_left(double eta_s, size_t capacity, char out[]);
+const char *talk_rate(double rate, size_t capacity, char out[]);
 /** The step is over: the bar goes; what was reached is said by its summary. */
 void talk_show_end(talk *self);
 
