@@ -95,7 +95,7 @@ complains "job 4711 ends in" "the runtime"
 expect 0 in_job 3 timeout 20 etas-redis-worker --socket r/redis.sock --processes 1
 complains "job 4711 ends in" "the runtime is over" bye
 expect 0 in_job 600 etas-redis-worker --socket r/redis.sock --processes 1 --runtime 1s
-for program in "etas forecast config.json -n $n --seed 1 -o job.csv --resume" "etas-redis-worker --processes 1"; do
+for program in "etas forecast config.json -n $n --seed 1 -o job.csv --restart" "etas-redis-worker --processes 1"; do
     code=0
     # shellcheck disable=SC2086
     in_job 2 timeout -s KILL 4 $program --socket r/redis.sock --runtime 0 2>stderr || code=$?
