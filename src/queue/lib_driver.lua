@@ -307,7 +307,7 @@ define('model_put', {}, function(c, a)
   local key, part = c.P .. 'model:' .. digest(a[1]), number(a[2], 'part')
   local parts, length = number(a[3], 'parts'), number(a[4], 'length')
   if parts < 1 or parts > 256 or part >= parts or math.ceil(length / PART) ~= parts
-      or #a[5] ~= math.min(PART, length - part * PART) then
+      or #(a[5] or '') ~= math.min(PART, length - part * PART) then
     refuse('bad part')
   end
   local old = call('HMGET', key, 'parts', 'length')
