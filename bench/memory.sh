@@ -67,7 +67,7 @@ through_server() {
         while kill -STOP "$driver" 2>/dev/null; do
             sleep "$3"
             kill -CONT "$driver" 2>/dev/null || true
-            sleep 0.2
+            sleep "$(awk -v s="$3" 'BEGIN { print s / 4 }')"
         done
     fi
     wait "$driver" || code=$?
