@@ -104,10 +104,10 @@ static inline void check_frame(const etas_slot_event *e, uint64_t *at)
     *at += e->count;
 }
 
-/* Takes frames until something else comes, at most for ten seconds. */
+/* Takes frames until something else comes, at most for a minute. */
 static inline etas_slot_event take_frames(etas_slots *slots, uint64_t *at)
 {
-    const double deadline = now_s() + 10;
+    const double deadline = now_s() + 60;
 
     for (;;) {
         const etas_slot_event e = next_event(slots, 0.5);
@@ -117,7 +117,7 @@ static inline etas_slot_event take_frames(etas_slots *slots, uint64_t *at)
         else if (e.kind != ETAS_SLOT_NONE)
             return e;
         if (now_s() > deadline)
-            fail_msg("no end of the task after ten seconds, at catalogue %llu",
+            fail_msg("no end of the task after a minute, at catalogue %llu",
                      (unsigned long long)*at);
     }
 }

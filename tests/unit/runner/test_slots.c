@@ -164,7 +164,7 @@ static void a_caller_that_does_not_wait_hears_of_a_death_only_when_it_is_final(v
 
 static void a_hanging_catalogue_is_killed_and_named(void **state)
 {
-    etas_slots *const slots = open_slots(1, 0.3);
+    etas_slots *const slots = open_slots(1, 1); /* more than a start takes on a busy machine */
     uint64_t at = 0;
     etas_slot_event e;
 
@@ -175,7 +175,7 @@ static void a_hanging_catalogue_is_killed_and_named(void **state)
     assert_int_equal(e.reached, 20);
     assert_int_equal(at, 20);
     assert_int_equal(e.signal, SIGKILL);
-    assert_non_null(strstr(e.message, "no progress for 0.3 s"));
+    assert_non_null(strstr(e.message, "no progress for 1 s"));
     etas_slots_close(slots);
 }
 
@@ -296,13 +296,13 @@ static void an_aborted_task_is_never_heard_of_again(void **state)
 
 static void a_paused_slot_keeps_its_results(void **state)
 {
-    etas_slots *const slots = open_slots(1, 0.2);
+    etas_slots *const slots = open_slots(1, 1);
     uint64_t at = 0;
 
     (void)state;
     assign(slots, 0, SEED, (etas_range){0, N});
     etas_slots_pause(slots, 0, true);
-    for (int i = 0; i < 5; i++)
+    for (int i = 0; i < 15; i++)
         assert_int_equal(next_event(slots, 0.1).kind, ETAS_SLOT_NONE);
     etas_slots_pause(slots, 0, false);
     assert_int_equal(take_frames(slots, &at).kind, ETAS_SLOT_IDLE);
