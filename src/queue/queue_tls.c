@@ -49,9 +49,9 @@ static etas_status bad_file(const char *path, const char *why, etas_error *err)
 /* A program without a terminal cannot ask, and one with a terminal should not. */
 static int refuse_passphrase(char *out, int capacity, int writing, void *asked)
 {
-    (void)out;
-    (void)capacity;
     (void)writing;
+    if (capacity > 0)
+        out[0] = '\0';
     *(bool *)asked = true;
     return -1;
 }
@@ -201,16 +201,18 @@ static bool set_name(queue_tls *self, const char *name)
 etas_status queue_tls_open(const etas_redis_options *options, int fd, queue_tls **out,
                            etas_error *err)
 {
-    queue_tls *self = calloc(1, sizeof *self);
-    SSL_CTX *ctx = NULL;
+    queue_tls *self;
+    SSL_CTX *ctx;
     BIO *bio = NULL;
-    etas_status st = self != NULL ? make_context(options, &ctx, err)
-                                  : etas_fail(err, ETAS_E_NOMEM, "out of memory");
+    const etas_status st = make_context(options, &ctx, err);
 
     *out = NULL;
-    if (st != ETAS_OK) {
-        free(self);
+    if (st != ETAS_OK)
         return st;
+    self = calloc(1, sizeof *self);
+    if (self == NULL) {
+        SSL_CTX_free(ctx);
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory");
     }
     self->fd = fd;
     self->certified = options->cert_file != NULL;
