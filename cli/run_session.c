@@ -287,6 +287,7 @@ static etas_status simulate(run_session *s, etas_error *err)
         how.lonely_s = EMBEDDED_START_S;
         if (st == ETAS_OK)
             how.redis.socket_path = etas_embedded_socket(s->embedded);
+        how.drain = true;
     }
     if (st == ETAS_OK)
         st = etas_run(s->store, &how, &s->report, err);

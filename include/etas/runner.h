@@ -43,6 +43,8 @@ typedef struct etas_runner_config {
     double verify; /**< redis: share of the tasks that another host makes again, within 0 .. 1 */
     bool brief; /**< redis: one of many short runs: results are fetched as they come, not gathered,
                    and no summary stays behind */
+    bool drain; /**< redis: the pool's workers are this run's own and go with it: when it is
+                   interrupted, what they have finished is fetched first, for a few seconds */
     bool allow_missing;
     double runtime_s; /**< leave as cleanly with E_RUNTIME after so long; 0: no limit */
     const volatile sig_atomic_t *interrupted; /**< non-zero: leave cleanly with E_INTERRUPTED */

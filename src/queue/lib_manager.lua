@@ -115,6 +115,7 @@ define('control', {'allow-oom'}, function(c, a)
   for _, agent in ipairs(list) do
     if call('ZSCORE', c.P .. 'agents', identity(agent, 'agent')) then
       call('HSET', c.P .. 'marks', agent, what .. ' ' .. int(c.now))
+      hint(c, agent)
       marked = marked + 1
     end
   end

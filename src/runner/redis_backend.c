@@ -23,10 +23,7 @@
 #define GATHER_LEAST_S 0.005
 #define GATHER_BYTES   0x1p20
 
-/* How long one try to remove a finished run's keys may take. */
-#define FINISH_S 10.0
-
-enum { PEEK_BYTES = 8 << 20, FINISH_TRIES = 3 };
+enum { PEEK_BYTES = 8 << 20 };
 
 const etas_log *driver_log(const driver *self)
 {
@@ -106,8 +103,7 @@ static void note_workers(driver *self)
     self->lonely = true;
 }
 
-/* What the pool is told of the store. */
-static void look_at_store(driver *self)
+void driver_look_at_store(driver *self)
 {
     const etas_store_tally *const t = etas_sink_tally(self->job->sink);
     etas_run_tally *const out = &self->meta.tally;
@@ -129,7 +125,7 @@ etas_status driver_beat(driver *self, etas_error *err)
     etas_error error = {0};
     etas_status st;
 
-    look_at_store(self);
+    driver_look_at_store(self);
     self->beat_at = etas_clock_s() + beat_s(self);
     st = etas_queue_run_beat(self->queue, &self->meta, &self->state, &error);
     if (!driver_reached(self, &st, &error, err))
@@ -224,8 +220,7 @@ static etas_status take(driver *self, const etas_collected *item, etas_ack *ack,
     return ETAS_OK;
 }
 
-/* One round; *bytes: what came. Acknowledged only when the store has it. */
-static etas_status collect(driver *self, size_t *bytes, etas_error *err)
+etas_status driver_collect(driver *self, size_t *bytes, etas_error *err)
 {
     etas_collected *items = NULL;
     etas_ack *acks = NULL;
@@ -372,7 +367,7 @@ static etas_status redis_step(void *opaque, double timeout_s, etas_error *err)
     etas_status st = tend(self, err);
 
     if (st == ETAS_OK && self->linked)
-        st = collect(self, &bytes, err);
+        st = driver_collect(self, &bytes, err);
     self->bytes += (double)bytes;
     if (st == ETAS_OK)
         st = verify_tend(self, err);
@@ -403,28 +398,10 @@ static uint64_t redis_workers(const void *opaque)
 static void redis_finish(void *opaque, etas_status outcome)
 {
     driver *self = opaque;
-    etas_error error = {0};
-    etas_status st = ETAS_E_NET;
-    char line[512];
 
     if (outcome == ETAS_OK || outcome == ETAS_E_INCOMPLETE)
         verify_report(self);
-    look_at_store(self);
-    /* A resumed driver finds everything where it is; with nothing stored none will come. */
-    if (outcome != ETAS_OK && outcome != ETAS_E_INCOMPLETE && !self->cancelled &&
-        (self->meta.stored > 0 || !self->linked || outcome == ETAS_E_SUPERSEDED ||
-         outcome == ETAS_E_RUNTIME))
-        return;
-    etas_queue_set_patience(self->queue, FINISH_S);
-    for (int i = 0; st != ETAS_OK && i < FINISH_TRIES; i++) {
-        error = (etas_error){0};
-        st = etas_queue_run_finish(self->queue, &self->meta, &error);
-        if (st == ETAS_OK && self->job->cfg->brief)
-            st = etas_queue_purge(self->queue, self->meta.id, &error);
-    }
-    if (st != ETAS_OK)
-        etas_log_write(driver_log(self), ETAS_LOG_WARN, "run %.6s: its keys stay on the server: %s",
-                       self->meta.id, etas_error_format(&error, sizeof line, line));
+    driver_leave(self, outcome);
 }
 
 const etas_runner_backend etas_backend_redis = {.name = "redis",

@@ -1,5 +1,5 @@
 /** @file redis_driver.h  The driver of one run in the pool: redis_backend.c talks, redis_audit.c
- * compares the store with what the server has. */
+ * compares the store with what the server has, redis_leave.c ends it. */
 #ifndef ETAS_SRC_RUNNER_REDIS_DRIVER_H
 #define ETAS_SRC_RUNNER_REDIS_DRIVER_H
 
@@ -35,6 +35,12 @@ const etas_log *driver_log(const driver *self);
 /** As the agent's: true when the call was done; *st is what ends the run, or OK. */
 bool driver_reached(driver *self, etas_status *st, const etas_error *what, etas_error *err);
 ETAS_NODISCARD etas_status driver_beat(driver *self, etas_error *err);
+/** What the pool is told of the store goes to self->meta. */
+void driver_look_at_store(driver *self);
+/** One round; *bytes: what came. Acknowledged only when the store has it. */
+ETAS_NODISCARD etas_status driver_collect(driver *self, size_t *bytes, etas_error *err);
+/** The run is over, or we are: tell the pool. */
+void driver_leave(driver *self, etas_status outcome);
 /** Ask where everything is, and put right what is not. */
 ETAS_NODISCARD etas_status driver_audit(driver *self, etas_error *err);
 

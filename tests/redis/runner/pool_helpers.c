@@ -139,6 +139,7 @@ pid_t pool_driver_start(const redis_fixture *fx, const char *path, const pool_dr
                               .lease_s = how->lease_s > 0 ? how->lease_s : 2,
                               .mark_bytes = how->mark_bytes,
                               .verify = how->verify,
+                              .drain = how->drain,
                               .interrupted = &signals_seen,
                               .log = &log};
     etas_error err = {0};

@@ -38,6 +38,7 @@ typedef struct pool_driver {
     uint64_t mark_bytes;
     double verify;
     double task_duration_s; /**< 0: 1 s */
+    bool drain;
 } pool_driver;
 /** A process that runs etas_run on the store; its exit code is pool_exit_code of the status. */
 pid_t pool_driver_start(const redis_fixture *fx, const char *path, const pool_driver *how);

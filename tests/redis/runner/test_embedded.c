@@ -87,6 +87,40 @@ static void it_goes_when_its_owner_is_killed(void **state)
         assert_int_not_equal(kill(below[i], 0), 0);
 }
 
+/* Nothing of its one chunk has been delivered yet when the signal comes. */
+static void an_interrupted_run_takes_along_what_its_workers_have_made(void **state)
+{
+    const pool_model large = {.n_catalogs = 20000, .seed = 6, .mean_background = 500};
+    char path[] = "/tmp/etas-embedded-XXXXXX";
+    redis_fixture fx = {0};
+    etas_embedded *pool;
+    etas_error err = {0};
+    const int fd = mkstemp(path);
+    uint64_t n;
+    double start;
+    pid_t driver;
+
+    (void)state;
+    assert_true(fd >= 0);
+    close(fd);
+    pool_store_create(path, &large);
+    check_ok(etas_embedded_open(&pool, &two, &err), &err);
+    etas_format(sizeof fx.socket, fx.socket, "%s", etas_embedded_socket(pool));
+    driver = pool_driver_start(&fx, path,
+                               &(pool_driver){.chunk_size = 10000, .lease_s = 60, .drain = true});
+    pool_wait_leased(&fx);
+    pool_sleep(1);
+    start = pool_seconds();
+    kill(driver, SIGINT);
+    assert_int_equal(pool_wait_exit(driver, 10), 130);
+    print_message("left after %.2f s\n", pool_seconds() - start);
+    (void)pool_digest(path, &n);
+    assert_true(n > 0 && n < large.n_catalogs);
+    pool_check_conserved(&fx);
+    etas_embedded_close(pool);
+    unlink(path);
+}
+
 static void without_a_server_it_says_what_to_install(void **state)
 {
     const char *before = getenv("PATH");
@@ -104,6 +138,7 @@ static void without_a_server_it_says_what_to_install(void **state)
 
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(it_runs_a_forecast_and_leaves_nothing),
+    cmocka_unit_test(an_interrupted_run_takes_along_what_its_workers_have_made),
     cmocka_unit_test(it_goes_when_its_owner_is_killed),
     cmocka_unit_test(without_a_server_it_says_what_to_install)};
 
