@@ -163,15 +163,21 @@ local function cut(c, run, chunk)
   return d
 end
 
--- The first range to be made again that this host has not made.
+-- The first range to be made again that this host has not made; mostly one of the very first.
 local function take_check(c, run, host)
-  local key = c.P .. 'check:' .. run
-  for _, text in ipairs(call('LRANGE', key, 0, MAX_CHECKS - 1)) do
-    local first, count, maker = text:match('^(%d+) (%d+) (%S+)$')
-    if first and maker ~= host then
-      call('LREM', key, 1, text)
-      call('HINCRBY', run_key(c, run), 'checks', '-' .. count)
-      return {first = tonumber(first), count = tonumber(count), errors = 0, lost = 0}
+  local key, page = c.P .. 'check:' .. run, 16
+  for at = 0, MAX_CHECKS - 1, page do
+    local list = call('LRANGE', key, at, at + page - 1)
+    for _, text in ipairs(list) do
+      local first, count, maker = text:match('^(%d+) (%d+) (%S+)$')
+      if first and maker ~= host then
+        call('LREM', key, 1, text)
+        call('HINCRBY', run_key(c, run), 'checks', '-' .. count)
+        return {first = tonumber(first), count = tonumber(count), errors = 0, lost = 0}
+      end
+    end
+    if #list < page then
+      break
     end
   end
   return nil
