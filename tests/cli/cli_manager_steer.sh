@@ -120,7 +120,11 @@ figures() {
     manager info --json | jq -e '.totals | .tasks > 0 and .sent_bytes > 0 and .received_bytes > 0 and
         .efficiency > 0 and .efficiency <= 1.05 and .peak_memory_bytes > 1000000'
 }
-wait_for "figures" figures
+for ((i = 0; i < 600; i++)); do # a beat is due every 10 s
+    figures >/dev/null && break
+    sleep 0.1
+done
+figures >/dev/null || fail "no figures: $(manager info --json)"
 manager info --json | jq -e '(.hosts | length) == 2 and .misfits == [] and
     ([.runs[].tasks | .number > 0 and .slowfac >= 1 and (.slowest | length) == 3 and .slowest[0].wall_s >= .slowest[1].wall_s] | all)' >/dev/null ||
     fail "$(manager info --json)"
