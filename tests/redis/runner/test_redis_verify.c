@@ -116,7 +116,7 @@ static void a_repeat_that_nobody_asked_for_is_compared_too(void **state)
         freeReplyObject(redisCommand(raw, "HINCRBY etas:{default}:v1:run:%s %s 5",
                                      info.runs[0].meta.id, i == 0 ? "submitted" : "pend"));
     freeReplyObject(redisCommand(raw, "LPUSH etas:{default}:v1:pending:%s %s", info.runs[0].meta.id,
-                                 "10 5 0 0"));
+                                 "12 5 0 0"));
     worker(fx, "a");
     assert_int_equal(pool_wait_exit(driver, 60), 0);
     etas_pool_info_free(&info);
