@@ -9,6 +9,8 @@
 #include <sys/random.h>
 #include <unistd.h>
 
+#include <gsl/gsl_errno.h>
+
 #include "etas/codec.h"
 #include "etas/runner.h"
 #include "job_time.h"
@@ -197,6 +199,7 @@ int main(int argc, char *argv[])
 {
     int exit_code;
 
+    (void)gsl_set_error_handler_off(); /* it aborts, and slots have memory limits */
     if (etas_slot_main(argc, argv, &exit_code))
         return exit_code;
     talk_open_standard();

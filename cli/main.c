@@ -73,9 +73,9 @@ int main(int argc, char *argv[])
     int exit_code;
 
     (void)signal(SIGPIPE, SIG_IGN);
+    (void)gsl_set_error_handler_off(); /* it aborts, in slots too */
     if (etas_slot_main(argc, argv, &exit_code))
         return exit_code;
-    (void)gsl_set_error_handler_off();
     talk_open_standard();
     return talk_close_stdout("etas", run(argc, argv));
 }
