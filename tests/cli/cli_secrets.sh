@@ -6,6 +6,7 @@
 # shellcheck source=tests/support/certificates.bash
 . "$ETAS_SOURCE/tests/support/certificates.bash"
 
+ulimit -c unlimited
 # A user and a password for each way.
 for way in file variable option url address embedded; do
     echo "s3cret-$way-$(od -An -N12 -tx1 /dev/urandom | tr -d ' \n')" >"$way.password"
@@ -102,7 +103,6 @@ done
 unseen "${pid_of[@]}" "${slots[@]}"
 
 shows "no core files while a secret is held"
-ulimit -c unlimited
 crash() {
     kill -SEGV "$1"
     wait "$1" 2>/dev/null || true
@@ -121,7 +121,6 @@ if [[ $(cat /proc/sys/kernel/core_pattern) == core* ]] && crash "${pid_of[contro
 else
     echo "  (this machine leaves no core files here in any case)"
 fi
-ulimit -c 0
 
 shows "logs, outputs, the store, and what the server knows"
 expect 130 timeout --foreground --preserve-status --signal INT 5 etas forecast config.json -n 1000000000 -o run.csv --resume \
