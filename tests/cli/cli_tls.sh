@@ -27,6 +27,8 @@ expect 0 info "${ca[@]}" --host 127.0.0.1
 expect 0 info "${ca[@]}" --tls-name redis.example
 expect 0 info --cacert tls/both.crt
 expect 0 etas-redis-manager info --url "rediss://localhost:$port" "${ca[@]}"
+expect 0 etas-redis-manager doctor --url "rediss://localhost:$port" "${ca[@]}"
+grep -qE '^ok +transport +TLSv1' stdout || fail "$(cat stdout)"
 ETAS_REDIS_URL=rediss://localhost:$port expect 0 etas-redis-manager info "${ca[@]}"
 SSL_CERT_FILE=tls/ca.crt expect 0 info # the system's store, which OpenSSL lets the environment name
 

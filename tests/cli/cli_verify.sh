@@ -61,6 +61,11 @@ grep -q 'banned, for wrong results: bad$' stdout || fail "$(cat stdout)"
 etas-redis-manager info --json "${redis[@]}" | jq -e '.runs[0].banned == ["bad"] and .runs[0].checks == 0' >/dev/null
 [ "$(sqlite3 faulty.csv.store "SELECT count(*) FROM task WHERE host = 'bad' OR verified_by = 'bad'")" -eq 0 ]
 [ "$(sqlite3 faulty.csv.store 'SELECT host FROM faulty')" = bad ]
+expect 0 etas monitor faulty.csv
+grep -q '^verified: 60 of 60 tasks were made again on another host' stdout || fail "$(cat stdout)"
+grep -q '^FAULTY: host bad (release 6.6.6)' stdout || fail "$(cat stdout)"
+etas monitor faulty.csv --json | jq -e '.tasks.verified == 60 and .faulty_hosts[0].host == "bad"' >/dev/null ||
+    fail "$(etas monitor faulty.csv --json)"
 
 shows "without it nothing is found; a share of the tasks is the same share every time"
 kill -9 $liar 2>/dev/null || true
