@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <malloc.h>
+#include <math.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
@@ -12,6 +13,7 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "etas/range.h"
 #include "etas/runner.h"
 #include "etas/text.h"
 #include "runner/clock.h"
@@ -365,6 +367,16 @@ static bool limit_memory(uint64_t bytes)
     return setrlimit(RLIMIT_AS, &limit) == 0;
 }
 
+/* A parent of another build, or one that lost its place, is left rather than obeyed. */
+static bool is_order(const etas_slot_order *o)
+{
+    return strnlen(o->model, sizeof o->model) == sizeof o->model - 1 &&
+           memchr(o->kernels, '\0', sizeof o->kernels) != NULL &&
+           memchr(o->host, '\0', sizeof o->host) != NULL && o->count > 0 &&
+           o->first < ETAS_MAX_CATALOGS && o->count <= ETAS_MAX_CATALOGS - o->first &&
+           o->model_len > 0 && o->model_len <= PTRDIFF_MAX && isfinite(o->frame_s);
+}
+
 int etas_slot_serve(uint64_t memory_bytes)
 {
     slot_state state = {.memory_bytes = memory_bytes};
@@ -390,6 +402,8 @@ int etas_slot_serve(uint64_t memory_bytes)
         if (message.kind != ETAS_SLOT_SAYS_TASK || message.len != sizeof order)
             return 1;
         receive_all(sizeof order, &order, &fd);
+        if (!is_order(&order))
+            return 1;
         serve_task(self, &order, fd);
     }
 }

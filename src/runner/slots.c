@@ -284,8 +284,8 @@ static bool hear(etas_slots *self, uint32_t i, etas_slot_event *out)
         s->ready = true;
         self->bad_starts = 0;
         if (m.a != 0 && !self->told_free)
-            etas_log_write(self->cfg.log, ETAS_LOG_DEBUG, "slots are not confined: %s",
-                           strerrordesc_np((int)m.a));
+            etas_log_write(self->cfg.log, ETAS_LOG_DEBUG, "slots are not confined: error %llu",
+                           (unsigned long long)m.a);
         self->told_free |= m.a != 0;
     } else if (m.kind == ETAS_SLOT_SAYS_FORBIDDEN) {
         etas_slot_confine_verdict(m.a, sizeof s->asked, s->asked);
