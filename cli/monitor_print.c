@@ -158,10 +158,10 @@ static void print_trust(const monitor_view *v)
                      "the same\n",
                      verified, v->tasks.total.tasks);
     for (size_t i = 0; i < v->n_faults; i++)
-        (void)printf(
-            "FAULTY: host %s (release %s) makes other results, for one of catalogue %" PRIu64
-            "; %" PRIu64 " of it were taken out\n",
-            v->faults[i].host, v->faults[i].release, v->faults[i].index, v->faults[i].removed);
+        (void)printf("FAULTY: host %s (release %s) made other results than the rest, such as "
+                     "catalogue %" PRIu64 "; %" PRIu64 " of its catalogues were taken out\n",
+                     v->faults[i].host, v->faults[i].release, v->faults[i].index,
+                     v->faults[i].removed);
 }
 
 static void print_dead(const monitor_view *v)
