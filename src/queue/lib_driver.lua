@@ -30,7 +30,7 @@ define('run', {'allow-oom'}, function(c, a)
     refuse('bad run')
   end
   local ended = tonumber(call('HGET', P .. 'summary:' .. run, 'epoch') or nil)
-  if ended and ended > epoch then
+  if ended and ended >= epoch then -- also a beat that was on its way when the run ended
     return {'SUPERSEDED', int(ended)}
   end
   local stop = fence(c, run, epoch, true)

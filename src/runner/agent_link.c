@@ -14,6 +14,7 @@
 #define REAP_S        5.0
 #define NOMODEL_S     1.0 /**< until the driver has published again */
 #define BAD_MODEL_S   10.0
+#define NO_DIGEST     "0000000000000000000000000000000000000000000000000000000000000000"
 
 bool agent_run_id(const char *hex, uint8_t out[16])
 {
@@ -204,6 +205,12 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
     etas_status st = etas_queue_model_get(self->queue, sha256, &bytes, &len, &error);
 
     *good = false;
+    if (st == ETAS_E_CORRUPT) { /* not even its length is right */
+        const etas_status said = complain(self, sha256, NO_DIGEST, err);
+
+        if (said != ETAS_OK)
+            return said;
+    }
     if (!agent_reached(self, &st, &error, err))
         return st;
     if (bytes == NULL) {

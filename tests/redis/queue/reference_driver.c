@@ -10,7 +10,7 @@ const char *ref_beat_run(ref_pool *p, unsigned run, const ref_run *facts, bool *
     ref_run *const r = &p->runs[run];
 
     *lost = !r->exists;
-    if (facts->epoch < r->epoch || facts->epoch < r->ended)
+    if (facts->epoch < r->epoch || (r->ended > 0 && facts->epoch <= r->ended))
         return "SUPERSEDED";
     if (*lost) {
         memset(r, 0, sizeof *r);

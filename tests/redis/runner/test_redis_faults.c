@@ -255,11 +255,12 @@ static void a_lost_model_is_published_again(void **state)
     finish(fx, path, driver);
 }
 
-/* Complete, with one byte changed. */
-static void a_model_damaged_on_the_server_is_published_again(void **state)
+/* The bytes b of the model on the server become what @p damage says, and an agent comes that needs
+ * them. */
+static void damage_the_model(const redis_fixture *fx, const char *damage)
 {
-    const redis_fixture *fx = *state;
     const char *path = store_path(fx);
+    char line[400];
     pid_t driver, worker;
     double start;
 
@@ -268,15 +269,27 @@ static void a_model_damaged_on_the_server_is_published_again(void **state)
     driver = pool_driver_start(fx, path, &quick);
     pool_wait_stored(fx, 400);
     pool_kill(worker);
-    redis_command(fx,
-                  "EVAL \"local k = redis.call('KEYS', 'etas:{default}:v1:model:*')[1] local b = "
-                  "redis.call('HGET', k, '0') redis.call('HSET', k, '0', b:sub(1, 999) .. "
-                  "string.char((b:byte(1000) + 1) % 256) .. b:sub(1001)) return #b\" 0");
+    etas_format(sizeof line, line,
+                "EVAL \"local k = redis.call('KEYS', 'etas:{default}:v1:model:*')[1] local b = "
+                "redis.call('HGET', k, '0') redis.call('HSET', k, '0', %s) return #b\" 0",
+                damage);
+    redis_command(fx, line);
     start = pool_seconds();
     pool_worker_start(fx, &(pool_worker){.slots = 2});
     pool_wait_leased(fx);
     finish(fx, path, driver);
     assert_true(pool_seconds() - start < 30);
+}
+
+static void a_model_damaged_on_the_server_is_published_again(void **state)
+{
+    damage_the_model(*state,
+                     "b:sub(1, 999) .. string.char((b:byte(1000) + 1) % 256) .. b:sub(1001)");
+}
+
+static void a_model_cut_short_on_the_server_is_published_again(void **state)
+{
+    damage_the_model(*state, "b:sub(1, 999)");
 }
 
 static void a_slot_that_makes_no_progress_is_replaced(void **state)
@@ -334,6 +347,7 @@ static const struct CMUnitTest tests[] = {
     pool_test(a_damaged_result_is_made_again),
     pool_test(a_lost_model_is_published_again),
     pool_test(a_model_damaged_on_the_server_is_published_again),
+    pool_test(a_model_cut_short_on_the_server_is_published_again),
     pool_test(a_slot_that_makes_no_progress_is_replaced),
     pool_test(a_cancelled_run_ends_and_leaves_no_work)};
 
