@@ -1,7 +1,33 @@
 # shellcheck shell=bash
-# Sourced by the tests of the batch scripts: a real Slurm of one node, private to the test.
-# shellcheck source=tests/faults/faults.bash
-. "$ETAS_SOURCE/tests/faults/faults.bash"
+# Sourced by the tests of the batch scripts: a real Slurm of one node, private to the test; a run of a
+# known length and its serial bytes.
+# shellcheck source=tests/support/shell.bash
+. "$ETAS_SOURCE/tests/support/shell.bash"
+
+socket=$work/r/redis.sock
+seed=11
+n=0 # catalogues of the run: set by the test
+
+serial_run() {
+    etas forecast config.json -n "$n" --seed $seed -o serial.csv --distribute serial >/dev/null 2>serial.log
+    echo "  serial: $n catalogues, $(tail -n +2 serial.csv | grep -vc '^,,') events"
+}
+
+start_driver() {
+    etas forecast config.json -n "$n" --seed $seed -o pool.csv --socket "$socket" --task-duration 1s "$@" \
+        >>driver.out 2>>driver.log &
+    driver=$!
+    children+=("$driver")
+}
+
+# The driver $driver ends well and left the serial run's bytes.
+driver_ends_well() {
+    local code=0
+
+    wait "$driver" || code=$?
+    [ $code -eq 0 ] || fail "the driver ended with $code: $(tail -n 5 driver.log)"
+    cmp serial.csv pool.csv || fail "other bytes than the serial run's"
+}
 
 PATH=$PATH:/usr/sbin
 if [ "$(id -u)" -ne 0 ] || ! command -v slurmctld slurmd munged >/dev/null; then
