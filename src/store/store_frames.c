@@ -37,10 +37,7 @@ etas_status etas_store_load_covered(etas_store *self, etas_error *err)
         if (st != ETAS_OK)
             etas_fail(err, st, "out of memory for the store's ranges");
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
-    return st;
+    return etas_store_end(self, q, code, st, err);
 }
 
 const etas_ranges *etas_store_covered(const etas_store *self)
@@ -254,10 +251,7 @@ etas_status etas_store_find(etas_store *self, etas_range range, etas_store_visit
         else if (clip(range, &part))
             st = visit(context, &frame, part, err);
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
-    return st;
+    return etas_store_end(self, q, code, st, err);
 }
 
 etas_status etas_store_each(etas_store *self, etas_store_visit visit, void *context,
@@ -310,8 +304,5 @@ etas_status etas_store_dead(etas_store *self, etas_ranges *out, etas_error *err)
         if (st != ETAS_OK)
             etas_fail(err, st, "out of memory for the store's ranges");
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
-    return st;
+    return etas_store_end(self, q, code, st, err);
 }

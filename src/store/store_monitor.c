@@ -3,15 +3,7 @@
 #include <string.h>
 
 #include "etas/array.h"
-#include "etas/text.h"
 #include "store/store_private.h"
-
-static void copy_text(sqlite3_stmt *q, int column, size_t capacity, char out[])
-{
-    const char *const text = (const char *)sqlite3_column_text(q, column);
-
-    etas_format(capacity, out, "%s", text != NULL ? text : "");
-}
 
 etas_status etas_store_state_get(etas_store *self, etas_store_state *out, etas_error *err)
 {
@@ -46,7 +38,7 @@ static void read_task(sqlite3_stmt *q, etas_store_task *out)
                              .wall_s = sqlite3_column_double(q, 7),
                              .cpu_s = sqlite3_column_double(q, 8),
                              .peak_memory_bytes = (uint64_t)sqlite3_column_int64(q, 9)};
-    copy_text(q, 4, sizeof out->host, out->host);
+    etas_store_text(q, 4, sizeof out->host, out->host);
 }
 
 etas_status etas_store_each_task(etas_store *self, etas_store_task_visit visit, void *context,
@@ -66,13 +58,10 @@ etas_status etas_store_each_task(etas_store *self, etas_store_task_visit visit, 
         char verified_by[sizeof task.host];
 
         read_task(q, &task);
-        copy_text(q, 10, sizeof verified_by, verified_by);
+        etas_store_text(q, 10, sizeof verified_by, verified_by);
         st = visit(context, &task, verified_by, err);
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
-    return st;
+    return etas_store_end(self, q, code, st, err);
 }
 
 etas_status etas_store_phases(etas_store *self, etas_store_phase **items, size_t *n,
@@ -98,13 +87,10 @@ etas_status etas_store_phases(etas_store *self, etas_store_phase **items, size_t
             etas_fail(err, st, "out of memory for the store's phases");
             break;
         }
-        copy_text(q, 0, sizeof(*items)[*n].name, (*items)[*n].name);
+        etas_store_text(q, 0, sizeof(*items)[*n].name, (*items)[*n].name);
         (*items)[(*n)++].seconds = sqlite3_column_double(q, 1);
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
-    return st;
+    return etas_store_end(self, q, code, st, err);
 }
 
 etas_status etas_store_deaths(etas_store *self, etas_store_death **items, size_t *n,
@@ -133,11 +119,8 @@ etas_status etas_store_deaths(etas_store *self, etas_store_death **items, size_t
             break;
         }
         (*items)[*n].range = range;
-        copy_text(q, 2, sizeof(*items)[*n].why, (*items)[*n].why);
+        etas_store_text(q, 2, sizeof(*items)[*n].why, (*items)[*n].why);
         (*n)++;
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
-    return st;
+    return etas_store_end(self, q, code, st, err);
 }

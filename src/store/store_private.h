@@ -33,6 +33,12 @@ ETAS_NODISCARD etas_status etas_store_prepare(etas_store *self, const char *sql,
                                               etas_error *err);
 /** One step of a statement that gives nothing back; it can then be bound and run again. */
 ETAS_NODISCARD etas_status etas_store_perform(etas_store *self, sqlite3_stmt *q, etas_error *err);
+/** The end of a statement that was read until @p code came: an error if that is not its last row's.
+ */
+ETAS_NODISCARD etas_status etas_store_end(const etas_store *self, sqlite3_stmt *q, int code,
+                                          etas_status st, etas_error *err);
+/** A column of text, cut to what fits; "" for none. */
+void etas_store_text(sqlite3_stmt *q, int column, size_t capacity, char out[]);
 /** The value of a row of meta that is an integer; @p fallback when there is no such row. */
 ETAS_NODISCARD etas_status etas_store_meta_int(etas_store *self, const char *name, int64_t fallback,
                                                int64_t *out, etas_error *err);

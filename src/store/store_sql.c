@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "etas/text.h"
 #include "store/store_private.h"
 
 static etas_status status_of(int code)
@@ -52,6 +53,22 @@ etas_status etas_store_prepare(etas_store *self, const char *sql, sqlite3_stmt *
     return sqlite3_prepare_v2(self->db, sql, -1, out, NULL) == SQLITE_OK
                ? ETAS_OK
                : etas_store_fail(self, "read the store", err);
+}
+
+etas_status etas_store_end(const etas_store *self, sqlite3_stmt *q, int code, etas_status st,
+                           etas_error *err)
+{
+    if (st == ETAS_OK && code != SQLITE_DONE)
+        st = etas_store_fail(self, "read the store", err);
+    sqlite3_finalize(q);
+    return st;
+}
+
+void etas_store_text(sqlite3_stmt *q, int column, size_t capacity, char out[])
+{
+    const char *const text = (const char *)sqlite3_column_text(q, column);
+
+    etas_format(capacity, out, "%s", text != NULL ? text : "");
 }
 
 /* ---- meta ---- */

@@ -1,6 +1,5 @@
 #include <string.h>
 
-#include "etas/text.h"
 #include "store/store_private.h"
 
 enum { SLOWEST = sizeof((etas_store_tally *)0)->slowest / sizeof(etas_store_task) };
@@ -37,13 +36,9 @@ etas_status etas_store_tally_get(etas_store *self, etas_store_tally *out, etas_e
                                 .bytes = (uint64_t)sqlite3_column_int64(q, 2),
                                 .wall_s = sqlite3_column_double(q, 3),
                                 .cpu_s = sqlite3_column_double(q, 4)};
-        const char *const host = (const char *)sqlite3_column_text(q, 5);
 
-        etas_format(sizeof task.host, task.host, "%s", host != NULL ? host : "");
+        etas_store_text(q, 5, sizeof task.host, task.host);
         etas_store_tally_add(out, &task);
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
-    return st;
+    return etas_store_end(self, q, code, st, err);
 }

@@ -1,16 +1,6 @@
 /* Who made what, what others have made again, and hosts that cannot be believed. */
-#include <string.h>
-
 #include "etas/array.h"
-#include "etas/text.h"
 #include "store/store_private.h"
-
-static void copy_text(sqlite3_stmt *q, int column, size_t capacity, char out[])
-{
-    const char *const text = (const char *)sqlite3_column_text(q, column);
-
-    etas_format(capacity, out, "%s", text != NULL ? text : "");
-}
 
 etas_status etas_store_made_after(etas_store *self, uint64_t after, size_t capacity,
                                   etas_store_made out[], size_t *n, etas_error *err)
@@ -32,8 +22,8 @@ etas_status etas_store_made_after(etas_store *self, uint64_t after, size_t capac
         task->id = (uint64_t)sqlite3_column_int64(q, 0);
         task->first = (uint64_t)sqlite3_column_int64(q, 1);
         task->count = (uint64_t)sqlite3_column_int64(q, 2);
-        copy_text(q, 3, sizeof task->host, task->host);
-        copy_text(q, 4, sizeof task->verified_by, task->verified_by);
+        etas_store_text(q, 3, sizeof task->host, task->host);
+        etas_store_text(q, 4, sizeof task->verified_by, task->verified_by);
     }
     if (code != SQLITE_DONE && code != SQLITE_ROW)
         st = etas_store_fail(self, "read the store", err);
@@ -77,10 +67,7 @@ static etas_status made_by(etas_store *self, const char *host, etas_ranges *out,
         if (st != ETAS_OK)
             etas_fail(err, st, "out of memory for the store's ranges");
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
-    return st;
+    return etas_store_end(self, q, code, st, err);
 }
 
 static etas_status note_fault(etas_store *self, const etas_store_fault *fault, uint64_t removed,
@@ -169,14 +156,12 @@ etas_status etas_store_faults(etas_store *self, etas_store_fault **items, size_t
             break;
         }
         fault = &(*items)[(*n)++];
-        copy_text(q, 0, sizeof fault->host, fault->host);
-        copy_text(q, 1, sizeof fault->release, fault->release);
+        etas_store_text(q, 0, sizeof fault->host, fault->host);
+        etas_store_text(q, 1, sizeof fault->release, fault->release);
         fault->index = (uint64_t)sqlite3_column_int64(q, 2);
         fault->removed = (uint64_t)sqlite3_column_int64(q, 3);
     }
-    if (st == ETAS_OK && code != SQLITE_DONE)
-        st = etas_store_fail(self, "read the store", err);
-    sqlite3_finalize(q);
+    st = etas_store_end(self, q, code, st, err);
     if (st != ETAS_OK) {
         etas_array_free((void **)items);
         *n = 0;
