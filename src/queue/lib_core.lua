@@ -2,7 +2,7 @@
 -- The pool's moves; docs/protocol.md is the contract. Numbers leave Lua through int(): `..` and
 -- tostring() would write 15 digits and more as 1e+15.
 
-local REVISION = 11
+local REVISION = 12
 local PROTOCOL = 1
 local SILENT_MS = 60000 -- a driver or an agent that says nothing is away
 local GONE_MS = 600000 -- and after this it is gone
@@ -385,9 +385,10 @@ local function sum_leases(c, run, ranges)
   return sums, holders
 end
 
-local function sum_checks(c, run, ranges)
+-- Of texts that begin with a first catalogue and a count.
+local function sum_texts(texts, ranges)
   local sum = 0
-  for _, text in ipairs(call('LRANGE', c.P .. 'check:' .. run, 0, -1)) do
+  for _, text in ipairs(texts) do
     local first, count = text:match('^(%d+) (%d+) ')
     if first then
       sum = sum + tonumber(count)
@@ -395,6 +396,10 @@ local function sum_checks(c, run, ranges)
     end
   end
   return sum
+end
+
+local function sum_dead(c, run, ranges)
+  return sum_texts(call('ZRANGE', c.P .. 'dead:' .. run, 0, -1), ranges)
 end
 
 local function sum_out(c, run, ranges)
@@ -409,18 +414,6 @@ local function sum_out(c, run, ranges)
   return sum, bytes
 end
 
-local function sum_dead(c, run, ranges)
-  local sum = 0
-  for _, text in ipairs(call('ZRANGE', c.P .. 'dead:' .. run, 0, -1)) do
-    local first, count = text:match('^(%d+) (%d+) ')
-    if first then
-      sum = sum + tonumber(count)
-      add_range(ranges, tonumber(first), tonumber(count))
-    end
-  end
-  return sum
-end
-
 -- Everything the conservation law is about, and whether it holds.
 local function count_run(c, run, leased)
   local r = run_fields(c, run, {'submitted', 'acked', 'discarded', 'pend', 'checks', 'bytes'})
@@ -431,7 +424,7 @@ local function count_run(c, run, leased)
   t.submitted, t.acked = tonumber(r.submitted) or 0, tonumber(r.acked) or 0
   t.discarded = tonumber(r.discarded) or 0
   t.pending = sum_pending(c, run, t.pending_at)
-  t.checks = sum_checks(c, run, t.checks_at)
+  t.checks = sum_texts(call('LRANGE', c.P .. 'check:' .. run, 0, -1), t.checks_at)
   t.leased = (leased or sum_leases(c, run, t.leased_at))[run] or 0
   t.out, t.bytes = sum_out(c, run, t.out_at)
   t.dead = sum_dead(c, run, t.dead_at)
