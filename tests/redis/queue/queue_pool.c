@@ -1,6 +1,7 @@
 #include "queue_pool.h"
 
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -317,4 +318,26 @@ void pool_sleep(double seconds)
                                .tv_nsec = (long)(1e9 * (seconds - floor(seconds)))};
 
     nanosleep(&t, NULL);
+}
+
+double pool_seconds(void)
+{
+    struct timespec t;
+
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
+}
+
+bool pool_hint_within(etas_queue *queue, double seconds)
+{
+    const double end = pool_seconds() + seconds;
+    bool fired = false;
+
+    while (!fired && pool_seconds() < end) {
+        struct pollfd watch = {.fd = etas_queue_hint_fd(queue), .events = POLLIN};
+
+        (void)poll(&watch, 1, 20);
+        check_ok(etas_queue_hint_take(queue, &fired, NULL), NULL);
+    }
+    return fired;
 }

@@ -63,5 +63,8 @@ const char *pool_ranges(const etas_ranges *ranges);
 const char *pool_pending(pool *self);
 
 void pool_sleep(double seconds);
+double pool_seconds(void);
+/** Whether a hint comes in time; it is taken then. */
+bool pool_hint_within(etas_queue *queue, double seconds);
 
 #endif

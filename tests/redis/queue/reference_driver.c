@@ -42,18 +42,27 @@ static const char *fence(ref_run *r, uint64_t epoch)
     return NULL;
 }
 
-const char *ref_submit(ref_pool *p, unsigned run, uint64_t epoch, uint64_t serial, size_t n,
-                       const ref_range ranges[])
+/* What stops a list of @p n more entries beside @p held of at most @p most. */
+static const char *closed_list(ref_run *r, uint64_t epoch, uint64_t serial, size_t held, size_t n,
+                               size_t most)
 {
-    ref_run *const r = &p->runs[run];
     const char *const stop = fence(r, epoch);
 
     if (stop != NULL)
         return stop;
     if (serial <= r->serial)
         return "REPEAT";
-    if (r->n_pending + n > REF_ENTRIES)
-        return "FULL";
+    return held + n > most ? "FULL" : NULL;
+}
+
+const char *ref_submit(ref_pool *p, unsigned run, uint64_t epoch, uint64_t serial, size_t n,
+                       const ref_range ranges[])
+{
+    ref_run *const r = &p->runs[run];
+    const char *const stop = closed_list(r, epoch, serial, r->n_pending, n, REF_ENTRIES);
+
+    if (stop != NULL)
+        return stop;
     for (size_t i = 0; i < n; i++) {
         ref_insert(r, r->n_pending, (ref_range){ranges[i].first, ranges[i].count, 0, 0});
         r->submitted += ranges[i].count;
@@ -67,14 +76,10 @@ const char *ref_check_again(ref_pool *p, unsigned run, uint64_t epoch, uint64_t 
                             const ref_check checks[])
 {
     ref_run *const r = &p->runs[run];
-    const char *const stop = fence(r, epoch);
+    const char *const stop = closed_list(r, epoch, serial, r->n_checks, n, REF_CHECKS);
 
     if (stop != NULL)
         return stop;
-    if (serial <= r->serial)
-        return "REPEAT";
-    if (r->n_checks + n > REF_CHECKS)
-        return "FULL";
     for (size_t i = 0; i < n; i++) {
         r->check[r->n_checks++] = checks[i];
         r->submitted += checks[i].count;

@@ -3,21 +3,11 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
-
-static double seconds_now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 static void opening_needs_no_server_but_a_proper_pool(void **state)
 {
@@ -83,12 +73,12 @@ static void a_frozen_server_is_given_up_in_time_and_the_call_may_be_repeated(voi
     lease = pool_claim(p);
     check_ok(etas_queue_reap(queue, NULL), NULL);
     kill(p->fx->pid, SIGSTOP);
-    start = seconds_now();
+    start = pool_seconds();
     assert_int_equal(etas_queue_commit(queue, &p->agent, &lease, &what, &verdict, NULL),
                      ETAS_E_TIMEOUT);
     assert_int_equal(etas_queue_commit(queue, &p->agent, &lease, &what, &verdict, NULL),
                      ETAS_E_TIMEOUT);
-    assert_true(seconds_now() - start < 3);
+    assert_true(pool_seconds() - start < 3);
     kill(p->fx->pid, SIGCONT);
     for (int i = 0; i < 100 && etas_queue_reap(queue, NULL) != ETAS_OK; i++)
         pool_sleep(0.02);
@@ -111,10 +101,10 @@ static void on_alarm(int number)
 /* How long a call to a frozen server takes. */
 static double hangs_for(etas_queue *queue)
 {
-    const double start = seconds_now();
+    const double start = pool_seconds();
 
     assert_int_equal(etas_queue_reap(queue, NULL), ETAS_E_TIMEOUT);
-    return seconds_now() - start;
+    return pool_seconds() - start;
 }
 
 static void a_signal_ends_the_call_that_hangs_and_no_other(void **state)
@@ -166,20 +156,6 @@ static void cut_connections_come_back(void **state)
     assert_int_equal(pool_check(p).pending, 100);
 }
 
-static bool hint_within(etas_queue *queue, double seconds)
-{
-    const double end = seconds_now() + seconds;
-    bool fired = false;
-
-    while (!fired && seconds_now() < end) {
-        struct pollfd watch = {.fd = etas_queue_hint_fd(queue), .events = POLLIN};
-
-        (void)poll(&watch, 1, 20);
-        check_ok(etas_queue_hint_take(queue, &fired, NULL), NULL);
-    }
-    return fired;
-}
-
 static void a_hint_wakes_agents_and_drivers(void **state)
 {
     pool *p = pool_of(state);
@@ -192,17 +168,17 @@ static void a_hint_wakes_agents_and_drivers(void **state)
     check_ok(etas_queue_hint_arm(p->queue, NULL, 20, NULL), NULL);
     check_ok(etas_queue_hint_arm(p->queue, NULL, 20, NULL), NULL);
     check_ok(etas_queue_hint_arm(driver, p->run.id, 20, NULL), NULL);
-    assert_false(hint_within(p->queue, 0.1));
+    assert_false(pool_hint_within(p->queue, 0.1));
     pool_submit(p, 2, 0, 10);
-    assert_true(hint_within(p->queue, 5));
+    assert_true(pool_hint_within(p->queue, 5));
     assert_int_equal(etas_queue_hint_fd(p->queue), -1);
-    assert_false(hint_within(driver, 0.1));
+    assert_false(pool_hint_within(driver, 0.1));
     lease = pool_claim(p);
     assert_int_equal(pool_commit(p, &lease, 1, 5), ETAS_VERDICT_OK);
-    assert_true(hint_within(driver, 5));
+    assert_true(pool_hint_within(driver, 5));
     (void)pool_raw(p, "DEL %swake", KEY);
     check_ok(etas_queue_hint_arm(p->queue, NULL, 0.2, NULL), NULL);
-    assert_true(hint_within(p->queue, 5)); /* its time is over */
+    assert_true(pool_hint_within(p->queue, 5)); /* its time is over */
     check_ok(etas_queue_hint_arm(p->queue, NULL, 20, NULL), NULL);
     (void)pool_raw(p, "CLIENT KILL TYPE normal SKIPME yes");
     pool_sleep(0.05);
@@ -213,7 +189,7 @@ static void a_hint_wakes_agents_and_drivers(void **state)
         assert_false(fired);
     }
     check_ok(etas_queue_hint_arm(p->queue, NULL, 0.05, NULL), NULL);
-    assert_true(hint_within(p->queue, 5));
+    assert_true(pool_hint_within(p->queue, 5));
     etas_queue_close(driver);
 }
 
@@ -303,7 +279,7 @@ static void without_the_right_to_load_it_waits_and_says_so_once(void **state)
         check_ok(etas_queue_bye(queue, &p->agent, NULL), NULL);
         check_ok(etas_queue_run_finish(queue, &p->run, NULL), NULL);
         check_ok(etas_queue_hint_arm(queue, NULL, 0.01, NULL), NULL);
-        assert_true(hint_within(queue, 5));
+        assert_true(pool_hint_within(queue, 5));
         check_ok(etas_queue_info(queue, &info, NULL), NULL);
         etas_pool_info_free(&info);
     }

@@ -3,12 +3,10 @@
 #include "queue_pool.h"
 
 #include <math.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <arpa/inet.h>
@@ -19,14 +17,6 @@
 #include <sys/wait.h>
 
 static char dir[] = "/tmp/etas-tls-XXXXXX", crt[64], key[64];
-
-static double seconds_now(void)
-{
-    struct timespec t;
-
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + (double)t.tv_nsec * 1e-9;
-}
 
 /* A certificate for localhost that vouches for itself. */
 static int make_certificate(void **state)
@@ -138,20 +128,6 @@ static void a_catalogue_as_large_as_they_come_goes_there_and_back(void **state)
     finish(&t);
 }
 
-static bool hint_within(etas_queue *queue, double seconds)
-{
-    const double end = seconds_now() + seconds;
-    bool fired = false;
-
-    while (!fired && seconds_now() < end) {
-        struct pollfd watch = {.fd = etas_queue_hint_fd(queue), .events = POLLIN};
-
-        (void)poll(&watch, 1, 20);
-        check_ok(etas_queue_hint_take(queue, &fired, NULL), NULL);
-    }
-    return fired;
-}
-
 static void hints_come_through_and_tickets_of_tls_are_none(void **state)
 {
     tls_pool t;
@@ -161,11 +137,11 @@ static void hints_come_through_and_tickets_of_tls_are_none(void **state)
     pool_begin(&t.plain, 100);
     (void)pool_raw(&t.plain, "DEL %swake", KEY);
     check_ok(etas_queue_hint_arm(t.plain.queue, NULL, 20, NULL), NULL);
-    assert_false(hint_within(t.plain.queue, 0.2));
+    assert_false(pool_hint_within(t.plain.queue, 0.2));
     (void)pool_raw(&t.plain, "RPUSH %swake 1", KEY);
-    assert_true(hint_within(t.plain.queue, 5));
+    assert_true(pool_hint_within(t.plain.queue, 5));
     check_ok(etas_queue_hint_arm(t.plain.queue, NULL, 0.1, NULL), NULL);
-    assert_true(hint_within(t.plain.queue, 5)); /* its time is over */
+    assert_true(pool_hint_within(t.plain.queue, 5)); /* its time is over */
     finish(&t);
 }
 
@@ -185,10 +161,10 @@ static void a_server_that_is_frozen_cut_off_or_killed_is_survived(void **state)
     check_ok(etas_queue_open(&queue, &t.options, NULL), NULL);
     check_ok(etas_queue_reap(queue, NULL), NULL);
     kill(t.fx.pid, SIGSTOP);
-    begin = seconds_now();
+    begin = pool_seconds();
     assert_int_equal(etas_queue_reap(queue, NULL), ETAS_E_TIMEOUT);
     assert_int_equal(etas_queue_reap(queue, NULL), ETAS_E_TIMEOUT); /* in the handshake */
-    assert_true(seconds_now() - begin < 3);
+    assert_true(pool_seconds() - begin < 3);
     kill(t.fx.pid, SIGCONT);
     etas_queue_close(queue);
     redis_fixture_kill(&t.fx);
@@ -358,12 +334,12 @@ static void a_handshake_that_never_ends_is_given_up(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof manners / sizeof manners[0]; i++) {
         fake f = start_fake(manners[i], 0.5);
-        const double begin = seconds_now();
+        const double begin = pool_seconds();
         etas_error err = {0};
 
         assert_int_equal(look(&f, &err), ETAS_E_TIMEOUT);
         assert_non_null(strstr(err.text, "handshake"));
-        assert_true(seconds_now() - begin < 5);
+        assert_true(pool_seconds() - begin < 5);
         end_fake(&f);
     }
 }
