@@ -7,17 +7,7 @@ export PYTHONDONTWRITEBYTECODE=1
 here=$ETAS_SOURCE/tests/docker
 file=$ETAS_SOURCE/docker/Dockerfile
 compose=$ETAS_SOURCE/docker/compose.yaml
-python=
-for candidate in python3 /usr/bin/python3; do
-    if [ -z "$python" ] && "$candidate" -c 'import yaml' 2>/dev/null; then
-        python=$candidate
-    fi
-done
-if [ -z "$python" ]; then
-    echo "no python3 with yaml: skipped"
-    [ -z "${ETAS_SKIPS_AS_FAILS:-}" ] || fail "python3-yaml is missing"
-    exit 77
-fi
+need_python_yaml
 
 # breaks CHECK FILE TEXT SED: the check complains with TEXT about FILE changed by SED.
 breaks() {

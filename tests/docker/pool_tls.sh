@@ -6,17 +6,7 @@
 # shellcheck source=tests/support/certificates.bash
 . "$ETAS_SOURCE/tests/support/certificates.bash"
 
-python=
-for candidate in python3 /usr/bin/python3; do
-    if [ -z "$python" ] && "$candidate" -c 'import yaml' 2>/dev/null; then
-        python=$candidate
-    fi
-done
-if [ -z "$python" ]; then
-    echo "no python3 with yaml: skipped"
-    [ -z "${ETAS_SKIPS_AS_FAILS:-}" ] || fail "python3-yaml is missing"
-    exit 77
-fi
+need_python_yaml
 
 shows "make-certificates: for the server's names, again without a new authority"
 expect 0 "$ETAS_SOURCE/docker/make-secrets" secrets

@@ -118,3 +118,13 @@ number_lasting() {
 done_testing() {
     echo "$passed shown"
 }
+
+# need_python_yaml: sets python to one that has yaml; skipped without.
+need_python_yaml() {
+    for python in python3 /usr/bin/python3; do
+        "$python" -c 'import yaml' 2>/dev/null && return
+    done
+    echo "no python3 with yaml: skipped"
+    [ -z "${ETAS_SKIPS_AS_FAILS:-}" ] || fail "python3-yaml is missing"
+    exit 77
+}
