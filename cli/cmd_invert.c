@@ -185,11 +185,10 @@ int cmd_invert(int argc, char *argv[])
         self.directory = self.cfg.data_path;
     if (st != ETAS_OK) {
         code = talk_fail(&self.t, st, &err);
-    } else if (catalog_options_apply(&self.fit.input, &usage, &self.cfg) != OPTIONS_RUN) {
-        code = EXIT_USAGE;
-    } else if (self.bootstrap.run.distribute != NULL &&
-               run_request_init_at(&self.pool, &self.bootstrap.run, &self.cfg, "", "", &usage) !=
-                   OPTIONS_RUN) {
+    } else if (catalog_options_apply(&self.fit.input, &usage, &self.cfg) != OPTIONS_RUN ||
+               (self.bootstrap.run.distribute != NULL &&
+                run_request_init_at(&self.pool, &self.bootstrap.run, &self.cfg, "", "", &usage) !=
+                    OPTIONS_RUN)) {
         code = EXIT_USAGE;
     } else if (self.bootstrap.run.n_catalogs == OPTION_UNSET) {
         code = only_fit(&self);

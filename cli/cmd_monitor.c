@@ -82,22 +82,6 @@ static etas_status fetch(monitor_view *out, etas_store *store, etas_error *err)
     return st;
 }
 
-static etas_status print_json(const monitor *self, const monitor_view *view, etas_error *err)
-{
-    json_t *const root = monitor_json(view);
-    char *const text =
-        root != NULL ? json_dumps(root, JSON_REAL_PRECISION(10) |
-                                            (self->watch_s > 0 ? JSON_COMPACT : JSON_INDENT(2)))
-                     : NULL;
-
-    json_decref(root);
-    if (text == NULL)
-        return etas_fail(err, ETAS_E_NOMEM, "out of memory for JSON, or no UTF-8: %s", view->path);
-    (void)puts(text);
-    free(text);
-    return ETAS_OK;
-}
-
 static etas_status show(void *context, bool *over, etas_error *err)
 {
     monitor *const self = context;
@@ -110,7 +94,8 @@ static etas_status show(void *context, bool *over, etas_error *err)
     if (st == ETAS_OK)
         st = fetch(&view, store, err);
     if (st == ETAS_OK)
-        st = self->json ? print_json(self, &view, err) : monitor_print(&view, err);
+        st = self->json ? watch_print_json(self->watch_s, monitor_json(&view), err)
+                        : monitor_print(&view, err);
     *over =
         st == ETAS_OK && (view.state == ETAS_STORE_COMPLETE || view.state == ETAS_STORE_INCOMPLETE);
     monitor_tasks_free(&view.tasks);

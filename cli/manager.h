@@ -81,7 +81,5 @@ json_t *manager_json_real(double x); /**< null when it is not finite */
 json_t *manager_runs_json(const etas_pool_info *pool);
 json_t *manager_agents_json(const pool_agents *agents);
 json_t *manager_info_json(const manager *self, const manager_view *view); /**< info --json */
-/** Prints and frees @p root, which may be NULL: out of memory. */
-ETAS_NODISCARD etas_status manager_print_json(const manager *self, json_t *root, etas_error *err);
 
 #endif

@@ -339,13 +339,13 @@ int manager_doctor(manager *self)
         doctor_say(&d, DOCTOR_FAIL, "reachable", "%s", etas_error_format(&err, sizeof line, line));
     if (self->json) {
         err = (etas_error){0};
-        st = manager_print_json(
-            self,
-            d.out_of_memory ? NULL
-                            : json_pack("{s:s,s:s,s:b,s:O}", "pool", manager_pool_name(self),
-                                        "server", etas_queue_host(self->queue), "ok",
-                                        d.worst < DOCTOR_FAIL, "checks", d.checks),
-            &err);
+        st = watch_print_json(self->watch_s,
+                              d.out_of_memory
+                                  ? NULL
+                                  : json_pack("{s:s,s:s,s:b,s:O}", "pool", manager_pool_name(self),
+                                              "server", etas_queue_host(self->queue), "ok",
+                                              d.worst < DOCTOR_FAIL, "checks", d.checks),
+                              &err);
         json_decref(d.checks);
         if (st != ETAS_OK)
             return talk_fail(&self->out, st, &err);

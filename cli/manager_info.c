@@ -189,11 +189,11 @@ static etas_status show_info(void *context, bool *over, etas_error *err)
     manager_view view;
     etas_status st = manager_view_fetch(self, &view, err);
 
-    (void)over;
+    *over = false;
     if (st != ETAS_OK)
         return st;
     if (self->json) {
-        st = manager_print_json(self, manager_info_json(self, &view), err);
+        st = watch_print_json(self->watch_s, manager_info_json(self, &view), err);
     } else {
         print_first_lines(&view.pool);
         st = print_details(self, &view, err);

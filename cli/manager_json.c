@@ -121,18 +121,3 @@ json_t *manager_info_json(const manager *self, const manager_view *view)
                      agents_groups_json(view->n_hosts, view->hosts), "misfits",
                      misfits_json(view->n_misfits, view->misfits), "runs", manager_runs_json(pool));
 }
-
-etas_status manager_print_json(const manager *self, json_t *root, etas_error *err)
-{
-    char *const text =
-        root != NULL ? json_dumps(root, JSON_REAL_PRECISION(10) |
-                                            (self->watch_s > 0 ? JSON_COMPACT : JSON_INDENT(2)))
-                     : NULL;
-
-    json_decref(root);
-    if (text == NULL)
-        return etas_fail(err, ETAS_E_NOMEM, "out of memory for JSON");
-    (void)puts(text);
-    free(text);
-    return ETAS_OK;
-}

@@ -205,7 +205,7 @@ int manager_dead(manager *self)
     if (st == ETAS_OK && !run.finished)
         st = etas_queue_dead(self->queue, run.meta.id, &dead, &n, &err);
     if (st == ETAS_OK && self->json)
-        st = manager_print_json(self, dead_json(&run, n, dead), &err);
+        st = watch_print_json(self->watch_s, dead_json(&run, n, dead), &err);
     else if (st == ETAS_OK && n == 0)
         (void)printf("run %.6s has no dead catalogues\n", run.meta.id);
     else if (st == ETAS_OK)

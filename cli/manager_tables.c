@@ -116,11 +116,11 @@ static etas_status show_workers(void *context, bool *over, etas_error *err)
     size_t n_groups = 0;
     etas_status st = agents_fetch(self->queue, &agents, err);
 
-    (void)over;
+    *over = false;
     if (st == ETAS_OK)
         st = agents_by_host(&agents, &groups, &n_groups, err);
     if (st == ETAS_OK && self->json)
-        st = manager_print_json(self, workers_json(self, &agents, n_groups, groups), err);
+        st = watch_print_json(self->watch_s, workers_json(self, &agents, n_groups, groups), err);
     else if (st == ETAS_OK && agents.n == 0)
         (void)printf("no workers in pool \"%s\" at %s\n", manager_pool_name(self),
                      etas_queue_host(self->queue));
@@ -188,13 +188,13 @@ static etas_status show_runs(void *context, bool *over, etas_error *err)
     etas_pool_info pool = {0};
     etas_status st = etas_queue_info(self->queue, &pool, err);
 
-    (void)over;
+    *over = false;
     if (st == ETAS_OK && self->json)
-        st = manager_print_json(self,
-                                json_pack("{s:s,s:s,s:b,s:o}", "pool", manager_pool_name(self),
-                                          "server", etas_queue_host(self->queue), "paused",
-                                          pool.paused, "runs", manager_runs_json(&pool)),
-                                err);
+        st = watch_print_json(self->watch_s,
+                              json_pack("{s:s,s:s,s:b,s:o}", "pool", manager_pool_name(self),
+                                        "server", etas_queue_host(self->queue), "paused",
+                                        pool.paused, "runs", manager_runs_json(&pool)),
+                              err);
     else if (st == ETAS_OK && pool.n_runs == 0)
         (void)printf("no runs in pool \"%s\" at %s\n", manager_pool_name(self),
                      etas_queue_host(self->queue));

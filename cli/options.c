@@ -146,8 +146,6 @@ static options_outcome set_value(const command_usage *usage, const option_spec *
         if (!parse_size(text, spec->value))
             want = "a size such as 512M or 2G";
         break;
-    case OPTION_LATER:
-        return options_complain(usage, "--%s is not supported yet", spec->name);
     }
     if (want != NULL)
         return options_complain(usage, "--%s: \"%s\" is not %s", spec->name, text, want);

@@ -21,8 +21,7 @@ typedef enum option_kind {
     OPTION_TIME,     /**< etas_time: ISO 8601 */
     OPTION_DURATION, /**< double: seconds, from 30s, 15m, 2h, 0.5d */
     OPTION_SIZE,     /**< uint64_t: bytes, from 4096, 512K, 512M, 1.5G, 1T */
-    OPTION_EVERY,    /**< double: seconds as OPTION_DURATION, at least 0.1; 2 without a value */
-    OPTION_LATER     /**< refused as "not supported yet"; value unused */
+    OPTION_EVERY     /**< double: seconds as OPTION_DURATION, at least 0.1; 2 without a value */
 } option_kind;
 
 typedef struct option_spec {

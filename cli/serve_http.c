@@ -190,9 +190,12 @@ static bool refuse(const serve_http *self, struct MHD_Connection *to, const char
     return true;
 }
 
+/* The parameters are those of libmicrohttpd. */
+/* NOLINTBEGIN(readability-function-size, readability-non-const-parameter) */
 static enum MHD_Result answer(void *context, struct MHD_Connection *to, const char *path,
                               const char *method, const char *version, const char *body,
                               size_t *body_len, void **request)
+/* NOLINTEND(readability-function-size, readability-non-const-parameter) */
 {
     static const struct {
         const char *path;
@@ -413,7 +416,7 @@ void serve_http_stop(serve_http *self)
 
     if (self->daemon != NULL)
         MHD_stop_daemon(self->daemon); /* closes the listening socket */
-    for (size_t i = 0; i < sizeof answers / sizeof *answers; i++)
+    for (size_t i = 0; i < sizeof answers / sizeof answers[0]; i++)
         if (answers[i] != NULL)
             MHD_destroy_response(answers[i]);
     (void)pthread_mutex_destroy(&self->lock);

@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t enough;
@@ -80,4 +81,19 @@ int watch_run(talk *out, double every_s, bool dense, watch_show show, void *cont
         }
     }
     return 0;
+}
+
+etas_status watch_print_json(double every_s, json_t *root, etas_error *err)
+{
+    char *const text = root != NULL
+                           ? json_dumps(root, JSON_REAL_PRECISION(10) |
+                                                  (every_s > 0 ? JSON_COMPACT : JSON_INDENT(2)))
+                           : NULL;
+
+    json_decref(root);
+    if (text == NULL)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for JSON, or text that is no UTF-8");
+    (void)puts(text);
+    free(text);
+    return ETAS_OK;
 }

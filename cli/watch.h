@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include <jansson.h>
+
 #include "etas/status.h"
 #include "talk.h"
 
@@ -17,5 +19,8 @@ typedef etas_status (*watch_show)(void *context, bool *over, etas_error *err);
  * is over, its reader has gone, or SIGINT, SIGTERM or SIGHUP comes: always 0.
  */
 int watch_run(talk *out, double every_s, bool dense, watch_show show, void *context);
+/** Takes @p root (NULL: there was no memory for it): one line when it is shown every @p every_s
+ * seconds, else indented. */
+ETAS_NODISCARD etas_status watch_print_json(double every_s, json_t *root, etas_error *err);
 
 #endif
