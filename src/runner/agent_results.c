@@ -207,7 +207,7 @@ etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *er
 
 /* ---- committed ---- */
 
-/* The run takes no more for now: all its leases here wait, so that one of them asks. */
+/* The run takes no more at present: all its leases here wait, so that one of them asks. */
 static void wait_for_run(agent *self, const agent_slot *asked)
 {
     const uint32_t tries = asked->commit_tries + 1;
