@@ -99,14 +99,14 @@ static etas_status compare_piece(void *context, const etas_store_frame *frame, e
 }
 
 etas_status etas_compare_with_store(etas_comparer *self, etas_store *store,
-                                    const etas_store_run *run, const etas_frame_header *header,
-                                    const etas_payload *payload, etas_difference *out,
-                                    etas_error *err)
+                                    const etas_store_run *run, const etas_brought *brought,
+                                    etas_difference *out, etas_error *err)
 {
-    comparison what = {self, run, header, payload, out};
+    const etas_frame_header *const header = brought->header;
+    comparison what = {self, run, header, brought->payload, out};
 
     *out = (etas_difference){0};
-    self->stored.kind = payload->kind;
+    self->stored.kind = brought->payload->kind;
     return etas_store_find(store, (etas_range){header->first, header->count}, compare_piece, &what,
                            err);
 }

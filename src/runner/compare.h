@@ -31,12 +31,17 @@ typedef struct etas_difference {
     uint64_t came, stored; /**< their digests */
 } etas_difference;
 
-/** Compares @p payload, decoded from a frame with @p header, with what of it is stored for @p run,
- * wherever the stored frames begin and end. */
+/** What a frame brought: its header and the decoded rest. */
+typedef struct etas_brought {
+    const etas_frame_header *header;
+    const etas_payload *payload;
+} etas_brought;
+
+/** Compares @p brought with what of it is stored for @p run, wherever the stored frames begin and
+ * end. */
 ETAS_NODISCARD etas_status etas_compare_with_store(etas_comparer *self, etas_store *store,
                                                    const etas_store_run *run,
-                                                   const etas_frame_header *header,
-                                                   const etas_payload *payload,
+                                                   const etas_brought *brought,
                                                    etas_difference *out, etas_error *err);
 
 #endif

@@ -269,12 +269,13 @@ etas_status verify_repeat(driver *self, const etas_collected *item, const etas_f
 {
     verification *const v = &self->verify;
     const etas_range range = {header->first, header->count};
+    const etas_brought brought = {header, &self->job->sink->payload};
     etas_difference difference;
     etas_status st = etas_sink_flush(self->job->sink, err);
 
     if (st == ETAS_OK)
-        st = etas_compare_with_store(&v->comparer, self->job->store, self->job->run, header,
-                                     &self->job->sink->payload, &difference, err);
+        st = etas_compare_with_store(&v->comparer, self->job->store, self->job->run, &brought,
+                                     &difference, err);
     if (st != ETAS_OK)
         return st;
     if (difference.found) {

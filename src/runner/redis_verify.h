@@ -55,41 +55,41 @@ typedef struct verification {
     etas_comparer comparer;
 } verification;
 
-ETAS_NODISCARD etas_status verify_open(struct driver *driver, etas_error *err);
-void verify_close(struct driver *driver);
+ETAS_NODISCARD etas_status verify_open(struct driver *self, etas_error *err);
+void verify_close(struct driver *self);
 
 /** Whether results of that host are refused. */
-bool verify_refuses(const struct driver *driver, const char *host);
+bool verify_refuses(const struct driver *self, const char *host);
 /** The sink has just taken @p item, of which something was stored already: is it the same? */
-ETAS_NODISCARD etas_status verify_repeat(struct driver *driver, const etas_collected *item,
+ETAS_NODISCARD etas_status verify_repeat(struct driver *self, const etas_collected *item,
                                          const etas_frame_header *header, etas_error *err);
 /** Before what was collected is acknowledged: note which checks are complete. */
-ETAS_NODISCARD etas_status verify_note(struct driver *driver, etas_error *err);
+ETAS_NODISCARD etas_status verify_note(struct driver *self, etas_error *err);
 /** After an audit: ask for what is to be checked and nowhere to be found. */
-ETAS_NODISCARD etas_status verify_audited(struct driver *driver, const etas_audit *audit,
+ETAS_NODISCARD etas_status verify_audited(struct driver *self, const etas_audit *audit,
                                           etas_error *err);
 /** The link is new, or the run's keys are: nothing is known of the server. */
-void verify_linked(struct driver *driver);
+void verify_linked(struct driver *self);
 /** Everything that is due; call it often. */
-ETAS_NODISCARD etas_status verify_tend(struct driver *driver, etas_error *err);
+ETAS_NODISCARD etas_status verify_tend(struct driver *self, etas_error *err);
 /** Whether something is worth waiting for when everything else is done. */
-bool verify_busy(const struct driver *driver);
+bool verify_busy(const struct driver *self);
 /** When an audit is wanted. */
-double verify_audit_due(const struct driver *driver);
+double verify_audit_due(const struct driver *self);
 /** That host is distrusted now: what was to be checked of it, and what it said, is no more. */
-void verify_forget(struct driver *driver, const char *host);
+void verify_forget(struct driver *self, const char *host);
 /** Say how it went. */
-void verify_report(const struct driver *driver);
+void verify_report(const struct driver *self);
 
 /* redis_dispute.c, for redis_verify.c */
 
 /** Who is faulty, from the store. */
-ETAS_NODISCARD etas_status dispute_load_faults(struct driver *driver, etas_error *err);
+ETAS_NODISCARD etas_status dispute_load_faults(struct driver *self, etas_error *err);
 /** What @p item holds differs from what is stored, and this machine shall decide. */
-void dispute_begin(struct driver *driver, const etas_collected *item,
-                   const etas_frame_header *header, const etas_difference *what);
+void dispute_begin(struct driver *self, const etas_collected *item, const etas_frame_header *header,
+                   const etas_difference *what);
 /** Have the disputes decided, one after the other; who was wrong is distrusted. */
-ETAS_NODISCARD etas_status dispute_tend(struct driver *driver, etas_error *err);
-void dispute_close(struct driver *driver);
+ETAS_NODISCARD etas_status dispute_tend(struct driver *self, etas_error *err);
+void dispute_close(struct driver *self);
 
 #endif

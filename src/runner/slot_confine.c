@@ -82,7 +82,7 @@ bool etas_slot_confine_built(void)
 int etas_slot_confine(void (*forbidden)(uint64_t number))
 {
     const struct sigaction action = {.sa_sigaction = on_forbidden, .sa_flags = SA_SIGINFO};
-    const scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
+    scmp_filter_ctx filter = seccomp_init(SCMP_ACT_TRAP);
     int failed;
 
     if (filter == NULL)

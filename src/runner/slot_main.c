@@ -350,10 +350,12 @@ static void say_forbidden(uint64_t number)
 /* What the process takes by now, and some room to work in. */
 static uint64_t least_memory(void)
 {
-    unsigned long long pages = 0;
+    char line[160];
+    uint64_t pages = 0;
     FILE *const f = fopen("/proc/self/statm", "re");
 
-    if (f != NULL && fscanf(f, "%llu", &pages) != 1)
+    if (f == NULL || fgets(line, sizeof line, f) == NULL ||
+        !etas_parse_u64(line, strcspn(line, " \n"), &pages))
         pages = 0;
     if (f != NULL)
         (void)fclose(f);

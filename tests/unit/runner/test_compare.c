@@ -70,14 +70,14 @@ static void store_range(etas_store *store, etas_frame_kind kind, etas_range rang
 static etas_difference compare(etas_store *store, etas_range range, const etas_payload *came)
 {
     const etas_frame_header header = {.first = range.first, .count = (uint32_t)range.count};
+    const etas_brought brought = {&header, came};
     etas_comparer scratch = {0};
     etas_difference difference;
     etas_store_run run;
     etas_error err = {0};
 
     check_ok(etas_store_run_get(store, &run, &err), &err);
-    check_ok(etas_compare_with_store(&scratch, store, &run, &header, came, &difference, &err),
-             &err);
+    check_ok(etas_compare_with_store(&scratch, store, &run, &brought, &difference, &err), &err);
     etas_comparer_free(&scratch);
     return difference;
 }
