@@ -55,7 +55,8 @@ program() {
     ETAS_REDIS_URL=rediss://$1@localhost:$tls_port "${@:2}" --password-file "secrets/$1.password"
 }
 expect 0 program manager etas-redis-manager init
-program worker etas-redis-worker --processes 1 2>worker.log &
+# Not by program: its shell would be killed at the end, and the worker stay.
+ETAS_REDIS_URL=rediss://worker@localhost:$tls_port etas-redis-worker --processes 1 --password-file secrets/worker.password 2>worker.log &
 children+=("$!")
 wait_for "the worker" grep -q connected worker.log
 expect 0 program driver etas forecast "$ETAS_SOURCE/examples/forecast.json" -n 50 --seed 1 -o pool.csv --progress none --distribute redis
