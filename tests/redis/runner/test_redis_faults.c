@@ -156,6 +156,23 @@ static void connections_may_be_cut(void **state)
     finish(fx, path, driver);
 }
 
+static void settings_may_go_bad_for_a_while(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver;
+
+    pool_store_create(path, &model);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    driver = pool_driver_start(fx, path, &quick);
+    pool_wait_stored(fx, 400);
+    redis_command(fx, "CONFIG SET maxmemory-policy allkeys-lru");
+    redis_command(fx, "CLIENT KILL TYPE normal SKIPME yes");
+    pool_sleep(1.5); /* nobody uses such a server, and nobody leaves */
+    redis_command(fx, "CONFIG SET maxmemory-policy noeviction");
+    finish(fx, path, driver);
+}
+
 static void kill_and_restart(redis_fixture *fx, bool appendonly)
 {
     const char *path = store_path(fx);
@@ -341,6 +358,7 @@ static const struct CMUnitTest tests[] = {
     pool_test(the_driver_may_be_killed_and_resumed),
     pool_test(everything_on_the_server_may_be_flushed),
     pool_test(connections_may_be_cut),
+    pool_test(settings_may_go_bad_for_a_while),
     pool_test(the_server_may_be_killed_and_come_back_empty),
     pool_test(the_server_may_be_killed_and_come_back_with_its_file),
     pool_test(the_server_may_be_short_of_memory),
