@@ -1,6 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <math.h>
 #include <poll.h>
 #include <signal.h>
@@ -40,7 +39,7 @@ typedef struct slot_state {
     bool said_done;          /* with its last frame */
 } slot_state;
 
-/* The parent is gone or broken: there is nobody left to tell. */
+/* There is nobody left to tell, or nothing more to say. */
 static _Noreturn void leave(void)
 {
     _exit(0);
@@ -277,16 +276,6 @@ static etas_status run_task(slot_state *self, const etas_slot_order *order, slot
     return st;
 }
 
-/* Room for whoever comes next. */
-static void forget(slot_state *self)
-{
-    etas_maker_free(&self->maker);
-    self->maker = (etas_maker){0};
-    for (size_t i = 0; i < MODELS; i++)
-        model_drop(&self->models[i]);
-    (void)malloc_trim(0);
-}
-
 static void describe(const slot_state *self, etas_status st, const etas_error *err, size_t capacity,
                      char out[])
 {
@@ -321,11 +310,11 @@ static void serve_task(slot_state *self, const etas_slot_order *order, int fd)
         char text[200];
 
         describe(self, st, &err, sizeof text, text);
-        if (st == ETAS_E_NOMEM)
-            forget(self);
         say((etas_slot_message){ETAS_SLOT_SAYS_ERROR, (uint32_t)strlen(text) + 1, reached,
                                 st == ETAS_E_LIMIT},
             text);
+        if (st == ETAS_E_NOMEM)
+            leave(); /* what used it up may hold it still: others shall not pay for that */
     }
 }
 

@@ -251,7 +251,7 @@ kill -CONT "$redis_pid"
 shows "another address is the user's decision: a warning; the name of the host is then free"
 : >serve.log
 serve --port 0 --bind 0.0.0.0 --socket r/redis.sock
-grep -q 'has no password' serve.log || fail "no warning: $(cat serve.log)"
+wait_for "the warning" grep -q 'has no password' serve.log
 url=http://127.0.0.1:${url##*:}
 status 200 api/info -H 'Host: pool.example.org'
 leaves TERM

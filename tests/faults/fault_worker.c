@@ -126,6 +126,8 @@ etas_status __wrap_etas_simulator_run(etas_simulator *self, uint64_t seed, uint6
 
     for (size_t k = 0; seed >> 48 == MARK && k < sizeof kinds / sizeof kinds[0]; k++)
         if (base + STEP * k >= first && base + STEP * k < first + count)
-            return kinds[k](out, err);
+            return kinds[k] == swell && count > 1
+                       ? etas_fail(err, ETAS_E_NOMEM, "it is made alone") /* the others are well */
+                       : kinds[k](out, err);
     return __real_etas_simulator_run(self, seed, first, count, out, err);
 }

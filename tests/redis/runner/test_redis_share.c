@@ -2,6 +2,7 @@
  * for one frame are cut. */
 #include "pool_helpers.h"
 
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -119,7 +120,8 @@ static void who_comes_late_gets_a_share_of_what_is_being_made(void **state)
     assert_int_equal(m.n, 2);
     for (size_t i = 0; i < 2; i++) /* half of what the first had not done after a second or two */
         assert_true(m.made[i] > model.n_catalogs / 10);
-    assert_true(m.n_frames < 100); /* and it was not torn to pieces */
+    /* And it was not torn to pieces: what was given back is claimed by eighths of what is left. */
+    assert_true((double)m.n_frames < 30 * log((double)model.n_catalogs));
     assert_int_equal(repeated(fx), 0);
     pool_check_equals_serial(path, &model);
 }
