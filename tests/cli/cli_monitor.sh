@@ -41,7 +41,7 @@ grep -qE '^tasks: [1-9][0-9]*, mean .*, median .*, max .*, slowfac [1-9][0-9.]*,
 grep -qE '^parallel efficiency: [0-9]+% of 2 slots over ' stdout || fail "$(cat stdout)"
 grep -qE '^ *SLOWEST +CPU +HOST +PID +FIRST +CATALOGUES +EVENTS +BYTES +MEM +STARTED$' stdout || fail "$(cat stdout)"
 grep -qE "^$(hostname | cut -c1-19).* +2 +" stdout || fail "$(cat stdout)"
-[ "$(grep -cE '^ *[0-9.]+m?s to +[0-9.]+m?s +#* +[0-9]+$' stdout)" -eq 10 ] || fail "no histogram: $(cat stdout)"
+[ "$(grep -cE '^ *[0-9.]+[mu]?s to +[0-9.]+[mu]?s +#* +[0-9]+$' stdout)" -eq 10 ] || fail "no histogram: $(cat stdout)"
 [ "$(grep -v '^phases' stdout | wc -L)" -le 110 ] || fail "too wide"
 etas monitor out.csv --json | jq -e '.state == "complete" and .stored == 40000 and .total == 40000 and .seed == "1" and
     (.tasks | .number == ([.durations[].tasks] | add) and .slots == 2 and .efficiency > 0 and .efficiency <= 1.001 and

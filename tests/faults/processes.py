@@ -24,6 +24,11 @@ def write_file(path, data):
         file.write(data)
 
 
+def was_refused(log):
+    """It was started while another attack had given the server a policy that evicts, and said so."""
+    return "set maxmemory-policy noeviction" in tail(log, 1)
+
+
 def tail(path, lines=12):
     try:
         with open(path, errors="replace") as file:

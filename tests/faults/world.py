@@ -12,7 +12,7 @@ import signal
 import subprocess
 import time
 
-from processes import Failure, children, kill, now, tail, write_file
+from processes import Failure, children, kill, now, tail, was_refused, write_file
 from server import Proxy
 
 PR_SET_CHILD_SUBREAPER = 36
@@ -56,6 +56,9 @@ class Agent:
 
     def watch(self):
         code = self.process.poll()
+        if code == 1 and not self.expected and was_refused(self.log):
+            self.start()
+            return None
         if code is not None and not self.expected:
             raise Failure(f"agent {self.name} ended by itself with {code}:\n{tail(self.log)}")
         return code
@@ -157,6 +160,8 @@ class Line:
             return
         if code == 0:
             self.finish()
+        elif code == 1 and not self.expected and was_refused(self.log):
+            self.start(resume=os.path.exists(self.store))
         elif not self.expected:
             raise Failure(f"the driver of line {self.name} ended with {code}:\n{tail(self.log)}")
 

@@ -7,7 +7,7 @@
 
 start_slurm 10
 make_long_config
-n=$(number_lasting 45)
+n=$(number_lasting 30)
 serial_run
 start_redis r
 start_driver
@@ -32,7 +32,7 @@ done
 
 shows "the run completes with new jobs, with the bytes of the serial run"
 if kill -0 "$driver" 2>/dev/null; then
-    "$ETAS_SOURCE/slurm/submit-workers.sh" 2 --cpus-per-task=1 --time=3 -- --socket "$work/r/redis.sock" >/dev/null
+    "$ETAS_SOURCE/slurm/submit-workers.sh" 2 --cpus-per-task=1 --time=15 -- --socket "$work/r/redis.sock" >/dev/null
 fi
 driver_ends_well
 scancel --full 3 4 2>/dev/null || true
