@@ -101,9 +101,7 @@ define('control', {'allow-oom'}, function(c, a)
   local what, marked = a[1], 0
   if what == 'pause' or what == 'resume' then
     call('HSET', c.P .. 'pool', 'paused', what == 'pause' and '1' or '0')
-    for _ = 1, MAX_HINTS do
-      hint(c)
-    end
+    hint_all(c)
     return {'OK', '0'}
   elseif what ~= 'stop' and what ~= 'now' then
     refuse('bad control')
@@ -119,9 +117,7 @@ define('control', {'allow-oom'}, function(c, a)
       marked = marked + 1
     end
   end
-  for _ = 1, MAX_HINTS do
-    hint(c)
-  end
+  hint_all(c)
   return {'OK', int(marked)}
 end)
 
