@@ -58,7 +58,7 @@ const char *etas_queue_host(const etas_queue *self);
 /** Such as "TLSv1.3"; "" for a connection without TLS, or none. */
 const char *etas_queue_tls(const etas_queue *self);
 /** Connect now if needed, and check the server: version >= 7, maxmemory-policy noeviction
- * (E_REFUSED with the reason otherwise), library loaded. */
+ * (E_REFUSED with the reason otherwise; E_AWAY when it was good before), library loaded. */
 ETAS_NODISCARD etas_status etas_queue_check(etas_queue *self, etas_error *err);
 /** Drop the connection; the next call makes a new one (its caller backs off). */
 void etas_queue_disconnect(etas_queue *self);

@@ -215,7 +215,7 @@ etas_status queue_check_policy(const etas_queue *self, etas_error *err)
     return ETAS_E_REFUSED;
 }
 
-etas_status etas_queue_check(etas_queue *self, etas_error *err)
+static etas_status check_server(etas_queue *self, etas_error *err)
 {
     redisReply *reply;
     uint64_t revision, major = 7;
@@ -255,4 +255,16 @@ etas_status etas_queue_check(etas_queue *self, etas_error *err)
             return etas_fail(err, st, "%s", denied.text);
     }
     return ETAS_OK;
+}
+
+etas_status etas_queue_check(etas_queue *self, etas_error *err)
+{
+    const etas_status st = check_server(self, err);
+
+    if (st == ETAS_E_REFUSED && self->approved) { /* it was good, and may be so again */
+        etas_queue_disconnect(self);
+        return ETAS_E_AWAY;
+    }
+    self->approved = self->approved || st == ETAS_OK;
+    return st;
 }

@@ -35,6 +35,7 @@ struct etas_queue {
     queue_args args;
     uint64_t reply_bytes; /**< the most that the call at hand may answer */
     bool memory_full, denied_said;
+    bool approved;      /**< a check has found the server good */
     uint64_t revision;  /**< of the server's library at the last check; 0 unknown */
     uint64_t maxmemory; /**< of the server; 0 unlimited or unknown */
     char policy[32];    /**< maxmemory-policy, "" unknown */

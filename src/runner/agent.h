@@ -75,7 +75,6 @@ typedef struct agent {
     double rate;      /**< catalogues per second of one slot, 0 unknown */
     const char *many; /**< what was made, for people */
     bool linked;      /**< the last call reached the server */
-    bool met;         /**< a server that may be used was there */
     uint32_t tries;   /**< since the link was lost */
     /* When to do things next: seconds on the monotonic clock, INFINITY never. */
     double retry_at, beat_at, reap_at, claim_at, claim_after, hint_at, stop_at, halt_by, leave_by,

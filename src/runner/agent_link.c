@@ -107,10 +107,6 @@ etas_status agent_connect(agent *self, etas_error *err)
     if (self->linked || etas_clock_s() < self->retry_at)
         return ETAS_OK;
     st = etas_queue_check(self->queue, &error);
-    if (st == ETAS_E_REFUSED && self->met) { /* its settings were good, and may be so again */
-        etas_queue_disconnect(self->queue);
-        st = ETAS_E_AWAY;
-    }
     if (st == ETAS_E_REFUSED) { /* a server that cannot be used, and why */
         if (err != NULL && err->code == ETAS_OK)
             *err = error;
@@ -118,7 +114,7 @@ etas_status agent_connect(agent *self, etas_error *err)
     }
     if (!agent_reached(self, &st, &error, err))
         return st;
-    self->linked = self->met = true;
+    self->linked = true;
     st = greet(self, err);
     if (st != ETAS_OK || !self->linked)
         return st;

@@ -158,13 +158,9 @@ static etas_status connect_when_due(driver *self, etas_error *err)
     if (self->linked || etas_clock_s() < self->retry_at)
         return ETAS_OK;
     st = etas_queue_check(self->queue, &error);
-    if (st == ETAS_E_REFUSED && self->met) { /* its settings were good, and may be so again */
-        etas_queue_disconnect(self->queue);
-        st = ETAS_E_AWAY;
-    }
     if (!driver_reached(self, &st, &error, err))
         return st;
-    self->linked = self->met = true;
+    self->linked = true;
     verify_linked(self);
     self->audit_at = 0; /* anything may have been lost meanwhile */
     self->reap_at = 0;

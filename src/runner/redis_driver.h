@@ -21,7 +21,6 @@ typedef struct driver {
     etas_run_state state; /**< as the server said at the last beat */
     uint64_t dead_seen;   /**< state.n_dead at the last audit */
     bool linked, cancelled;
-    bool met;             /* a server that may be used was there */
     bool lonely, crowded; /**< said that there are no workers, that memory is full */
     double lonely_at;     /**< when to say it; 0: there are some */
     uint32_t tries;

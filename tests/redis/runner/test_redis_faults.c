@@ -20,6 +20,14 @@ static const char *store_path(const redis_fixture *fx)
     return path;
 }
 
+/* A run with a worker of two slots; its driver. */
+static pid_t begin(const redis_fixture *fx, const char *path)
+{
+    pool_store_create(path, &model);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    return pool_driver_start(fx, path, &quick);
+}
+
 static void finish(const redis_fixture *fx, const char *path, pid_t driver)
 {
     pool_check_conserved(fx);
@@ -128,9 +136,7 @@ static void everything_on_the_server_may_be_flushed(void **state)
     const char *path = store_path(fx);
     pid_t driver;
 
-    pool_store_create(path, &model);
-    pool_worker_start(fx, &(pool_worker){.slots = 2});
-    driver = pool_driver_start(fx, path, &quick);
+    driver = begin(fx, path);
     pool_wait_stored(fx, 400);
     redis_command(fx, "FLUSHALL");
     pool_wait_stored(fx, 1200);
@@ -146,9 +152,7 @@ static void connections_may_be_cut(void **state)
     const char *path = store_path(fx);
     pid_t driver;
 
-    pool_store_create(path, &model);
-    pool_worker_start(fx, &(pool_worker){.slots = 2});
-    driver = pool_driver_start(fx, path, &quick);
+    driver = begin(fx, path);
     for (uint64_t i = 1; i <= 8; i++) {
         pool_wait_stored(fx, 400 * i);
         redis_command(fx, "CLIENT KILL TYPE normal SKIPME yes");
@@ -162,9 +166,7 @@ static void settings_may_go_bad_for_a_while(void **state)
     const char *path = store_path(fx);
     pid_t driver;
 
-    pool_store_create(path, &model);
-    pool_worker_start(fx, &(pool_worker){.slots = 2});
-    driver = pool_driver_start(fx, path, &quick);
+    driver = begin(fx, path);
     pool_wait_stored(fx, 400);
     redis_command(fx, "CONFIG SET maxmemory-policy allkeys-lru");
     redis_command(fx, "CLIENT KILL TYPE normal SKIPME yes");
@@ -181,9 +183,7 @@ static void kill_and_restart(redis_fixture *fx, bool appendonly)
     fx->appendonly = appendonly;
     redis_fixture_kill(fx);
     assert_int_equal(redis_fixture_start(fx), 0);
-    pool_store_create(path, &model);
-    pool_worker_start(fx, &(pool_worker){.slots = 2});
-    driver = pool_driver_start(fx, path, &quick);
+    driver = begin(fx, path);
     for (uint64_t i = 1; i <= 2; i++) {
         pool_wait_stored(fx, 800 * i);
         redis_fixture_kill(fx);
@@ -333,9 +333,7 @@ static void a_cancelled_run_ends_and_leaves_no_work(void **state)
     etas_error err = {0};
     pid_t driver;
 
-    pool_store_create(path, &model);
-    pool_worker_start(fx, &(pool_worker){.slots = 2});
-    driver = pool_driver_start(fx, path, &quick);
+    driver = begin(fx, path);
     pool_wait_stored(fx, 400);
     check_ok(etas_queue_info(queue, &info, &err), &err);
     check_ok(etas_queue_cancel(queue, info.runs[0].meta.id, &err), &err);
