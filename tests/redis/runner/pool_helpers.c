@@ -177,13 +177,13 @@ pid_t pool_worker_start(const redis_fixture *fx, const pool_worker *how)
     leave("worker", st, &err);
 }
 
-pid_t pool_liar_start(const redis_fixture *fx, const char *host)
+pid_t pool_liar_start(const redis_fixture *fx, const char *host, unsigned most)
 {
     const pid_t pid = start(getpid());
 
     if (pid != 0)
         return pid;
-    pool_liar_serve(pool_queue_open(fx), host);
+    pool_liar_serve(pool_queue_open(fx), host, most);
     _exit(0);
 }
 

@@ -52,10 +52,10 @@ typedef struct pool_worker {
 pid_t pool_worker_start(const redis_fixture *fx, const pool_worker *how);
 
 /** An agent on that host whose results are whole and wrong: of every catalogue with an event one
- * magnitude is a ten-thousandth too large. */
-pid_t pool_liar_start(const redis_fixture *fx, const char *host);
+ * magnitude is a ten-thousandth too large. It makes `most` tasks and waits then. */
+pid_t pool_liar_start(const redis_fixture *fx, const char *host, unsigned most);
 /** pool_liar.c: the life of that agent; returns when the server is gone. */
-void pool_liar_serve(etas_queue *queue, const char *host);
+void pool_liar_serve(etas_queue *queue, const char *host, unsigned most);
 
 int pool_exit_code(etas_status st);
 /** Exit code within @p seconds; a process that ends by a signal gives 256 + signal. */

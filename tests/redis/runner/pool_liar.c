@@ -91,11 +91,12 @@ static etas_status make(liar *l, const etas_claim *claim)
     return st;
 }
 
-void pool_liar_serve(etas_queue *queue, const char *host)
+void pool_liar_serve(etas_queue *queue, const char *host, unsigned most)
 {
     liar l = {.queue = queue,
               .self = {.slots = 1, .algorithm = ETAS_ALGORITHM_VERSION, .release = "6.6.6"}};
     const etas_claim_request request = {.remaining_s = INFINITY};
+    unsigned made = 0;
     etas_status st;
 
     etas_format(sizeof l.self.id, l.self.id, "%032x", (unsigned)rand());
@@ -105,11 +106,12 @@ void pool_liar_serve(etas_queue *queue, const char *host)
         etas_claim claim = {0};
         etas_beat beat = {0};
 
-        st = etas_queue_claim(queue, &l.self, &request, &claim, NULL);
+        if (made < most)
+            st = etas_queue_claim(queue, &l.self, &request, &claim, NULL);
         if (st == ETAS_OK && claim.kind == ETAS_CLAIM_COMMAND)
             st = etas_queue_hello(queue, &l.self, 0, NULL, NULL);
         else if (st == ETAS_OK && claim.kind == ETAS_CLAIM_WORK)
-            st = make(&l, &claim);
+            st = (made++, make(&l, &claim));
         else
             pool_sleep(0.02);
         if (st == ETAS_OK)

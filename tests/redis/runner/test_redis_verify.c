@@ -2,6 +2,7 @@
 #include "pool_helpers.h"
 
 #include <hiredis/hiredis.h>
+#include <limits.h>
 #include <signal.h>
 #include <sqlite3.h>
 #include <stdlib.h>
@@ -75,7 +76,7 @@ static void a_faulty_host_is_banned_and_its_results_are_made_again(void **state)
     pid_t driver;
 
     pool_store_create(path, &small);
-    (void)pool_liar_start(fx, "bad");
+    (void)pool_liar_start(fx, "bad", UINT_MAX);
     driver = pool_driver_start(fx, path, &all);
     pool_wait_stored(fx, 100);
     worker(fx, "a");
@@ -106,7 +107,7 @@ static void a_repeat_that_nobody_asked_for_is_compared_too(void **state)
     pid_t driver, liar;
 
     pool_store_create(path, &small);
-    liar = pool_liar_start(fx, "bad");
+    liar = pool_liar_start(fx, "bad", 10);
     driver = pool_driver_start(fx, path, &none);
     pool_wait_stored(fx, 50);
     pool_kill(liar);
@@ -135,7 +136,7 @@ static void two_hosts(const redis_fixture *fx, bool liar_first)
 
     pool_store_create(path, &small);
     if (liar_first)
-        (void)pool_liar_start(fx, "bad");
+        (void)pool_liar_start(fx, "bad", UINT_MAX);
     else
         worker(fx, "a");
     driver = pool_driver_start(fx, path, &all);
@@ -143,7 +144,7 @@ static void two_hosts(const redis_fixture *fx, bool liar_first)
     if (liar_first)
         worker(fx, "a");
     else
-        (void)pool_liar_start(fx, "bad");
+        (void)pool_liar_start(fx, "bad", UINT_MAX);
     assert_int_equal(pool_wait_exit(driver, 60), 0);
     pool_check_equals_serial(path, &small);
     assert_int_equal(ask(path, BY_BAD), 0);
@@ -218,7 +219,7 @@ static void a_faulty_host_stays_banned_for_the_next_driver(void **state)
     check_ok(etas_store_open(&store, path, ETAS_STORE_RESUME, &err), &err);
     check_ok(etas_store_distrust(store, &fault, &removed, &err), &err);
     etas_store_close(store);
-    (void)pool_liar_start(fx, "bad");
+    (void)pool_liar_start(fx, "bad", UINT_MAX);
     driver = pool_driver_start(fx, path, &none);
     pool_sleep(2);
     worker(fx, "a");
