@@ -9,7 +9,7 @@
 #include "support/check.h"
 
 /* Long enough for something to happen in the middle. */
-static const pool_model model = {.n_catalogs = 4000, .seed = 11, .mean_background = 500};
+static const pool_model model = {.n_catalogs = 10000, .seed = 11, .mean_background = 500};
 static const pool_driver quick = {.chunk_size = 80, .lease_s = 1.2};
 
 static const char *store_path(const redis_fixture *fx)

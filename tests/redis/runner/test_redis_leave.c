@@ -9,9 +9,9 @@
 #include "etas/text.h"
 #include "support/check.h"
 
-static const pool_model model = {.n_catalogs = 4000, .seed = 13, .mean_background = 500};
+static const pool_model model = {.n_catalogs = 12000, .seed = 13, .mean_background = 500};
 /* One chunk: without handing over its prefix a worker that leaves has done nothing. */
-static const pool_driver whole = {.chunk_size = 4000, .lease_s = 60};
+static const pool_driver whole = {.chunk_size = 12000, .lease_s = 60};
 
 static const char *store_path(const redis_fixture *fx)
 {
@@ -119,14 +119,14 @@ static void told_to_stop_it_finishes_its_chunk(void **state)
     look l;
 
     pool_store_create(path, &model);
-    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 1000, .lease_s = 0.6});
+    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 3000, .lease_s = 0.6});
     worker = pool_worker_start(fx, &(pool_worker){.slots = 1});
     pool_wait_leased(fx);
     stop(fx, false);
     assert_int_equal(pool_wait_exit(worker, 60), 0);
     l = look_at(fx);
-    assert_int_equal(l.stored, 1000);
-    assert_int_equal(l.pending, model.n_catalogs - 1000);
+    assert_int_equal(l.stored, 3000);
+    assert_int_equal(l.pending, model.n_catalogs - 3000);
     finish_with_another(fx, path, driver); /* who comes later is not told */
 }
 
@@ -138,7 +138,7 @@ static void told_to_stop_now_it_gives_the_rest_back(void **state)
     look l;
 
     pool_store_create(path, &model);
-    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 4000, .lease_s = 0.6});
+    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 12000, .lease_s = 0.6});
     worker = pool_worker_start(fx, &(pool_worker){.slots = 1});
     pool_wait_leased(fx);
     stop(fx, true);
@@ -253,7 +253,7 @@ static void signals_are_heard_while_the_server_is_silent(void **state)
     double start;
 
     pool_store_create(path, &model);
-    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 4000, .lease_s = 1.2});
+    driver = pool_driver_start(fx, path, &(pool_driver){.chunk_size = 12000, .lease_s = 1.2});
     busy = pool_worker_start(fx, &(pool_worker){.slots = 1});
     wait_busy(fx);
     kill(fx->pid, SIGSTOP);

@@ -106,7 +106,7 @@ static etas_status add_frame(void *context, const etas_store_frame *frame, etas_
 static void what_the_pool_tells_of_tasks_is_in_the_store(void **state)
 {
     const redis_fixture *fx = *state;
-    const pool_model longer = {.n_catalogs = 2000, .seed = 7, .mean_background = 300};
+    const pool_model longer = {.n_catalogs = 8000, .seed = 7, .mean_background = 300};
     const char *path = store_path(fx);
     etas_queue *queue = pool_queue_open(fx);
     etas_pool_info info = {0};
