@@ -4,6 +4,7 @@
 
 int cmd_catalog(int argc, char *argv[]);
 int cmd_estimate_mc(int argc, char *argv[]);
+int cmd_evaluate(int argc, char *argv[]);
 int cmd_export(int argc, char *argv[]);
 int cmd_forecast(int argc, char *argv[]);
 int cmd_invert(int argc, char *argv[]);

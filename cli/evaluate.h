@@ -1,0 +1,9 @@
+/** @file evaluate.h  What etas evaluate does, by what its first argument is; argv[0] is the
+ * subcommand's name, argv[1] that argument or --help. */
+#ifndef ETAS_CLI_EVALUATE_H
+#define ETAS_CLI_EVALUATE_H
+
+/** A configuration: the likelihood of its test window under a set of parameters. */
+int evaluate_likelihood(int argc, char *argv[]);
+
+#endif
