@@ -4,7 +4,6 @@
 #include <sys/stat.h>
 
 #include "commands.h"
-#include "etas/array.h"
 #include "etas/text.h"
 #include "monitor.h"
 #include "options.h"
@@ -58,50 +57,23 @@ static void find_store(monitor *self)
         (void)etas_format(sizeof self->path, self->path, "%s", self->argument);
 }
 
-static etas_status fetch(monitor_view *out, etas_store *store, etas_error *err)
-{
-    etas_status st = etas_store_run_get(store, &out->run, err);
-
-    if (st == ETAS_OK)
-        st = etas_store_state_get(store, &out->state, err);
-    if (st == ETAS_OK)
-        st = monitor_tasks_read(&out->tasks, store, err);
-    if (st == ETAS_OK)
-        st = etas_store_phases(store, &out->phases, &out->n_phases, err);
-    if (st == ETAS_OK)
-        st = etas_store_deaths(store, &out->deaths, &out->n_deaths, err);
-    if (st == ETAS_OK)
-        st = etas_store_faults(store, &out->faults, &out->n_faults, err);
-    out->stored = etas_ranges_total(etas_store_covered(store));
-    for (size_t i = 0; i < out->n_deaths; i++)
-        out->n_dead += out->deaths[i].range.count;
-    /* A driver that may not leave anything out ends without having closed the books. */
-    if (out->state == ETAS_STORE_RUNNING && out->n_dead > 0 &&
-        out->stored + out->n_dead >= out->run.n_catalogs)
-        out->state = ETAS_STORE_INCOMPLETE;
-    return st;
-}
-
 static etas_status show(void *context, bool *over, etas_error *err)
 {
     monitor *const self = context;
-    monitor_view view = {.path = self->path};
+    etas_run_view view = {0};
     etas_store *store = NULL;
     etas_status st;
 
     find_store(self);
     st = etas_store_open(&store, self->path, ETAS_STORE_READ, err);
     if (st == ETAS_OK)
-        st = fetch(&view, store, err);
+        st = etas_run_view_read(&view, store, err);
     if (st == ETAS_OK)
-        st = self->json ? watch_print_json(self->watch_s, monitor_json(&view), err)
+        st = self->json ? watch_print_json(self->watch_s, monitor_json(self->path, &view), err)
                         : monitor_print(&view, err);
     *over =
         st == ETAS_OK && (view.state == ETAS_STORE_COMPLETE || view.state == ETAS_STORE_INCOMPLETE);
-    monitor_tasks_free(&view.tasks);
-    etas_array_free((void **)&view.phases);
-    etas_array_free((void **)&view.deaths);
-    etas_array_free((void **)&view.faults);
+    etas_run_view_free(&view);
     etas_store_close(store);
     return st;
 }

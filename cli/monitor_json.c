@@ -16,8 +16,8 @@ static json_t *real_or_null(double x)
 }
 
 /* Objects of @p n items as an array. */
-static json_t *list(size_t n, json_t *(*item)(const monitor_view *view, size_t i),
-                    const monitor_view *view)
+static json_t *list(size_t n, json_t *(*item)(const etas_run_view *view, size_t i),
+                    const etas_run_view *view)
 {
     json_t *const out = json_array();
 
@@ -29,12 +29,12 @@ static json_t *list(size_t n, json_t *(*item)(const monitor_view *view, size_t i
     return out;
 }
 
-static json_t *phase(const monitor_view *v, size_t i)
+static json_t *phase(const etas_run_view *v, size_t i)
 {
     return json_pack("{s:s,s:f}", "name", v->phases[i].name, "seconds", v->phases[i].seconds);
 }
 
-static json_t *slow_task(const monitor_view *v, size_t i)
+static json_t *slow_task(const etas_run_view *v, size_t i)
 {
     const etas_store_task *const s = &v->tasks.slowest[i];
 
@@ -45,9 +45,9 @@ static json_t *slow_task(const monitor_view *v, size_t i)
                      json_integer(s->start_ns));
 }
 
-static json_t *host(const monitor_view *v, size_t i)
+static json_t *host(const etas_run_view *v, size_t i)
 {
-    const monitor_host *const h = &v->tasks.hosts[i];
+    const etas_run_host *const h = &v->tasks.hosts[i];
 
     return json_pack("{s:s,s:o,s:o,s:o,s:o,s:f,s:f,s:f,s:o,s:o,s:o}", "host", h->host, "processes",
                      count(h->slots), "tasks", count(h->tasks), "catalogues", count(h->catalogs),
@@ -56,14 +56,14 @@ static json_t *host(const monitor_view *v, size_t i)
                      "received_bytes", count(h->bytes), "verified", count(h->verified));
 }
 
-static json_t *bin(const monitor_view *v, size_t i)
+static json_t *bin(const etas_run_view *v, size_t i)
 {
-    const monitor_bin *const b = &v->tasks.bins[i];
+    const etas_run_bin *const b = &v->tasks.bins[i];
 
     return json_pack("{s:f,s:f,s:o}", "from_s", b->lo_s, "to_s", b->hi_s, "tasks", count(b->tasks));
 }
 
-static json_t *death(const monitor_view *v, size_t i)
+static json_t *death(const etas_run_view *v, size_t i)
 {
     const etas_store_death *const d = &v->deaths[i];
 
@@ -71,7 +71,7 @@ static json_t *death(const monitor_view *v, size_t i)
                      count(d->range.count), "why", d->why);
 }
 
-static json_t *fault(const monitor_view *v, size_t i)
+static json_t *fault(const etas_run_view *v, size_t i)
 {
     const etas_store_fault *const f = &v->faults[i];
 
@@ -79,9 +79,9 @@ static json_t *fault(const monitor_view *v, size_t i)
                      count(f->index), "removed", count(f->removed));
 }
 
-static json_t *tasks_json(const monitor_view *v)
+static json_t *tasks_json(const etas_run_view *v)
 {
-    const monitor_tasks *const t = &v->tasks;
+    const etas_run_tasks *const t = &v->tasks;
 
     return json_pack("{s:o,s:o,s:o,s:f,s:o,s:f,s:f,s:o,s:f,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "number",
                      count(t->total.tasks), "mean_s", real_or_null(t->mean_s), "median_s",
@@ -94,14 +94,14 @@ static json_t *tasks_json(const monitor_view *v)
                      list(t->n_hosts, host, v), "durations", list(t->n_bins, bin, v));
 }
 
-json_t *monitor_json(const monitor_view *v)
+json_t *monitor_json(const char *path, const etas_run_view *v)
 {
     char id[33], sha[65], seed[24];
 
     etas_format(sizeof seed, seed, "%" PRIu64, v->run.seed); /* 64 bits: not all readers do */
     return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "store", v->path, "run",
-        etas_hex(sizeof v->run.id, v->run.id, id), "state", monitor_state_name(v->state), "seed",
+        "{s:s,s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o,s:o}", "store", path, "run",
+        etas_hex(sizeof v->run.id, v->run.id, id), "state", etas_store_state_name(v->state), "seed",
         seed, "model", etas_hex(sizeof v->run.blob_sha256, v->run.blob_sha256, sha), "release",
         v->run.release, "algorithm", count(v->run.algorithm), "total", count(v->run.n_catalogs),
         "stored", count(v->stored), "events", count(v->tasks.total.events), "n_dead",

@@ -10,26 +10,12 @@
 
 enum { MOST_DEAD = 10, BAR = 40 };
 
-const char *monitor_state_name(etas_store_state state)
-{
-    switch (state) {
-    case ETAS_STORE_RUNNING:
-        return "running";
-    case ETAS_STORE_COMPLETE:
-        return "complete";
-    case ETAS_STORE_INCOMPLETE:
-        return "incomplete";
-    default:
-        return "not begun";
-    }
-}
-
-static void print_head(const monitor_view *v)
+static void print_head(const etas_run_view *v)
 {
     char id[33], sha[65], events[TABLE_NUMBER], bytes[TABLE_NUMBER];
 
     (void)printf("run %s (%s), seed %" PRIu64 ", model %.16s, release %s\n",
-                 etas_hex(sizeof v->run.id, v->run.id, id), monitor_state_name(v->state),
+                 etas_hex(sizeof v->run.id, v->run.id, id), etas_store_state_name(v->state),
                  v->run.seed, etas_hex(sizeof v->run.blob_sha256, v->run.blob_sha256, sha),
                  v->run.release);
     (void)printf("progress: %" PRIu64 "/%" PRIu64 " (%.1f %%), %" PRIu64 " dead; %s events in %s\n",
@@ -39,7 +25,7 @@ static void print_head(const monitor_view *v)
                  table_bytes(v->tasks.total.bytes, bytes));
 }
 
-static void print_phases(const monitor_view *v)
+static void print_phases(const etas_run_view *v)
 {
     double sum = 0;
     char text[TABLE_NUMBER], share[TABLE_NUMBER];
@@ -54,7 +40,7 @@ static void print_phases(const monitor_view *v)
     (void)fputs(v->n_phases > 0 ? "\n" : " none is over\n", stdout);
 }
 
-static void print_summary(const monitor_tasks *t)
+static void print_summary(const etas_run_tasks *t)
 {
     char mean[TABLE_NUMBER], median[TABLE_NUMBER], worst[TABLE_NUMBER], cpu[TABLE_NUMBER],
         elapsed[TABLE_NUMBER], share[TABLE_NUMBER];
@@ -68,7 +54,7 @@ static void print_summary(const monitor_tasks *t)
                  table_seconds(t->elapsed_s, elapsed));
 }
 
-static etas_status print_slowest(const monitor_tasks *t, etas_error *err)
+static etas_status print_slowest(const etas_run_tasks *t, etas_error *err)
 {
     static const table_column columns[] = {
         {"SLOWEST", false, 0}, {"CPU", false, 0},        {"HOST", true, 20},   {"PID", false, 0},
@@ -99,7 +85,7 @@ static etas_status print_slowest(const monitor_tasks *t, etas_error *err)
     return st;
 }
 
-static etas_status print_hosts(const monitor_tasks *t, etas_error *err)
+static etas_status print_hosts(const etas_run_tasks *t, etas_error *err)
 {
     static const table_column columns[] = {
         {"HOST", true, 20},       {"PROCESSES", false, 0}, {"TASKS", false, 0},
@@ -112,7 +98,7 @@ static etas_status print_hosts(const monitor_tasks *t, etas_error *err)
 
     table_init(&rows, sizeof columns / sizeof columns[0], columns);
     for (size_t i = 0; i < t->n_hosts; i++) {
-        const monitor_host *const h = &t->hosts[i];
+        const etas_run_host *const h = &t->hosts[i];
 
         table_add(&rows, "%s", h->host);
         table_add(&rows, "%" PRIu64, h->slots);
@@ -131,7 +117,7 @@ static etas_status print_hosts(const monitor_tasks *t, etas_error *err)
     return st;
 }
 
-static void print_histogram(const monitor_tasks *t)
+static void print_histogram(const etas_run_tasks *t)
 {
     char lo[TABLE_NUMBER], hi[TABLE_NUMBER];
     uint64_t most = 1;
@@ -140,7 +126,7 @@ static void print_histogram(const monitor_tasks *t)
         most = t->bins[b].tasks > most ? t->bins[b].tasks : most;
     (void)puts("durations of tasks:");
     for (size_t b = 0; b < t->n_bins; b++) {
-        const monitor_bin *const bin = &t->bins[b];
+        const etas_run_bin *const bin = &t->bins[b];
         const int len = (int)ceil(BAR * (double)bin->tasks / (double)most);
 
         (void)printf("%7s to %7s  %-*.*s  %" PRIu64 "\n", table_seconds(bin->lo_s, lo),
@@ -149,7 +135,7 @@ static void print_histogram(const monitor_tasks *t)
     }
 }
 
-static void print_trust(const monitor_view *v)
+static void print_trust(const etas_run_view *v)
 {
     const uint64_t verified = v->tasks.total.verified;
 
@@ -164,7 +150,7 @@ static void print_trust(const monitor_view *v)
                      v->faults[i].removed);
 }
 
-static void print_dead(const monitor_view *v)
+static void print_dead(const etas_run_view *v)
 {
     for (size_t i = 0; i < v->n_deaths && i < MOST_DEAD; i++) {
         const etas_range r = v->deaths[i].range;
@@ -175,7 +161,7 @@ static void print_dead(const monitor_view *v)
         (void)printf("... and %zu more\n", v->n_deaths - MOST_DEAD);
 }
 
-etas_status monitor_print(const monitor_view *v, etas_error *err)
+etas_status monitor_print(const etas_run_view *v, etas_error *err)
 {
     etas_status st = ETAS_OK;
 

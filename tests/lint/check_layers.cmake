@@ -35,7 +35,7 @@ set(HEADERS_codec      codec)
 set(HEADERS_work       bootstrap counts)
 set(HEADERS_io         catalog_input config io model_input forecast_output grid_input)
 set(HEADERS_queue      queue server)
-set(HEADERS_store      store)
+set(HEADERS_store      run_view store)
 set(HEADERS_runner     runner)
 
 set(modules base math geometry catalog model inversion simulation evaluation codec work io queue store runner)

@@ -1,4 +1,4 @@
-#include "monitor_tasks.h"
+#include "etas/run_view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 /* ---- one task after the other ---- */
 
 /* Where @p host stands among the hosts, or is put. */
-static etas_status find_host(monitor_tasks *self, const char *host, size_t *out)
+static etas_status find_host(etas_run_tasks *self, const char *host, size_t *out)
 {
     etas_status st;
 
@@ -25,12 +25,12 @@ static etas_status find_host(monitor_tasks *self, const char *host, size_t *out)
     if (st != ETAS_OK)
         return st;
     *out = self->n_hosts++;
-    self->hosts[*out] = (monitor_host){0};
+    self->hosts[*out] = (etas_run_host){0};
     etas_format(sizeof self->hosts->host, self->hosts[*out].host, "%s", host);
     return ETAS_OK;
 }
 
-static int order_slots(const monitor_slot *a, size_t host, uint32_t pid)
+static int order_slots(const etas_run_slot *a, size_t host, uint32_t pid)
 {
     if (a->host != host)
         return a->host < host ? -1 : 1;
@@ -38,7 +38,7 @@ static int order_slots(const monitor_slot *a, size_t host, uint32_t pid)
 }
 
 /* The slots are kept sorted by host and pid. */
-static etas_status note_slot(monitor_tasks *self, const monitor_slot *piece)
+static etas_status note_slot(etas_run_tasks *self, const etas_run_slot *piece)
 {
     size_t lo = 0, hi = self->n_slots;
     etas_status st;
@@ -67,7 +67,7 @@ static etas_status note_slot(monitor_tasks *self, const monitor_slot *piece)
     return ETAS_OK;
 }
 
-static void add_to(monitor_host *h, const etas_store_task *t, bool verified)
+static void add_to(etas_run_host *h, const etas_store_task *t, bool verified)
 {
     h->tasks++;
     h->catalogs += t->count;
@@ -81,15 +81,15 @@ static void add_to(monitor_host *h, const etas_store_task *t, bool verified)
         h->peak_memory_bytes = t->peak_memory_bytes;
 }
 
-static void note_slow(monitor_tasks *self, const etas_store_task *t)
+static void note_slow(etas_run_tasks *self, const etas_store_task *t)
 {
     size_t at = self->n_slowest;
 
     while (at > 0 && t->wall_s > self->slowest[at - 1].wall_s)
         at--;
-    if (at == MONITOR_SLOWEST)
+    if (at == ETAS_RUN_SLOWEST)
         return;
-    if (self->n_slowest < MONITOR_SLOWEST)
+    if (self->n_slowest < ETAS_RUN_SLOWEST)
         self->n_slowest++;
     memmove(self->slowest + at + 1, self->slowest + at,
             (self->n_slowest - 1 - at) * sizeof self->slowest[0]);
@@ -99,8 +99,8 @@ static void note_slow(monitor_tasks *self, const etas_store_task *t)
 static etas_status take(void *context, const etas_store_task *t, const char *verified_by,
                         etas_error *err)
 {
-    monitor_tasks *const self = context;
-    monitor_slot piece = {.pid = t->pid, .from_s = (double)t->start_ns * 1e-9};
+    etas_run_tasks *const self = context;
+    etas_run_slot piece = {.pid = t->pid, .from_s = (double)t->start_ns * 1e-9};
     etas_status st = find_host(self, t->host, &piece.host);
 
     piece.to_s = piece.from_s + t->wall_s;
@@ -129,18 +129,18 @@ static int by_value(const void *a, const void *b)
 
 static int by_start(const void *a, const void *b)
 {
-    const monitor_slot *x = a, *y = b;
+    const etas_run_slot *x = a, *y = b;
 
     return (x->from_s > y->from_s) - (x->from_s < y->from_s);
 }
 
 static int by_name(const void *a, const void *b)
 {
-    return strcmp(((const monitor_host *)a)->host, ((const monitor_host *)b)->host);
+    return strcmp(((const etas_run_host *)a)->host, ((const etas_run_host *)b)->host);
 }
 
 /* How many slots were there at once, and for how long there were any. */
-static etas_status sum_slots(monitor_tasks *self)
+static etas_status sum_slots(etas_run_tasks *self)
 {
     double *ends = NULL, until = -INFINITY;
     size_t gone = 0;
@@ -153,7 +153,7 @@ static etas_status sum_slots(monitor_tasks *self)
     qsort(ends, self->n_slots, sizeof *ends, by_value);
     qsort(self->slots, self->n_slots, sizeof *self->slots, by_start);
     for (size_t i = 0; i < self->n_slots; i++) {
-        const monitor_slot *const s = &self->slots[i];
+        const etas_run_slot *const s = &self->slots[i];
 
         while (ends[gone] < s->from_s)
             gone++;
@@ -167,13 +167,13 @@ static etas_status sum_slots(monitor_tasks *self)
 }
 
 /* Bins of equal ratio; the walls are sorted. */
-static void fill_bins(monitor_tasks *self)
+static void fill_bins(etas_run_tasks *self)
 {
     const size_t n = self->total.tasks;
     const double lo = fmax(self->walls[0], 1e-6), hi = fmax(self->walls[n - 1], lo);
     const double ratio = hi / lo;
 
-    self->n_bins = ratio < 1.2 ? 1 : MONITOR_BINS;
+    self->n_bins = ratio < 1.2 ? 1 : ETAS_RUN_BINS;
     for (size_t b = 0; b < self->n_bins; b++) {
         self->bins[b].lo_s = lo * pow(ratio, (double)b / (double)self->n_bins);
         self->bins[b].hi_s = lo * pow(ratio, (double)(b + 1) / (double)self->n_bins);
@@ -185,13 +185,13 @@ static void fill_bins(monitor_tasks *self)
     }
 }
 
-etas_status monitor_tasks_read(monitor_tasks *out, etas_store *store, etas_error *err)
+etas_status etas_run_tasks_read(etas_run_tasks *out, etas_store *store, etas_error *err)
 {
-    monitor_host *const all = &out->total;
+    etas_run_host *const all = &out->total;
     etas_status st;
     size_t n;
 
-    *out = (monitor_tasks){.mean_s = NAN, .median_s = NAN, .slowfac = NAN, .efficiency = NAN};
+    *out = (etas_run_tasks){.mean_s = NAN, .median_s = NAN, .slowfac = NAN, .efficiency = NAN};
     st = etas_store_each_task(store, take, out, err);
     n = all->tasks;
     if (st == ETAS_OK && n > 0) {
@@ -207,14 +207,14 @@ etas_status monitor_tasks_read(monitor_tasks *out, etas_store *store, etas_error
         fill_bins(out);
     }
     if (st != ETAS_OK)
-        monitor_tasks_free(out);
+        etas_run_tasks_free(out);
     return st;
 }
 
-void monitor_tasks_free(monitor_tasks *self)
+void etas_run_tasks_free(etas_run_tasks *self)
 {
     etas_array_free((void **)&self->hosts);
     etas_array_free((void **)&self->slots);
     etas_array_free((void **)&self->walls);
-    *self = (monitor_tasks){0};
+    *self = (etas_run_tasks){0};
 }

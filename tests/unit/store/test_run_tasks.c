@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-#include "monitor_tasks.h"
+#include "etas/run_view.h"
 
 /* start and wall in seconds */
 static void add(etas_store *store, uint64_t first, const char *host, uint32_t pid, double start,
@@ -39,7 +39,7 @@ static etas_store *fresh(void)
 static void two_hosts_are_summed_and_ranked(void **state)
 {
     etas_store *const store = fresh();
-    monitor_tasks t;
+    etas_run_tasks t;
     etas_error err = {0};
 
     (void)state;
@@ -47,7 +47,7 @@ static void two_hosts_are_summed_and_ranked(void **state)
     add(store, 10, "a", 7, 101, 1);
     add(store, 20, "b", 7, 104, 2);   /* the same slot, to 106 */
     add(store, 30, "a", 8, 102.5, 3); /* 102.5..105.5 */
-    check_ok(monitor_tasks_read(&t, store, &err), &err);
+    check_ok(etas_run_tasks_read(&t, store, &err), &err);
     assert_int_equal(t.total.tasks, 4);
     assert_int_equal(t.total.catalogs, 40);
     assert_int_equal(t.total.events, 460);
@@ -72,71 +72,71 @@ static void two_hosts_are_summed_and_ranked(void **state)
     assert_int_equal(t.total.slots, 2);
     check_abs(t.elapsed_s, 6, 1e-6);
     check_abs(t.efficiency, 10.0 / 12, 1e-6);
-    monitor_tasks_free(&t);
+    etas_run_tasks_free(&t);
     etas_store_close(store);
 }
 
 static void time_without_any_slot_does_not_count(void **state)
 {
     etas_store *const store = fresh();
-    monitor_tasks t;
+    etas_run_tasks t;
     etas_error err = {0};
 
     (void)state;
     add(store, 0, "a", 1, 100, 10);
     add(store, 10, "a", 2, 105, 10);  /* to 115 */
     add(store, 20, "a", 3, 5000, 10); /* resumed */
-    check_ok(monitor_tasks_read(&t, store, &err), &err);
+    check_ok(etas_run_tasks_read(&t, store, &err), &err);
     assert_int_equal(t.total.slots, 2);
     check_abs(t.elapsed_s, 25, 1e-6);
     check_abs(t.efficiency, 30.0 / 50, 1e-6);
-    monitor_tasks_free(&t);
+    etas_run_tasks_free(&t);
     etas_store_close(store);
 }
 
 static void durations_fall_into_bins_that_hold_all(void **state)
 {
     etas_store *const store = fresh();
-    monitor_tasks t;
+    etas_run_tasks t;
     etas_error err = {0};
     uint64_t sum = 0;
 
     (void)state;
     for (uint64_t i = 0; i < 50; i++)
         add(store, 10 * i, "a", 1, (double)i, 0.001 * pow(1.2, (double)i));
-    check_ok(monitor_tasks_read(&t, store, &err), &err);
-    assert_int_equal(t.n_bins, MONITOR_BINS);
+    check_ok(etas_run_tasks_read(&t, store, &err), &err);
+    assert_int_equal(t.n_bins, ETAS_RUN_BINS);
     check_rel(t.bins[0].lo_s, 0.001, 1e-12);
-    check_rel(t.bins[MONITOR_BINS - 1].hi_s, t.slowest[0].wall_s, 1e-12);
+    check_rel(t.bins[ETAS_RUN_BINS - 1].hi_s, t.slowest[0].wall_s, 1e-12);
     for (size_t b = 0; b < t.n_bins; b++) {
         assert_true(t.bins[b].tasks >= 4 && t.bins[b].tasks <= 6); /* of equal ratio */
         sum += t.bins[b].tasks;
     }
     assert_int_equal(sum, 50);
-    assert_int_equal(t.n_slowest, MONITOR_SLOWEST);
-    check_rel(t.slowest[MONITOR_SLOWEST - 1].wall_s, 0.001 * pow(1.2, 45), 1e-12);
-    monitor_tasks_free(&t);
-    monitor_tasks_free(&t);
+    assert_int_equal(t.n_slowest, ETAS_RUN_SLOWEST);
+    check_rel(t.slowest[ETAS_RUN_SLOWEST - 1].wall_s, 0.001 * pow(1.2, 45), 1e-12);
+    etas_run_tasks_free(&t);
+    etas_run_tasks_free(&t);
     etas_store_close(store);
 }
 
 static void equal_and_empty_durations_have_one_bin_or_none(void **state)
 {
     etas_store *const store = fresh();
-    monitor_tasks t;
+    etas_run_tasks t;
     etas_error err = {0};
 
     (void)state;
-    check_ok(monitor_tasks_read(&t, store, &err), &err);
+    check_ok(etas_run_tasks_read(&t, store, &err), &err);
     assert_int_equal(t.total.tasks + t.n_bins + t.n_hosts, 0);
     assert_true(isnan(t.slowfac) && isnan(t.efficiency) && isnan(t.mean_s) && isnan(t.median_s));
     add(store, 0, "a", 1, 1, 0);
     add(store, 10, "a", 1, 1, 0);
-    check_ok(monitor_tasks_read(&t, store, &err), &err);
+    check_ok(etas_run_tasks_read(&t, store, &err), &err);
     assert_int_equal(t.n_bins, 1);
     assert_int_equal(t.bins[0].tasks, 2);
     assert_int_equal(t.total.slots, 1);
-    monitor_tasks_free(&t);
+    etas_run_tasks_free(&t);
     etas_store_close(store);
 }
 
