@@ -78,43 +78,43 @@ uint64_t etas_histogram_positive(const etas_histogram *self)
 
 /* ---- quantiles ---- */
 
-typedef struct bar {
-    uint32_t number;
-    uint64_t times;
-} bar;
-
 static int by_number(const void *a, const void *b)
 {
-    const uint32_t x = ((const bar *)a)->number, y = ((const bar *)b)->number;
+    const uint32_t x = ((const etas_histogram_bar *)a)->number,
+                   y = ((const etas_histogram_bar *)b)->number;
 
     return (x > y) - (x < y);
 }
 
-static size_t list_bars(const etas_histogram *self, bar bars[])
+etas_status etas_histogram_list(const etas_histogram *self, size_t *n, etas_histogram_bar **bars)
 {
-    size_t n = 0;
+    etas_histogram_bar *list = NULL;
 
+    *n = 0;
+    *bars = NULL;
+    if (etas_array_alloc((void **)&list, ETAS_HISTOGRAM_SMALL + self->n_large, sizeof *list) !=
+        ETAS_OK)
+        return ETAS_E_NOMEM;
     for (uint32_t i = 0; self->small != NULL && i < ETAS_HISTOGRAM_SMALL; i++)
         if (self->small[i] > 0)
-            bars[n++] = (bar){i, self->small[i]};
+            list[(*n)++] = (etas_histogram_bar){i, self->small[i]};
     for (size_t i = 0; i < self->capacity; i++)
         if (self->times[i] > 0)
-            bars[n++] = (bar){self->number[i], self->times[i]};
-    qsort(bars, n, sizeof *bars, by_number);
-    return n;
+            list[(*n)++] = (etas_histogram_bar){self->number[i], self->times[i]};
+    qsort(list, *n, sizeof *list, by_number);
+    *bars = list;
+    return ETAS_OK;
 }
 
 etas_status etas_histogram_quantiles(const etas_histogram *self, size_t n,
                                      const unsigned permille[], uint32_t out[])
 {
-    bar *bars = NULL;
+    etas_histogram_bar *bars = NULL;
     uint64_t below = 0;
     size_t n_bars, at = 0;
 
-    if (etas_array_alloc((void **)&bars, ETAS_HISTOGRAM_SMALL + self->n_large, sizeof *bars) !=
-        ETAS_OK)
+    if (etas_histogram_list(self, &n_bars, &bars) != ETAS_OK)
         return ETAS_E_NOMEM;
-    n_bars = list_bars(self, bars);
     for (size_t i = 0; i < n; i++) {
         /* in whole numbers: 1000 * 2^48 fits */
         while (at + 1 < n_bars && 1000 * (below + bars[at].times) < permille[i] * self->n)

@@ -26,6 +26,13 @@ ETAS_NODISCARD etas_status etas_histogram_add(etas_histogram *self, uint32_t num
  * the rising @p permille. E_NOMEM. */
 ETAS_NODISCARD etas_status etas_histogram_quantiles(const etas_histogram *self, size_t n,
                                                     const unsigned permille[], uint32_t out[]);
+typedef struct etas_histogram_bar {
+    uint32_t number;
+    uint64_t times;
+} etas_histogram_bar;
+/** The numbers that were seen, rising. *bars is an etas_array of *n. E_NOMEM. */
+ETAS_NODISCARD etas_status etas_histogram_list(const etas_histogram *self, size_t *n,
+                                               etas_histogram_bar **bars);
 /** How often a number above 0 was seen. */
 uint64_t etas_histogram_positive(const etas_histogram *self);
 void etas_histogram_free(etas_histogram *self);
