@@ -76,10 +76,23 @@ typedef etas_status (*etas_record_visit)(void *context, uint64_t index, size_t l
 ETAS_NODISCARD etas_status etas_records_each(etas_store *store, etas_record_visit visit,
                                              void *context, etas_error *err);
 
+/** Somebody who looks at the stored catalogues as outputs do. */
+typedef struct etas_export_visitor {
+    void *context;
+    /** Before any catalogue; @p about is valid until the end. */
+    etas_status (*begin)(void *context, const etas_forecast_about *about, etas_error *err);
+    /** Catalogues of a run that keeps events. */
+    etas_status (*take)(void *context, const etas_forecast_part *part, etas_error *err);
+    /** A catalogue of a run that keeps counts. */
+    etas_status (*take_counts)(void *context, uint64_t catalog_id,
+                               const etas_catalog_counts *counts, etas_error *err);
+} etas_export_visitor;
+
 /** What is made of the stored catalogues: all outputs in one pass, with the store's own model. */
 typedef struct etas_export_config {
     size_t n_outputs;
     const etas_forecast_spec *outputs;
+    const etas_export_visitor *visitor; /**< or NULL */
     bool skip_missing; /**< leave missing catalogues out and renumber; a list of them is written
                           beside the first output, as PATH.missing.json */
     const volatile sig_atomic_t *interrupted; /**< as in etas_runner_config; may be NULL */

@@ -71,6 +71,8 @@ static etas_status write_events(export_state *self, uint64_t first, etas_range p
         count_catalog(self, events->count[i]);
     for (size_t i = 0; i < self->cfg->n_outputs && st == ETAS_OK; i++)
         st = etas_forecast_output_take(self->outputs[i], &piece, err);
+    if (st == ETAS_OK && self->cfg->visitor != NULL)
+        st = self->cfg->visitor->take(self->cfg->visitor->context, &piece, err);
     self->next_id += part.count;
     return st;
 }
@@ -93,6 +95,9 @@ static etas_status write_counts(export_state *self, uint64_t first, etas_range p
         for (size_t k = 0; k < self->cfg->n_outputs && st == ETAS_OK; k++)
             st = etas_forecast_output_take_counts(self->outputs[k], self->next_id, &self->counts,
                                                   err);
+        if (st == ETAS_OK && self->cfg->visitor != NULL)
+            st = self->cfg->visitor->take_counts(self->cfg->visitor->context, self->next_id,
+                                                 &self->counts, err);
         self->next_id++;
     }
     return st;
@@ -219,6 +224,8 @@ static etas_status write_all(export_state *self, etas_store *store, etas_error *
                                         .config_text = self->run.config_text,
                                         .release = self->run.release};
     st = open_all(self, err);
+    if (st == ETAS_OK && self->cfg->visitor != NULL)
+        st = self->cfg->visitor->begin(self->cfg->visitor->context, &self->about, err);
     if (st == ETAS_OK)
         st = etas_store_each(store, write_piece, self, err);
     if (st == ETAS_OK && self->sum.n_catalogs != n)
