@@ -116,8 +116,8 @@ static void the_poisson_process_is_that_of_the_training_window(void **state)
     check_rel(got->gain, got->time_gain + got->space_gain, 1e-13);
 }
 
-/* Its first interval starts elsewhere; its distances come from differences of radians, which are a
- * little blunter than ours of degrees. */
+/* Their first interval starts elsewhere. They subtract radians, where close events lose digits, and
+ * incomplete gammas of the ends of an interval, where old sources do: 1e-11 is what they hold. */
 static void the_first_events_are_scored_alike(void **state)
 {
     json_t *list = json_object_get(
@@ -135,7 +135,7 @@ static void the_first_events_are_scored_alike(void **state)
         check_rel(got->rate, number(want, "lambd"), 1e-11);
         check_rel(got->time_rate, number(want, "lambd_star"), 1e-12);
         if (j > 0)
-            check_rel(got->compensator, number(want, "int_lambd"), 1e-12);
+            check_rel(got->compensator, number(want, "int_lambd"), 1e-11);
     }
 }
 
