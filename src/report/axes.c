@@ -148,7 +148,7 @@ static void lay_out(etas_plot *self, const etas_plot_spec *spec, double top, eta
 
 void etas_plot_begin(etas_plot *self, etas_svg *svg, const etas_plot_spec *spec)
 {
-    const bool has_title = spec->title != NULL && svg->theme != ETAS_SVG_PAGE;
+    const bool has_title = spec->title != NULL && svg->theme != ETAS_THEME_PAGE;
     const double title_height = has_title ? 1.6 * ETAS_SIZE_TITLE : 0;
     const double between[2] = {margin, svg->width - margin};
     milestone_text texts[ETAS_MILESTONES_MOST];

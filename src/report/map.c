@@ -20,12 +20,12 @@ static etas_plot_spec as_plot(const etas_map_spec *spec)
     return (etas_plot_spec){.n_legend = spec->n_legend, .legend = spec->legend};
 }
 
-static bool shows_title(const etas_map_spec *spec, etas_svg_theme theme)
+static bool shows_title(const etas_map_spec *spec, etas_theme theme)
 {
-    return spec->title != NULL && theme != ETAS_SVG_PAGE;
+    return spec->title != NULL && theme != ETAS_THEME_PAGE;
 }
 
-static rooms rooms_of(const etas_map_spec *spec, double width, etas_svg_theme theme)
+static rooms rooms_of(const etas_map_spec *spec, double width, etas_theme theme)
 {
     const etas_plot_spec legend = as_plot(spec);
     const double between[2] = {margin, width - margin};
@@ -48,7 +48,7 @@ static double aspect_of(const etas_map_spec *spec)
     return (spec->lon.high - spec->lon.low) * shrink / (spec->lat.high - spec->lat.low);
 }
 
-double etas_map_height(const etas_map_spec *spec, double width, etas_svg_theme theme)
+double etas_map_height(const etas_map_spec *spec, double width, etas_theme theme)
 {
     const rooms r = rooms_of(spec, width, theme);
     const double want = (width - r.left - r.right) / aspect_of(spec);

@@ -29,7 +29,7 @@ typedef struct etas_map {
 } etas_map;
 
 /** The height of a drawing of that width which the map fills. */
-double etas_map_height(const etas_map_spec *spec, double width, etas_svg_theme theme);
+double etas_map_height(const etas_map_spec *spec, double width, etas_theme theme);
 
 /** Draws all but the contents. The drawing may be lower than etas_map_height says: the map gets
  * narrower then. */

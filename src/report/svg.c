@@ -130,11 +130,12 @@ static void put_pen(etas_svg *self, const etas_pen *pen)
 {
     if (pen == NULL)
         return;
-    if (self->theme == ETAS_SVG_PAGE && (pen->fill != ETAS_INK_RGB || pen->stroke != ETAS_INK_RGB))
+    if (self->theme == ETAS_THEME_PAGE &&
+        (pen->fill != ETAS_INK_RGB || pen->stroke != ETAS_INK_RGB))
         put_classes(self, pen);
-    if (self->theme != ETAS_SVG_PAGE || pen->fill == ETAS_INK_RGB)
+    if (self->theme != ETAS_THEME_PAGE || pen->fill == ETAS_INK_RGB)
         put_colour(self, "fill", pen->fill, pen->rgb);
-    if (self->theme != ETAS_SVG_PAGE || pen->stroke == ETAS_INK_RGB)
+    if (self->theme != ETAS_THEME_PAGE || pen->stroke == ETAS_INK_RGB)
         put_colour(self, "stroke", pen->stroke, pen->rgb);
     if (pen->width > 0 && pen->stroke != ETAS_INK_NONE)
         put_attribute(self, "stroke-width", pen->width);
@@ -174,7 +175,7 @@ void etas_svg_begin(etas_svg *self, const etas_svg_head *head, etas_text *out)
     put(self, "-desc\">");
     put_escaped(self, head->desc);
     put(self, "</desc>\n");
-    if (head->theme != ETAS_SVG_PAGE)
+    if (head->theme != ETAS_THEME_PAGE)
         etas_svg_rect(self, &(etas_box){0, 0, head->width, head->height},
                       &(etas_pen){.fill = ETAS_INK_SURFACE});
 }

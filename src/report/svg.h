@@ -10,14 +10,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/figure.h"
 #include "etas/status.h"
 #include "etas/text.h"
-
-typedef enum etas_svg_theme {
-    ETAS_SVG_PAGE,  /**< classes; no background */
-    ETAS_SVG_LIGHT, /**< a file of its own */
-    ETAS_SVG_DARK
-} etas_svg_theme;
 
 /* clang-format off */
 /** name, class, light, dark: what a colour is for. Text has 4.5:1 and lines 3:1 against the
@@ -62,14 +57,14 @@ typedef struct etas_svg_head {
     const char *id;           /**< starts those inside; unique in a page */
     const char *title, *desc; /**< what is shown, and what it says: read to who does not see it */
     double width, height;
-    etas_svg_theme theme;
+    etas_theme theme;
 } etas_svg_head;
 
 /** A drawing in progress. What fails (memory) is remembered and told by etas_svg_end. */
 typedef struct etas_svg {
     etas_text *out;
     const char *id;
-    etas_svg_theme theme;
+    etas_theme theme;
     double width, height;
     unsigned n_ids;
     bool failed;

@@ -15,9 +15,9 @@ const char *etas_ink_class(etas_ink ink)
     return inks[ink].class_name;
 }
 
-uint32_t etas_ink_rgb(etas_ink ink, etas_svg_theme theme)
+uint32_t etas_ink_rgb(etas_ink ink, etas_theme theme)
 {
-    return theme == ETAS_SVG_DARK ? inks[ink].dark : inks[ink].light;
+    return theme == ETAS_THEME_DARK ? inks[ink].dark : inks[ink].light;
 }
 
 static etas_status put_properties(etas_text *out, const char *before, bool dark, const char *after)

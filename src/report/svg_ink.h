@@ -7,6 +7,6 @@
 /** "none", "text", ...: after "f-" (fill) and "s-" (stroke) the class in a page. */
 const char *etas_ink_class(etas_ink ink);
 /** 0xrrggbb in a file of its own. */
-uint32_t etas_ink_rgb(etas_ink ink, etas_svg_theme theme);
+uint32_t etas_ink_rgb(etas_ink ink, etas_theme theme);
 
 #endif

@@ -38,6 +38,7 @@ set(HEADERS_io         catalog_input config io model_input forecast_output grid_
 set(HEADERS_queue      queue server)
 set(HEADERS_store      run_view store)
 set(HEADERS_runner     runner)
+set(HEADERS_report     figure)
 
 set(modules base math geometry catalog model inversion simulation evaluation codec work io queue store runner report)
 foreach(module IN LISTS modules)

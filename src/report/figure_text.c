@@ -1,4 +1,4 @@
-#include "report/figure.h"
+#include "report/figure_text.h"
 
 #include <math.h>
 
@@ -8,7 +8,7 @@ void etas_figure_free(etas_figure *self)
     etas_text_free(&self->csv);
 }
 
-etas_svg_head etas_figure_head(const etas_figure *self, etas_svg_theme theme, double width,
+etas_svg_head etas_figure_head(const etas_figure *self, etas_theme theme, double width,
                                double height)
 {
     return (etas_svg_head){.id = self->name,

@@ -1,0 +1,25 @@
+/** @file figure.h  A drawing with its words and its numbers. */
+#ifndef ETAS_FIGURE_H
+#define ETAS_FIGURE_H
+
+#include "etas/text.h"
+
+/** Where a drawing's colours come from. */
+typedef enum etas_theme {
+    ETAS_THEME_PAGE,  /**< the page's style sheet, in light, dark and print; no background */
+    ETAS_THEME_LIGHT, /**< its own: a file */
+    ETAS_THEME_DARK
+} etas_theme;
+
+/** Starts as {0}; etas_figure_free is idempotent. */
+typedef struct etas_figure {
+    char name[32];  /**< of its file, and of ids in the drawing: "time" */
+    char title[96]; /**< "Time between an event and its aftershocks" */
+    char text[600]; /**< what is drawn and how to read it; the drawing's description too */
+    etas_text svg;
+    etas_text csv; /**< what is drawn, as numbers: a line of names, then rows */
+} etas_figure;
+
+void etas_figure_free(etas_figure *self);
+
+#endif
