@@ -6,8 +6,7 @@
 
 static const double LN_SQRT_2PI = 0.918938533204672741780329736406;
 
-/* ln n! - ln(sqrt(2 pi n) (n/e)^n), n >= 1. */
-static double stirling_error(double n)
+double etas_stirling_error(double n)
 {
     const double n2 = n * n;
 
@@ -31,7 +30,7 @@ static double probability(double k, double n, double p)
         return etas_exp(n * etas_log1p(-p));
     if (k == n)
         return etas_exp(n * etas_ln(p));
-    return etas_exp(stirling_error(n) - stirling_error(k) - stirling_error(n - k) -
+    return etas_exp(etas_stirling_error(n) - etas_stirling_error(k) - etas_stirling_error(n - k) -
                     deviance(k, n * p) - deviance(n - k, n * (1 - p)) - LN_SQRT_2PI) *
            sqrt(n / (k * (n - k)));
 }

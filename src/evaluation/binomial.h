@@ -9,4 +9,7 @@
  */
 double etas_binomial(double n, double p, double u);
 
+/** ln Gamma(n + 1) - ln(sqrt(2 pi n) (n/e)^n), n > 0. */
+double etas_stirling_error(double n);
+
 #endif
