@@ -4,6 +4,7 @@
 
 int catalog_completeness(int argc, char *argv[]);
 int catalog_convert(int argc, char *argv[]);
+int catalog_fetch(int argc, char *argv[]);
 int catalog_info(int argc, char *argv[]);
 
 #endif

@@ -12,17 +12,16 @@ static const struct {
     {"completeness", "add the completeness after large shocks as the column mc_current",
      catalog_completeness},
     {"convert", "write a catalogue of any format as catalogue CSV", catalog_convert},
+    {"fetch", "download a catalogue from a data centre (FDSN web service)", catalog_fetch},
     {"info", "say what a catalogue holds", catalog_info},
 };
-
-static const char *const later[] = {"fetch"};
 
 int cmd_catalog(int argc, char *argv[])
 {
     const char *name = argc > 1 ? argv[1] : "";
 
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 || strcmp(name, "help") == 0) {
-        puts("usage: etas catalog COMMAND CATALOG [OPTIONS]\n\ncommands:");
+        puts("usage: etas catalog COMMAND [CATALOG] [OPTIONS]\n\ncommands:");
         for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
             printf("  %-12s %s\n", commands[i].name, commands[i].summary);
         puts("\netas catalog COMMAND --help describes a command.");
@@ -31,13 +30,8 @@ int cmd_catalog(int argc, char *argv[])
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
         if (strcmp(name, commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(name, later[i]) == 0) {
-            (void)fprintf(stderr, "etas: catalog %s is not supported yet\n", name);
-            return EXIT_USAGE;
-        }
     if (name[0] == '\0')
-        (void)fputs("usage: etas catalog COMMAND CATALOG [OPTIONS] (see etas catalog --help)\n",
+        (void)fputs("usage: etas catalog COMMAND [CATALOG] [OPTIONS] (see etas catalog --help)\n",
                     stderr);
     else
         (void)fprintf(stderr, "etas: unknown command \"catalog %s\" (see etas catalog --help)\n",

@@ -5,7 +5,7 @@
 build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libgsl-dev libgeos-dev libqhull-dev libproj-dev libjansson-dev libxml2-dev libhiredis-dev libssl-dev libsqlite3-dev
-    libhdf5-dev libmicrohttpd-dev
+    libhdf5-dev libcurl4-openssl-dev libmicrohttpd-dev
     libzstd-dev libxxhash-dev librandom123-dev libseccomp-dev
     redis-server
 )
