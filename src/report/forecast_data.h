@@ -7,8 +7,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "etas/catalog.h"
-#include "etas/forecast_output.h"
+#include "etas/report.h"
 #include "io/summary_tally.h"
 
 enum { ETAS_FAN_QUANTILES = 5, ETAS_FAN_TIMES = 200, ETAS_REPORT_MAP_CELLS = 4000 };
@@ -37,8 +36,7 @@ typedef struct etas_report_map {
     double *rate; /**< n_lon * n_lat, latitude fastest */
 } etas_report_map;
 
-/** Starts as {0}; etas_report_forecast_free is idempotent. */
-typedef struct etas_report_forecast {
+struct etas_report_forecast {
     const etas_mixture *model; /**< borrowed */
     uint64_t n_catalogs, n_events, n_empty;
     bool of_counts;   /**< fan and magnitudes are known at horizons and thresholds alone */
@@ -50,45 +48,10 @@ typedef struct etas_report_forecast {
     etas_report_fan fan;
     etas_report_mags mags;
     etas_report_map map;
-} etas_report_forecast;
-
-void etas_report_forecast_free(etas_report_forecast *self);
+};
 
 /** The summary of a threshold and a horizon. */
 const etas_summary_row *etas_report_row(const etas_report_forecast *self, size_t threshold,
                                         size_t horizon);
-
-/** Gathers it. */
-typedef struct etas_report_gather etas_report_gather;
-
-/** @p n_thresholds 0: the default; a run that keeps counts has its own. @p about is borrowed until
- * the end. */
-ETAS_NODISCARD etas_status etas_report_gather_open(etas_report_gather **out,
-                                                   const etas_forecast_about *about,
-                                                   size_t n_thresholds, const double threshold[],
-                                                   etas_error *err);
-ETAS_NODISCARD etas_status etas_report_gather_take(etas_report_gather *self,
-                                                   const etas_forecast_part *part, etas_error *err);
-ETAS_NODISCARD etas_status etas_report_gather_take_counts(etas_report_gather *self,
-                                                          const etas_catalog_counts *counts,
-                                                          etas_error *err);
-/** E_RANGE without any catalogue. @p out starts as {0}. */
-ETAS_NODISCARD etas_status etas_report_gather_finish(etas_report_gather *self,
-                                                     etas_report_forecast *out, etas_error *err);
-void etas_report_gather_close(etas_report_gather *self);
-
-/** What was observed in a forecast's window and region from its threshold on. Starts as {0}. */
-typedef struct etas_report_observed {
-    size_t n, n_in_file;
-    double *days; /**< since the start of the output, rising */
-    double *lat, *lon, *mag;
-} etas_report_observed;
-
-/** Of the events of @p catalog those that the model would report. */
-ETAS_NODISCARD etas_status etas_report_observed_select(etas_report_observed *out,
-                                                       const etas_catalog *catalog,
-                                                       const etas_mixture *model, double threshold,
-                                                       etas_error *err);
-void etas_report_observed_free(etas_report_observed *self);
 
 #endif

@@ -309,22 +309,11 @@ static etas_status finish_rows(const etas_report_gather *self, etas_report_forec
     return st;
 }
 
-etas_status etas_report_gather_finish(etas_report_gather *self, etas_report_forecast *out,
-                                      etas_error *err)
+static etas_status fill(etas_report_gather *self, etas_report_forecast *out, etas_error *err)
 {
     const size_t window = self->axes.n_horizons - 1;
-    etas_status st;
+    etas_status st = finish_rows(self, out, err);
 
-    *out = (etas_report_forecast){.model = self->about->model,
-                                  .n_catalogs = self->n_catalogs,
-                                  .n_events = self->n_events,
-                                  .n_empty = self->n_empty,
-                                  .of_counts = self->counter == NULL,
-                                  .threshold = self->axes.threshold[0],
-                                  .axes = self->axes};
-    if (self->n_catalogs == 0)
-        return etas_fail(err, ETAS_E_RANGE, "there is no catalogue to report on");
-    st = finish_rows(self, out, err);
     if (st != ETAS_OK)
         return st;
     st = etas_histogram_list(etas_summary_tally_numbers(&self->tally, 0, window), &out->n_numbers,
@@ -338,14 +327,42 @@ etas_status etas_report_gather_finish(etas_report_gather *self, etas_report_fore
     return st == ETAS_OK ? st : etas_fail(err, st, "out of memory for a report");
 }
 
+etas_status etas_report_gather_finish(etas_report_gather *self, etas_report_forecast **out,
+                                      etas_error *err)
+{
+    etas_report_forecast *f = NULL;
+    etas_status st;
+
+    *out = NULL;
+    if (self->n_catalogs == 0)
+        return etas_fail(err, ETAS_E_RANGE, "there is no catalogue to report on");
+    if (etas_array_alloc((void **)&f, 1, sizeof *f) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for a report");
+    *f = (etas_report_forecast){.model = self->about->model,
+                                .n_catalogs = self->n_catalogs,
+                                .n_events = self->n_events,
+                                .n_empty = self->n_empty,
+                                .of_counts = self->counter == NULL,
+                                .threshold = self->axes.threshold[0],
+                                .axes = self->axes};
+    st = fill(self, f, err);
+    if (st == ETAS_OK)
+        *out = f;
+    else
+        etas_report_forecast_close(f);
+    return st;
+}
+
 const etas_summary_row *etas_report_row(const etas_report_forecast *self, size_t threshold,
                                         size_t horizon)
 {
     return &self->row[horizon * self->axes.n_thresholds + threshold];
 }
 
-void etas_report_forecast_free(etas_report_forecast *self)
+void etas_report_forecast_close(etas_report_forecast *self)
 {
+    if (self == NULL)
+        return;
     etas_array_free((void **)&self->row);
     etas_array_free((void **)&self->number);
     etas_array_free((void **)&self->fan.days);
@@ -357,5 +374,5 @@ void etas_report_forecast_free(etas_report_forecast *self)
     etas_array_free((void **)&self->mags.low);
     etas_array_free((void **)&self->mags.high);
     etas_array_free((void **)&self->map.rate);
-    *self = (etas_report_forecast){0};
+    etas_array_free((void **)&self);
 }

@@ -55,9 +55,9 @@ static etas_status allocate(etas_report_observed *out, seen **rows, size_t n)
 }
 
 etas_status etas_report_observed_select(etas_report_observed *out, const etas_catalog *catalog,
-                                        const etas_mixture *model, double threshold,
-                                        etas_error *err)
+                                        const etas_report_forecast *forecast, etas_error *err)
 {
+    const etas_mixture *const model = forecast->model;
     seen *rows = NULL;
     const etas_status st = allocate(out, &rows, catalog->n);
 
@@ -68,7 +68,7 @@ etas_status etas_report_observed_select(etas_report_observed *out, const etas_ca
     out->n = 0;
     out->n_in_file = catalog->n;
     for (size_t i = 0; i < catalog->n; i++)
-        if (belongs(catalog, i, model, threshold))
+        if (belongs(catalog, i, model, forecast->threshold))
             rows[out->n++] = (seen){catalog->time[i], i};
     qsort(rows, out->n, sizeof *rows, by_time);
     for (size_t k = 0; k < out->n; k++) {

@@ -74,7 +74,8 @@ typedef struct etas_svg {
 void etas_svg_begin(etas_svg *self, const etas_svg_head *head, etas_text *out);
 ETAS_NODISCARD etas_status etas_svg_end(etas_svg *self, etas_error *err);
 
-/** The classes' colours as style sheet of a page: custom properties, light, dark and in print. */
+/** The classes' colours as style sheet of a page: custom properties, light, dark and in print; the
+ * attribute data-theme (light, dark) of the page decides before the reader's settings. */
 ETAS_NODISCARD etas_status etas_svg_css(etas_text *out);
 
 /** A group with the pen of all in it; @p title (NULL: none) is shown under the pointer. */

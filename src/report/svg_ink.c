@@ -36,6 +36,10 @@ etas_status etas_svg_css(etas_text *out)
 
     if (st == ETAS_OK)
         st = put_properties(out, "@media screen and (prefers-color-scheme:dark){:root", true, "}");
+    if (st == ETAS_OK)
+        st = put_properties(out, "@media screen{:root[data-theme=dark]", true, "}");
+    if (st == ETAS_OK)
+        st = put_properties(out, ":root[data-theme=light]", false, "");
     for (size_t i = 0; i < N_INKS && st == ETAS_OK; i++) {
         const char *const name = inks[i].class_name;
 

@@ -38,7 +38,7 @@ set(HEADERS_io         catalog_input config fdsn io model_input forecast_output 
 set(HEADERS_queue      queue server)
 set(HEADERS_store      run_view store)
 set(HEADERS_runner     runner)
-set(HEADERS_report     figure)
+set(HEADERS_report     figure report)
 
 set(modules base math geometry catalog model inversion simulation evaluation codec work io queue store runner report)
 foreach(module IN LISTS modules)

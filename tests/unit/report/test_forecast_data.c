@@ -42,10 +42,10 @@ static void tear_down(setting *s)
     etas_region_free(&s->region);
 }
 
-static etas_report_forecast gather(const setting *s, size_t step)
+static etas_report_forecast *gather(const setting *s, size_t step)
 {
     etas_report_gather *g = NULL;
-    etas_report_forecast out = {0};
+    etas_report_forecast *out = NULL;
     etas_error err = {0};
 
     check_ok(etas_report_gather_open(&g, &s->about, 0, NULL, &err), &err);
@@ -170,69 +170,69 @@ static void check_map(const setting *s, const etas_report_forecast *f)
 static void a_report_counts_as_hands_do(void **state)
 {
     setting s;
-    etas_report_forecast f;
+    etas_report_forecast *f;
 
     (void)state;
     set_up(&s, 4, 7);
     assert_true(s.events.n > 1000);
     f = gather(&s, 7);
-    assert_int_equal(f.n_catalogs, N_CATALOGS);
-    assert_int_equal(f.n_events, s.events.n);
-    assert_false(f.of_counts);
-    check_abs(f.threshold, 3, 0);
-    check_fan(&s, &f);
-    check_mags(&s, &f);
-    check_numbers(&s, &f);
-    check_map(&s, &f);
-    etas_report_forecast_free(&f);
+    assert_int_equal(f->n_catalogs, N_CATALOGS);
+    assert_int_equal(f->n_events, s.events.n);
+    assert_false(f->of_counts);
+    check_abs(f->threshold, 3, 0);
+    check_fan(&s, f);
+    check_mags(&s, f);
+    check_numbers(&s, f);
+    check_map(&s, f);
+    etas_report_forecast_close(f);
     tear_down(&s);
 }
 
 static void parts_of_any_size_give_the_same(void **state)
 {
     setting s;
-    etas_report_forecast a, b;
+    etas_report_forecast *a, *b;
 
     (void)state;
     set_up(&s, 1, 7);
     a = gather(&s, 1);
     b = gather(&s, N_CATALOGS);
-    assert_memory_equal(a.row, b.row, a.axes.n_thresholds * a.axes.n_horizons * sizeof *a.row);
-    assert_memory_equal(a.fan.mean, b.fan.mean, a.fan.n * sizeof(double));
-    assert_memory_equal(a.mags.high, b.mags.high, a.mags.n * sizeof(double));
-    assert_int_equal(a.n_numbers, b.n_numbers);
-    etas_report_forecast_free(&a);
-    etas_report_forecast_free(&b);
+    assert_memory_equal(a->row, b->row, a->axes.n_thresholds * a->axes.n_horizons * sizeof *a->row);
+    assert_memory_equal(a->fan.mean, b->fan.mean, a->fan.n * sizeof(double));
+    assert_memory_equal(a->mags.high, b->mags.high, a->mags.n * sizeof(double));
+    assert_int_equal(a->n_numbers, b->n_numbers);
+    etas_report_forecast_close(a);
+    etas_report_forecast_close(b);
     tear_down(&s);
 }
 
 static void few_events_make_few_cells(void **state)
 {
     setting s;
-    etas_report_forecast f;
+    etas_report_forecast *f;
 
     (void)state;
     set_up(&s, 0.002, 7);
     assert_true(s.events.n < 100);
     f = gather(&s, 50);
-    assert_true(f.map.n_lat * f.map.n_lon <= 100);
-    check_rel(sum_of_map(&f.map) * N_CATALOGS, (double)s.events.n, 1e-9);
-    assert_true(f.n_empty > 0);
-    etas_report_forecast_free(&f);
+    assert_true(f->map.n_lat * f->map.n_lon <= 100);
+    check_rel(sum_of_map(&f->map) * N_CATALOGS, (double)s.events.n, 1e-9);
+    assert_true(f->n_empty > 0);
+    etas_report_forecast_close(f);
     tear_down(&s);
 }
 
 static void a_region_across_the_antimeridian_is_one_map(void **state)
 {
     setting s;
-    etas_report_forecast f;
+    etas_report_forecast *f;
 
     (void)state;
     set_up(&s, 2, 178.5);
     f = gather(&s, 50);
-    check_map(&s, &f);
-    check_rel(sum_of_map(&f.map) * N_CATALOGS, (double)s.events.n, 1e-9);
-    etas_report_forecast_free(&f);
+    check_map(&s, f);
+    check_rel(sum_of_map(&f->map) * N_CATALOGS, (double)s.events.n, 1e-9);
+    etas_report_forecast_close(f);
     tear_down(&s);
 }
 
@@ -240,7 +240,7 @@ static void no_catalogue_is_no_report(void **state)
 {
     setting s;
     etas_report_gather *g = NULL;
-    etas_report_forecast out = {0};
+    etas_report_forecast *out = NULL;
     etas_error err = {0};
 
     (void)state;
@@ -248,7 +248,7 @@ static void no_catalogue_is_no_report(void **state)
     check_ok(etas_report_gather_open(&g, &s.about, 0, NULL, &err), &err);
     assert_int_equal(etas_report_gather_finish(g, &out, &err), ETAS_E_RANGE);
     etas_report_gather_close(g);
-    etas_report_forecast_free(&out);
+    etas_report_forecast_close(out);
     tear_down(&s);
 }
 
@@ -260,7 +260,7 @@ static void counts_tell_the_same_at_horizons_and_thresholds(void **state)
     etas_counter *counter = NULL;
     etas_catalog_counts one = {0};
     etas_report_gather *g = NULL;
-    etas_report_forecast a, b = {0};
+    etas_report_forecast *a, *b = NULL;
     size_t first = 0, window;
     etas_error err = {0};
 
@@ -281,26 +281,26 @@ static void counts_tell_the_same_at_horizons_and_thresholds(void **state)
         first += c.n;
     }
     check_ok(etas_report_gather_finish(g, &b, &err), &err);
-    assert_true(b.of_counts);
-    assert_memory_equal(a.row, b.row, a.axes.n_thresholds * a.axes.n_horizons * sizeof *a.row);
-    assert_int_equal(b.fan.n, b.axes.n_horizons);
-    assert_int_equal(b.mags.n, b.axes.n_thresholds);
-    window = b.axes.n_horizons - 1;
-    check_abs(b.fan.mean[window], a.fan.mean[a.fan.n - 1], 0);
+    assert_true(b->of_counts);
+    assert_memory_equal(a->row, b->row, a->axes.n_thresholds * a->axes.n_horizons * sizeof *a->row);
+    assert_int_equal(b->fan.n, b->axes.n_horizons);
+    assert_int_equal(b->mags.n, b->axes.n_thresholds);
+    window = b->axes.n_horizons - 1;
+    check_abs(b->fan.mean[window], a->fan.mean[a->fan.n - 1], 0);
     for (size_t q = 0; q < ETAS_FAN_QUANTILES; q++)
-        check_abs(b.fan.quantile[q][window], a.fan.quantile[q][a.fan.n - 1], 0);
-    for (size_t j = 0; j < b.mags.n; j++) {
-        const size_t k = (size_t)floor((b.mags.mag[j] - 3) * 10 + 0.5);
+        check_abs(b->fan.quantile[q][window], a->fan.quantile[q][a->fan.n - 1], 0);
+    for (size_t j = 0; j < b->mags.n; j++) {
+        const size_t k = (size_t)floor((b->mags.mag[j] - 3) * 10 + 0.5);
 
-        check_abs(b.mags.mean[j], a.mags.mean[k], 0);
-        check_abs(b.mags.high[j], a.mags.high[k], 0);
+        check_abs(b->mags.mean[j], a->mags.mean[k], 0);
+        check_abs(b->mags.high[j], a->mags.high[k], 0);
     }
     etas_report_gather_close(g);
     etas_counter_close(counter);
     etas_catalog_counts_free(&one);
     etas_cells_free(&kept.cells);
-    etas_report_forecast_free(&a);
-    etas_report_forecast_free(&b);
+    etas_report_forecast_close(a);
+    etas_report_forecast_close(b);
     tear_down(&s);
 }
 
@@ -309,6 +309,7 @@ static void observed_events_are_those_the_forecast_is_about(void **state)
     setting s;
     etas_catalog c = {0};
     etas_report_observed o = {0};
+    etas_report_forecast *f;
     etas_error err = {0};
     const struct {
         double days, lat, lon, mag;
@@ -330,7 +331,8 @@ static void observed_events_are_those_the_forecast_is_about(void **state)
 
         check_ok(etas_catalog_append(&c, &e), NULL);
     }
-    check_ok(etas_report_observed_select(&o, &c, &s.model, 3, &err), &err);
+    f = gather(&s, 50);
+    check_ok(etas_report_observed_select(&o, &c, f, &err), &err);
     assert_int_equal(o.n, 4);
     assert_int_equal(o.n_in_file, sizeof rows / sizeof *rows);
     check_abs(o.days[0], 0, 0);
@@ -338,6 +340,7 @@ static void observed_events_are_those_the_forecast_is_about(void **state)
     check_abs(o.mag[2], 3, 1e-9);
     check_abs(o.days[3], 3, 1e-9);
     etas_report_observed_free(&o);
+    etas_report_forecast_close(f);
     etas_catalog_free(&c);
     tear_down(&s);
 }

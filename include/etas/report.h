@@ -1,0 +1,74 @@
+/** @file report.h  A forecast for people: what a report shows of it, its pictures, the page. */
+#ifndef ETAS_REPORT_H
+#define ETAS_REPORT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "etas/catalog.h"
+#include "etas/figure.h"
+#include "etas/forecast_output.h"
+#include "etas/status.h"
+
+/* ---- gathering ---- */
+
+/** What is shown of a forecast. */
+typedef struct etas_report_forecast etas_report_forecast;
+void etas_report_forecast_close(etas_report_forecast *self);
+
+/** Gathers it in one pass; memory does not grow with the number of catalogues. */
+typedef struct etas_report_gather etas_report_gather;
+
+/** @p n_thresholds 0: the default of summaries; a run that keeps counts has its own. @p about is
+ * borrowed, its model until the forecast is closed. */
+ETAS_NODISCARD etas_status etas_report_gather_open(etas_report_gather **out,
+                                                   const etas_forecast_about *about,
+                                                   size_t n_thresholds, const double threshold[],
+                                                   etas_error *err);
+ETAS_NODISCARD etas_status etas_report_gather_take(etas_report_gather *self,
+                                                   const etas_forecast_part *part, etas_error *err);
+ETAS_NODISCARD etas_status etas_report_gather_take_counts(etas_report_gather *self,
+                                                          const etas_catalog_counts *counts,
+                                                          etas_error *err);
+/** E_RANGE without any catalogue. */
+ETAS_NODISCARD etas_status etas_report_gather_finish(etas_report_gather *self,
+                                                     etas_report_forecast **out, etas_error *err);
+void etas_report_gather_close(etas_report_gather *self);
+
+/** What was observed in a forecast's window and region from its lowest threshold on. Starts as {0}.
+ */
+typedef struct etas_report_observed {
+    size_t n, n_in_file;
+    double *days; /**< since the start of the output, rising */
+    double *lat, *lon, *mag;
+} etas_report_observed;
+
+/** Of the events of @p catalog those that the forecast is about, in bins as its own. */
+ETAS_NODISCARD etas_status etas_report_observed_select(etas_report_observed *out,
+                                                       const etas_catalog *catalog,
+                                                       const etas_report_forecast *forecast,
+                                                       etas_error *err);
+void etas_report_observed_free(etas_report_observed *self);
+
+/* ---- pictures ---- */
+
+/** What they are made of. */
+typedef struct etas_forecast_shown {
+    const etas_report_forecast *forecast;
+    const etas_report_observed *observed; /**< NULL: none */
+    etas_theme theme;
+} etas_forecast_shown;
+
+/** @p out starts as {0}; etas_figure_free in any case. */
+typedef etas_status (*etas_forecast_draw)(const etas_forecast_shown *shown, etas_figure *out,
+                                          etas_error *err);
+
+/** All of them, by the names of their files: "map", "numbers", "fan", "magnitudes". */
+enum { ETAS_FORECAST_FIGURES = 4 };
+typedef struct etas_forecast_figure {
+    const char *name;
+    etas_forecast_draw draw;
+} etas_forecast_figure;
+extern const etas_forecast_figure etas_forecast_figures[ETAS_FORECAST_FIGURES];
+
+#endif
