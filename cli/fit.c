@@ -288,6 +288,42 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
     return st;
 }
 
+etas_status fit_cut(fit *self, double m_ref, etas_error *err)
+{
+    static const double SAME_MAGNITUDE = 1e-9;
+    const etas_catalog *all = &self->catalog;
+    etas_catalog kept = {0};
+    etas_status st = ETAS_OK;
+
+    for (size_t i = 0; st == ETAS_OK && i < all->n; i++) {
+        etas_event e = etas_catalog_row(all, i);
+
+        e.mc = fmax(e.mc, m_ref);
+        if (e.mag >= e.mc - SAME_MAGNITUDE)
+            st = etas_catalog_append(&kept, &e);
+    }
+    if (st != ETAS_OK) {
+        etas_catalog_free(&kept);
+        return etas_fail(err, st, "no memory for a history of %zu events", all->n);
+    }
+    etas_catalog_free(&self->catalog);
+    self->catalog = kept;
+    return ETAS_OK;
+}
+
+etas_status fit_save(const fit *self, const etas_config *cfg, etas_error *err)
+{
+    const etas_results_input results = {.config = cfg,
+                                        .directory = cfg->data_path,
+                                        .catalog = &self->catalog,
+                                        .state = &self->state,
+                                        .area_km2 = self->area_km2,
+                                        .m_ref = self->m_ref,
+                                        .invert_seconds = self->invert_s};
+
+    return cfg->data_path != NULL ? etas_results_save(&results, err) : ETAS_OK;
+}
+
 void fit_free(fit *self)
 {
     etas_inversion_close(self->inversion);

@@ -48,8 +48,12 @@ typedef struct fit {
 /** No more than its first step: the catalogue loaded and selected, which may leave it empty, the
  * area, m_ref as given. */
 ETAS_NODISCARD etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err);
+/** The model knows no event below @p m_ref: what is complete below it is complete from there on. */
+ETAS_NODISCARD etas_status fit_cut(fit *self, double m_ref, etas_error *err);
 ETAS_NODISCARD etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options,
                                    talk *t, etas_error *err);
+/** The results of a run into the configuration's data_path, if it has one. */
+ETAS_NODISCARD etas_status fit_save(const fit *self, const etas_config *cfg, etas_error *err);
 void fit_free(fit *self);
 
 /** CPUs this process may use, at least 1. */

@@ -172,19 +172,6 @@ static etas_status locations_of(const fit *f, locations *l)
     return ETAS_OK;
 }
 
-static etas_status save_fit(const etas_config *cfg, const fit *f, etas_error *err)
-{
-    const etas_results_input results = {.config = cfg,
-                                        .directory = cfg->data_path,
-                                        .catalog = &f->catalog,
-                                        .state = &f->state,
-                                        .area_km2 = f->area_km2,
-                                        .m_ref = f->m_ref,
-                                        .invert_seconds = f->invert_s};
-
-    return cfg->data_path != NULL ? etas_results_save(&results, err) : ETAS_OK;
-}
-
 static etas_status models_from_fit(const forecast *fc, etas_mixture *out, run_phases *phases,
                                    etas_error *err)
 {
@@ -195,7 +182,7 @@ static etas_status models_from_fit(const forecast *fc, etas_mixture *out, run_ph
     etas_status st = fit_run(&f, fc->cfg, &fc->fit, fc->t, err);
 
     if (st == ETAS_OK)
-        st = save_fit(fc->cfg, &f, err);
+        st = fit_save(&f, fc->cfg, err);
     start = talk_seconds();
     if (st == ETAS_OK)
         st = locations_of(&f, &l);
@@ -275,30 +262,6 @@ static etas_status models_from_results(const forecast *fc, etas_mixture *out, ru
 
 /* ---- from given parameters ---- */
 
-/* The model knows no event below its reference magnitude: a catalogue that is complete below it is
- * complete from there on. */
-static etas_status cut_at_reference(double m_ref, etas_catalog *catalog, etas_error *err)
-{
-    static const double SAME_MAGNITUDE = 1e-9;
-    etas_catalog kept = {0};
-    etas_status st = ETAS_OK;
-
-    for (size_t i = 0; st == ETAS_OK && i < catalog->n; i++) {
-        etas_event e = etas_catalog_row(catalog, i);
-
-        e.mc = fmax(e.mc, m_ref);
-        if (e.mag >= e.mc - SAME_MAGNITUDE)
-            st = etas_catalog_append(&kept, &e);
-    }
-    if (st != ETAS_OK) {
-        etas_catalog_free(&kept);
-        return etas_fail(err, st, "no memory for a history of %zu events", catalog->n);
-    }
-    etas_catalog_free(catalog);
-    *catalog = kept;
-    return ETAS_OK;
-}
-
 static etas_status load_history(const forecast *fc, fit *f, etas_error *err)
 {
     const etas_config *cfg = fc->cfg;
@@ -310,7 +273,7 @@ static etas_status load_history(const forecast *fc, fit *f, etas_error *err)
     as.bg_term = NULL;
     st = fit_load(f, &as, fc->t, err);
     if (st == ETAS_OK)
-        st = cut_at_reference(cfg->m_ref, &f->catalog, err);
+        st = fit_cut(f, cfg->m_ref, err);
     if (st == ETAS_OK)
         etas_log_write(&fc->t->log, f->catalog.n > 0 ? ETAS_LOG_INFO : ETAS_LOG_WARN,
                        "history: %zu of the %zu events of %s", f->catalog.n, f->n_loaded,

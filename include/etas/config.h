@@ -18,7 +18,8 @@ typedef enum etas_config_use {
     ETAS_CONFIG_INVERT,
     ETAS_CONFIG_FORECAST,
     ETAS_CONFIG_SIMULATE,
-    ETAS_CONFIG_CATALOG /**< only what says which events: no key is required */
+    ETAS_CONFIG_EVALUATE, /**< an inversion, or its results, and the test window after it */
+    ETAS_CONFIG_CATALOG   /**< only what says which events: no key is required */
 } etas_config_use;
 
 /** What the models of one forecast or simulation may differ in. */
@@ -103,9 +104,10 @@ typedef struct etas_config {
  * Read and check everything that @p use needs. Unknown keys are warned about by name on @p log;
  * missing or wrong ones, and such as contradict each other, are errors with file, line and key and
  * what was expected; a feature that @p use does not have is refused (E_UNSUPPORTED) only when it is
- * switched on. For a forecast with
- * fn_inversion_output, that file fills in what the configuration leaves out: the catalogue, its
- * windows, magnitudes, region and radius.
+ * switched on. For a forecast or an
+ * evaluation with fn_inversion_output, that file fills in what the configuration leaves out: the
+ * catalogue, its windows, magnitudes, region and radius. For an evaluation the configuration may be
+ * such a file itself.
  */
 ETAS_NODISCARD etas_status etas_config_load(etas_config *self, const char *path,
                                             etas_config_use use, const etas_log *log,

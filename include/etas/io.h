@@ -134,6 +134,10 @@ typedef struct etas_results {
  */
 ETAS_NODISCARD etas_status etas_results_load(etas_results *self, const char *path,
                                              const etas_config *config, etas_error *err);
+/** The parameters' file alone, also in three dimensions (then without a region); the arrays stay
+ * empty. */
+ETAS_NODISCARD etas_status etas_results_load_parameters(etas_results *self, const char *path,
+                                                        etas_error *err);
 void etas_results_free(etas_results *self);
 
 #endif

@@ -4,6 +4,7 @@
 #ifndef ETAS_LIKELIHOOD_H
 #define ETAS_LIKELIHOOD_H
 
+#include <signal.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -40,6 +41,7 @@ typedef struct etas_likelihood_input {
     size_t n_kappa;      /**< free productivities of so many first events; 0: k0 e^(a dm) for all */
     const double *kappa; /**< in place of k0 e^(a dm) */
     size_t n_threads;    /**< changes no result */
+    const volatile sig_atomic_t *interrupted; /**< NULL, or non-zero: end with E_INTERRUPTED */
 } etas_likelihood_input;
 
 /** One tested event. Rates are of events from m_test on. */

@@ -235,10 +235,17 @@ static void score_event(const evaluation *self, size_t j)
     e->u = -etas_expm1(-e->compensator);
 }
 
+static bool is_interrupted(const etas_likelihood_input *in)
+{
+    return in->interrupted != NULL && *in->interrupted != 0;
+}
+
 static void score_block(void *context, size_t block)
 {
     const evaluation *self = context;
 
+    if (is_interrupted(self->in))
+        return;
     for (size_t j = block * BLOCK_EVENTS; j < (block + 1) * BLOCK_EVENTS && j < self->out->n; j++)
         score_event(self, j);
 }
@@ -363,19 +370,20 @@ static etas_status evaluate(evaluation *self, etas_error *err)
         st = etas_sources_init(&self->sources, in, self->share);
     if (st == ETAS_OK)
         st = prepare_background(self);
-    if (st == ETAS_OK) {
-        etas_parallel_for(in->n_threads, (out->n + BLOCK_EVENTS - 1) / BLOCK_EVENTS, score_block,
-                          self);
-        add_up(self);
-        fit_poisson(self);
-        out->gain = out->poisson.nll - out->model.nll;
-        out->time_gain = out->model.tll - out->poisson.tll;
-        out->space_gain = out->model.sll - out->poisson.sll;
-        st = test_residuals(out);
-    }
     if (st != ETAS_OK)
         return etas_fail(err, st, "out of memory for the likelihood of %zu events", in->catalog->n);
-    return ETAS_OK;
+    etas_parallel_for(in->n_threads, (out->n + BLOCK_EVENTS - 1) / BLOCK_EVENTS, score_block, self);
+    if (is_interrupted(in))
+        return etas_fail(err, ETAS_E_INTERRUPTED, "interrupted in the evaluation");
+    add_up(self);
+    fit_poisson(self);
+    out->gain = out->poisson.nll - out->model.nll;
+    out->time_gain = out->model.tll - out->poisson.tll;
+    out->space_gain = out->model.sll - out->poisson.sll;
+    st = test_residuals(out);
+    return st == ETAS_OK
+               ? ETAS_OK
+               : etas_fail(err, st, "out of memory for the residuals of %zu events", out->n);
 }
 
 etas_status etas_likelihood_evaluate(const etas_likelihood_input *in, etas_likelihood *out,

@@ -287,7 +287,8 @@ static etas_status read_all(const etas_config_reader *r)
     etas_config *c = r->self;
     etas_status st;
 
-    etas_config_warn_unknown(r);
+    if (r->use != ETAS_CONFIG_EVALUATE || !etas_config_is_results(r))
+        etas_config_warn_unknown(r);
     st = etas_config_refuse_unsupported(r);
     if (st == ETAS_OK)
         st = etas_config_require(r);
@@ -316,16 +317,22 @@ static etas_status read_all(const etas_config_reader *r)
     return st;
 }
 
-/* The bytes that a store keeps. */
+static etas_status keep_path(const etas_config_reader *r, char **out)
+{
+    *out = strdup(r->file->path);
+    return *out != NULL ? ETAS_OK
+                        : etas_fail(r->err, ETAS_E_NOMEM, "out of memory for %s", r->file->path);
+}
+
+/* The bytes that a store keeps, and where they come from. */
 static etas_status keep_texts(const etas_config_reader *r)
 {
     etas_config *c = r->self;
 
-    c->path = strdup(r->file->path);
     c->text = strdup(r->file->text.data);
-    if (c->path == NULL || c->text == NULL)
+    if (c->text == NULL)
         return etas_fail(r->err, ETAS_E_NOMEM, "out of memory for %s", r->file->path);
-    return ETAS_OK;
+    return keep_path(r, &c->path);
 }
 
 etas_status etas_config_read(etas_config *self, const etas_json *file, etas_config_use use,
@@ -337,7 +344,11 @@ etas_status etas_config_read(etas_config *self, const etas_json *file, etas_conf
 
     set_defaults(self);
     st = etas_setting_path(&r, "fn_inversion_output", &self->fn_inversion_output);
-    if (st == ETAS_OK && use == ETAS_CONFIG_FORECAST && self->fn_inversion_output != NULL) {
+    if (st == ETAS_OK && use == ETAS_CONFIG_EVALUATE && self->fn_inversion_output == NULL &&
+        etas_config_is_results(&r))
+        st = keep_path(&r, &self->fn_inversion_output);
+    if (st == ETAS_OK && (use == ETAS_CONFIG_FORECAST || use == ETAS_CONFIG_EVALUATE) &&
+        self->fn_inversion_output != NULL) {
         st = etas_json_open(&results, self->fn_inversion_output, err);
         if (st != ETAS_OK)
             etas_error_in_key(err, "fn_inversion_output");

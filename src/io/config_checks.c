@@ -4,13 +4,22 @@
 #include "io/config_reader.h"
 
 /* GIVEN: a forecast from given parameters. */
-enum { INVERT = 1, FORECAST = 2, SIMULATE = 4, GIVEN = 8, SIMULATIONS = FORECAST | SIMULATE };
+enum {
+    INVERT = 1,
+    FORECAST = 2,
+    SIMULATE = 4,
+    GIVEN = 8,
+    EVALUATE = 16,
+    SIMULATIONS = FORECAST | SIMULATE,
+    FITTED = INVERT | FORECAST | EVALUATE
+};
 
 static unsigned bit_of(const etas_config_reader *r)
 {
     static const unsigned bits[] = {[ETAS_CONFIG_INVERT] = INVERT,
                                     [ETAS_CONFIG_FORECAST] = FORECAST,
                                     [ETAS_CONFIG_SIMULATE] = SIMULATE,
+                                    [ETAS_CONFIG_EVALUATE] = EVALUATE,
                                     [ETAS_CONFIG_CATALOG] = 0};
 
     return r->self->given_parameters ? GIVEN : bits[r->use];
@@ -21,20 +30,20 @@ static const struct {
     const char *name;
     unsigned required;
 } keys[] = {
-    {"fn_catalog", INVERT | FORECAST},
+    {"fn_catalog", FITTED},
     {"input_format", 0},
     {"event_types", 0},
     {"magnitude_types", 0},
     {"data_path", 0},
-    {"auxiliary_start", INVERT | FORECAST},
-    {"timewindow_start", INVERT | FORECAST},
-    {"timewindow_end", INVERT | FORECAST | GIVEN},
+    {"auxiliary_start", FITTED},
+    {"timewindow_start", FITTED},
+    {"timewindow_end", FITTED | GIVEN},
     {"testwindow_end", 0},
     {"theta_0", 0},
     {"fixed_parameters", 0},
-    {"mc", INVERT | FORECAST | SIMULATE},
+    {"mc", FITTED | SIMULATE},
     {"m_ref", 0},
-    {"delta_m", INVERT | FORECAST | SIMULATE | GIVEN},
+    {"delta_m", FITTED | SIMULATE | GIVEN},
     {"m_max", 0},
     {"beta", 0},
     {"coppersmith_multiplier", 0},
@@ -102,6 +111,11 @@ bool etas_setting_is_off(const etas_config_reader *r, const char *key)
            (json_is_object(value) && json_object_size(value) == 0);
 }
 
+bool etas_config_is_results(const etas_config_reader *r)
+{
+    return json_is_object(etas_json_get(r->file->root, "final_parameters"));
+}
+
 etas_status etas_config_refuse_unsupported(const etas_config_reader *r)
 {
     static const struct {
@@ -129,6 +143,7 @@ etas_status etas_config_require(const etas_config_reader *r)
     static const char *const uses[] = {[ETAS_CONFIG_INVERT] = "an inversion",
                                        [ETAS_CONFIG_FORECAST] = "a forecast",
                                        [ETAS_CONFIG_SIMULATE] = "a simulation",
+                                       [ETAS_CONFIG_EVALUATE] = "an evaluation",
                                        [ETAS_CONFIG_CATALOG] = "a catalogue"};
 
     for (size_t i = 0; i < N_KEYS; i++)

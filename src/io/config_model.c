@@ -84,7 +84,7 @@ static etas_status read_parameters(const etas_config_reader *r, etas_config_mode
 
     if (!has_parameters(r))
         return ETAS_OK;
-    if (r->self->fn_inversion_output != NULL && r->inner == NULL && r->use == ETAS_CONFIG_FORECAST)
+    if (r->self->fn_inversion_output != NULL && r->inner == NULL && r->use != ETAS_CONFIG_SIMULATE)
         return etas_setting_fail(r, standard ? "standard_parameters" : "parameters", ETAS_E_RANGE,
                                  "contradicts \"fn_inversion_output\", which has parameters");
     if (standard && stands(r, "parameters"))
@@ -162,19 +162,30 @@ static etas_status check_induced(const etas_config_reader *r, const etas_config_
                                     : "with log10_iota the parameters have an induced term");
 }
 
+static etas_status check_beta(const etas_config_reader *r, const etas_config_model *m)
+{
+    const bool positive = r->self->beta_method == ETAS_BETA_POSITIVE;
+
+    return isnan(m->beta) && m->has_parameters
+               ? etas_setting_fail(r, "beta", ETAS_E_PARSE,
+                                   "%s; given parameters need this key, a number",
+                                   positive ? "\"positive\"" : "missing")
+               : ETAS_OK;
+}
+
 static etas_status check_model(const etas_config_reader *r, const etas_config_model *m)
 {
     const etas_config *c = r->self;
+    etas_status st;
 
     if (!m->has_parameters && r->use == ETAS_CONFIG_SIMULATE)
         return etas_setting_fail(r, "parameters", ETAS_E_PARSE,
                                  "missing; a simulation needs this key");
     if (isnan(m->beta) && r->use == ETAS_CONFIG_SIMULATE)
         return etas_setting_fail(r, "beta", ETAS_E_PARSE, "missing; a simulation needs this key");
-    if (isnan(m->beta) && m->has_parameters)
-        return etas_setting_fail(r, "beta", ETAS_E_PARSE,
-                                 "%s; given parameters need this key, a number",
-                                 c->beta_method == ETAS_BETA_POSITIVE ? "\"positive\"" : "missing");
+    st = check_beta(r, m);
+    if (st != ETAS_OK)
+        return st;
     if (m->m_max < c->m_ref)
         return etas_setting_fail(r, "m_max", ETAS_E_RANGE, "%g lies below m_ref (%g)", m->m_max,
                                  c->m_ref);
@@ -252,7 +263,7 @@ etas_status etas_setting_models(const etas_config_reader *r)
     etas_config *c = r->self;
     etas_status st;
 
-    if (r->use != ETAS_CONFIG_FORECAST && r->use != ETAS_CONFIG_SIMULATE)
+    if (r->use == ETAS_CONFIG_INVERT || r->use == ETAS_CONFIG_CATALOG)
         return ETAS_OK;
     c->common = (etas_config_model){.weight = 1,
                                     .parameters_m_ref = NAN,
@@ -261,6 +272,8 @@ etas_status etas_setting_models(const etas_config_reader *r)
                                     .gaussian_scale = 0.1,
                                     .n_induced = NAN};
     st = read_parameters(r, &c->common);
+    if (r->use == ETAS_CONFIG_EVALUATE)
+        return st == ETAS_OK ? check_beta(r, &c->common) : st;
     if (st == ETAS_OK)
         st = read_numbers(r, &c->common);
     if (st == ETAS_OK)

@@ -9,7 +9,8 @@
 #include "io/file.h"
 #include "io/suggest.h"
 
-/* What a forecast takes from the inversion's parameters file when the configuration is silent. */
+/* What a forecast, or an evaluation, takes from the inversion's parameters file when the
+ * configuration is silent. */
 static const char *const inherited[] = {"fn_catalog",
                                         "auxiliary_start",
                                         "timewindow_start",
@@ -20,6 +21,7 @@ static const char *const inherited[] = {"fn_catalog",
                                         "shape_coords",
                                         "coppersmith_multiplier",
                                         "earth_radius",
+                                        "bw_sq",
                                         "beta",
                                         "id",
                                         "name",

@@ -64,6 +64,9 @@ bool etas_setting_is_inner(const etas_config_reader *r, const char *key);
 /** Warns about members of the inner object that are none of @p names. */
 void etas_setting_warn_unknown(const etas_config_reader *r, size_t n, const char *const names[]);
 
+/** Whether the file itself is parameters_<id>.json, which repeats the keys of its configuration. */
+bool etas_config_is_results(const etas_config_reader *r);
+
 /** null, false, 0 and empty things switch nothing on. */
 bool etas_setting_is_off(const etas_config_reader *r, const char *key);
 

@@ -68,9 +68,7 @@ static etas_status read_options(const etas_results_loader *l)
                                "missing; expected a number, \"var\" or \"positive\"");
     for (size_t i = 0; st == ETAS_OK && i < sizeof flags / sizeof *flags; i++)
         st = etas_setting_flag(r, flags[i].key, flags[i].out);
-    if (st == ETAS_OK && three_dim)
-        st = etas_setting_fail(r, "three_dim", ETAS_E_UNSUPPORTED,
-                               "results in three dimensions are not read yet");
+    self->theta.three_dim = three_dim;
     self->induced = !etas_setting_is_off(r, "bg_term");
     self->i_hat = 0;
     return st == ETAS_OK ? etas_setting_number(r, "i_hat", 0, 1e12, &self->i_hat) : st;
@@ -93,7 +91,7 @@ static etas_status read_parameters(const etas_results_loader *l)
         st = etas_setting_params(r, "final_parameters", &l->self->theta, &has_theta);
     if (st == ETAS_OK && !has_theta)
         st = etas_setting_fail(r, "final_parameters", ETAS_E_PARSE, "missing; expected an object");
-    if (st == ETAS_OK)
+    if (st == ETAS_OK && !l->self->theta.three_dim)
         st = etas_setting_region(r, "shape_coords", &l->self->region, &has_region);
     return st;
 }
@@ -162,8 +160,17 @@ static etas_status load_tables(const etas_results_loader *l)
     return st;
 }
 
-etas_status etas_results_load(etas_results *self, const char *path, const etas_config *config,
-                              etas_error *err)
+/* The tables' places are read on the map only. */
+static etas_status load_all_tables(const etas_results_loader *l)
+{
+    if (l->self->theta.three_dim)
+        return etas_setting_fail(&l->settings, "three_dim", ETAS_E_UNSUPPORTED,
+                                 "results in three dimensions are not read yet");
+    return load_tables(l);
+}
+
+static etas_status load(etas_results *self, const char *path, const etas_config *config,
+                        bool with_tables, etas_error *err)
 {
     etas_config scratch = {0};
     etas_json file = {0};
@@ -180,13 +187,24 @@ etas_status etas_results_load(etas_results *self, const char *path, const etas_c
         st = read_parameters(&l);
     if (st == ETAS_OK)
         st = etas_setting_catalog(&l.settings);
-    if (st == ETAS_OK)
-        st = load_tables(&l);
+    if (st == ETAS_OK && with_tables)
+        st = load_all_tables(&l);
     etas_json_close(&file);
     etas_config_free(&scratch);
     if (st != ETAS_OK)
         etas_results_free(self);
     return st;
+}
+
+etas_status etas_results_load(etas_results *self, const char *path, const etas_config *config,
+                              etas_error *err)
+{
+    return load(self, path, config, true, err);
+}
+
+etas_status etas_results_load_parameters(etas_results *self, const char *path, etas_error *err)
+{
+    return load(self, path, NULL, false, err);
 }
 
 void etas_results_free(etas_results *self)
