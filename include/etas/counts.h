@@ -59,6 +59,10 @@ double etas_cells_upper(double lower, double width);
 /** The cell of event @p i, or UINT64_MAX: it lies in none. As pyCSEP's bin1d_vec does: the bin is
  * floor((x - x0 + (|x| + |x0|) e) / (h - |x0| e)), e = 2^-52, x0 the lowest edge, h the width. */
 uint64_t etas_cells_find(const etas_cells *self, const etas_events *events, size_t i);
+/** The same of a place and a reported magnitude in the first interval. */
+uint64_t etas_cells_at(const etas_cells *self, double lat, double lon, double mag);
+/** Whether a magnitude is in any bin. */
+bool etas_cells_reach(const etas_cells *self, double mag);
 
 /* ---- summaries ---- */
 

@@ -311,23 +311,39 @@ static uint32_t find_place(const etas_cells *self, double lat, double lon)
     return self->place[(size_t)column * self->n_lat + (size_t)row];
 }
 
-uint64_t etas_cells_find(const etas_cells *self, const etas_events *events, size_t i)
+static double mag_bin(const etas_cells *self, double mag)
 {
-    const double m = events->mag[i] / ETAS_MAG_UNITS;
     const double first = self->mag[0];
-    const double bin =
-        self->n_mags > 1 ? bin_of(m, first, self->mag[1]) : bin_of(m, first, first + 1);
-    const uint32_t place =
-        find_place(self, events->lat[i] / ETAS_DEGREE_UNITS, events->lon[i] / ETAS_DEGREE_UNITS);
-    size_t interval = 0;
-    uint64_t mag;
+
+    return bin_of(mag, first, self->n_mags > 1 ? self->mag[1] : first + 1);
+}
+
+bool etas_cells_reach(const etas_cells *self, double mag)
+{
+    return mag_bin(self, mag) >= 0;
+}
+
+uint64_t etas_cells_at(const etas_cells *self, double lat, double lon, double mag)
+{
+    const double bin = mag_bin(self, mag);
+    const uint32_t place = find_place(self, lat, lon);
 
     if (place == UINT32_MAX || !(bin >= 0))
         return UINT64_MAX;
-    mag = bin < (double)self->n_mags ? (uint64_t)bin : self->n_mags - 1;
+    return (uint64_t)place * self->n_mags +
+           (bin < (double)self->n_mags ? (uint64_t)bin : self->n_mags - 1);
+}
+
+uint64_t etas_cells_find(const etas_cells *self, const etas_events *events, size_t i)
+{
+    const uint64_t cell =
+        etas_cells_at(self, events->lat[i] / ETAS_DEGREE_UNITS, events->lon[i] / ETAS_DEGREE_UNITS,
+                      events->mag[i] / ETAS_MAG_UNITS);
+    size_t interval = 0;
+
     while (interval + 1 < self->n_times && events->time_ms[i] >= self->time_ms[interval])
         interval++;
-    return ((uint64_t)interval * self->n_places + place) * self->n_mags + mag;
+    return cell == UINT64_MAX ? cell : (uint64_t)interval * self->n_places * self->n_mags + cell;
 }
 
 /* ---- summaries ---- */

@@ -109,7 +109,7 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-static void sort_cells(size_t n, uint64_t cells[])
+void etas_cells_sort(size_t n, uint64_t cells[])
 {
     enum { FEW = 32 };
 
@@ -146,7 +146,7 @@ static etas_status count_cells(etas_counter *self, const etas_counted *catalog,
         if (cell != UINT64_MAX)
             self->cells[n++] = cell;
     }
-    sort_cells(n, self->cells);
+    etas_cells_sort(n, self->cells);
     for (size_t i = 0; i < n; i++) {
         if (out->n_cells == 0 || out->cell[out->n_cells - 1] != self->cells[i]) {
             out->cell[out->n_cells] = self->cells[i];

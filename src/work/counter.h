@@ -41,4 +41,7 @@ void etas_counter_sum_up(const etas_counter *self, const etas_counter_model *mod
 /** Room for so many cells in a tally. */
 ETAS_NODISCARD etas_status etas_catalog_counts_reserve(etas_catalog_counts *self, size_t n_cells);
 
+/** Rising order; quick for few. */
+void etas_cells_sort(size_t n, uint64_t cells[]);
+
 #endif
