@@ -47,6 +47,8 @@ void etas_refit_free(etas_refit *self);
  * allocated with etas_array. */
 ETAS_NODISCARD etas_status etas_refit_encode(const etas_refit *self, uint8_t **out, size_t *len,
                                              etas_error *err);
+/** The reverse, of bytes that nobody trusts: E_CORRUPT, E_VERSION or E_LIMIT for what is no such
+ * blob. */
 ETAS_NODISCARD etas_status etas_refit_decode(size_t len, const uint8_t bytes[], etas_refit *out,
                                              etas_error *err);
 
@@ -61,6 +63,7 @@ ETAS_NODISCARD etas_status etas_refit_decode(size_t len, const uint8_t bytes[], 
     X(DIVERGED,       "diverged",        "the iteration left the possible parameters")
 /* clang-format on */
 
+/** How a refit ended. */
 typedef enum etas_refit_status {
 #define X(name, key, text) ETAS_REFIT_##name,
     ETAS_REFIT_STATUS_MAP(X)
@@ -70,6 +73,7 @@ typedef enum etas_refit_status {
 
 /** As files have it, and for people. */
 const char *etas_refit_status_name(etas_refit_status which);
+/** The same as a sentence for people. */
 const char *etas_refit_status_text(etas_refit_status which);
 
 /** One refit. The estimates are NaN unless its status is OK. */
@@ -114,6 +118,7 @@ typedef struct etas_bootstrap_quantity {
     double quantile[ETAS_N_BOOTSTRAP_QUANTILES];
 } etas_bootstrap_quantity;
 
+/** What B refits say together. */
 typedef struct etas_bootstrap_summary {
     uint64_t seed, n_refits; /**< n_refits: asked for */
     uint64_t n_missing;      /**< that no process survived to make */
@@ -121,6 +126,7 @@ typedef struct etas_bootstrap_summary {
     etas_bootstrap_quantity quantity[ETAS_N_BOOTSTRAP];
 } etas_bootstrap_summary;
 
+/** The name that files have for a quantity, 0 to ETAS_N_BOOTSTRAP - 1. */
 const char *etas_bootstrap_name(size_t quantity);
 
 /** Fills everything but seed, n_refits and n_missing. */

@@ -26,6 +26,7 @@ typedef struct etas_catalog {
     size_t id_capacity, id_start_capacity;
 } etas_catalog;
 
+/** One row of a catalogue. */
 typedef struct etas_event {
     etas_time time;
     double lat, lon, mag;
@@ -50,6 +51,7 @@ typedef enum etas_mc_method {
     ETAS_MC_POSITIVE  /**< ETAS-positive: the previous event's magnitude + delta_m */
 } etas_mc_method;
 
+/** Which events of a catalogue are kept, and with which completeness. */
 typedef struct etas_selection {
     etas_time start, end;      /**< keep start <= time < end */
     const etas_region *region; /**< keep what it contains; never NULL without a hull */

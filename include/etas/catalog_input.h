@@ -16,6 +16,7 @@
 #include "etas/catalog.h"
 #include "etas/status.h"
 
+/** The formats that catalogues are read in. */
 typedef enum etas_catalog_format {
     ETAS_CATALOG_AUTO, /**< by content */
     ETAS_CATALOG_CSV,
@@ -71,6 +72,7 @@ typedef struct etas_tally {
     } entry[ETAS_TALLY_NAMES];
 } etas_tally;
 
+/** All that was counted, under whichever name. */
 size_t etas_tally_sum(const etas_tally *self);
 /** "16 induced or triggered event, 10 quarry blast", as much of it as fits. */
 size_t etas_tally_print(const etas_tally *self, size_t capacity, char out[]);

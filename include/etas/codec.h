@@ -33,6 +33,7 @@ typedef struct etas_task_info {
     uint64_t peak_memory_bytes;
 } etas_task_info;
 
+/** What a frame says of itself before its body. */
 typedef struct etas_frame_header {
     etas_frame_kind kind;
     uint8_t run[16];
@@ -93,9 +94,11 @@ void etas_records_free(etas_records *self);
 /** The same three for frames of records: a length for each index, and its bytes. What they mean is
  * for the receiver to check. */
 size_t etas_record_frame_bound(const etas_records *records);
+/** As etas_frame_encode. */
 ETAS_NODISCARD etas_status etas_record_frame_encode(etas_frame_header *header,
                                                     const etas_records *records, size_t at,
                                                     uint8_t out[], size_t *len);
+/** As etas_frame_decode. */
 ETAS_NODISCARD etas_status etas_record_frame_decode(size_t len, const uint8_t bytes[],
                                                     etas_frame_header *header, etas_records *out,
                                                     etas_error *err);
@@ -112,6 +115,7 @@ ETAS_NODISCARD etas_status etas_blob_decode(size_t len, const uint8_t bytes[], e
  * turns beyond the models, and for plans that differ where a mixture's must not. */
 ETAS_NODISCARD etas_status etas_mixture_encode(const etas_mixture *mixture, uint8_t **out,
                                                size_t *len, etas_error *err);
+/** As etas_blob_decode. */
 ETAS_NODISCARD etas_status etas_mixture_decode(size_t len, const uint8_t bytes[], etas_mixture *out,
                                                etas_error *err);
 

@@ -13,6 +13,7 @@
 
 /* ---- the smallest magnitude from which on the catalogue follows Gutenberg-Richter ---- */
 
+/** How a completeness magnitude is looked for. */
 typedef struct etas_completeness_config {
     double delta_m;   /**< bin width, 0.001 to 10; 0: magnitudes are continuous */
     double beta;      /**< NaN: estimated for each candidate (Tinti & Mulargia 1987) */
@@ -72,6 +73,7 @@ typedef struct etas_shock_completeness {
     double earth_radius_km;
 } etas_shock_completeness;
 
+/** Southern California, Helmstetter, Kagan & Jackson (2006). */
 etas_shock_completeness etas_shock_completeness_default(void);
 
 /**
@@ -86,6 +88,7 @@ ETAS_NODISCARD etas_status etas_completeness_after_shocks(const etas_catalog *ca
 
 /* ---- the grid of magnitudes ---- */
 
+/** Whether magnitudes are the multiples of delta_m that they are said to be. */
 typedef struct etas_magnitude_grid {
     size_t n;
     double delta_m;   /**< as asked */

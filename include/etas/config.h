@@ -14,6 +14,7 @@
 #include "etas/model.h"
 #include "etas/time.h"
 
+/** What a configuration is read for: which keys it must have. */
 typedef enum etas_config_use {
     ETAS_CONFIG_INVERT,
     ETAS_CONFIG_FORECAST,

@@ -27,6 +27,7 @@ typedef struct etas_forecast_grid {
                           of the window is one more interval */
 } etas_forecast_grid;
 
+/** Cells of 0.1 degrees, bins of 0.1 magnitudes, one interval. */
 etas_forecast_grid etas_forecast_grid_default(void);
 
 /**
@@ -114,6 +115,8 @@ typedef struct etas_counting {
     const etas_summary_axes *axes; /**< NULL: no summary */
 } etas_counting;
 
+/** E_ARG, E_RANGE or E_LIMIT for axes and grids that cannot be; what @p what points to is borrowed.
+ */
 ETAS_NODISCARD etas_status etas_counter_open(etas_counter **out, const etas_counting *what,
                                              etas_error *err);
 void etas_counter_close(etas_counter *self);
@@ -163,6 +166,7 @@ typedef struct etas_counts_input {
 /** The blob of such a run (docs/formats-internal.md). *out is allocated with etas_array. */
 ETAS_NODISCARD etas_status etas_counts_encode(const etas_counts_input *in, uint8_t **out,
                                               size_t *len, etas_error *err);
+/** The reverse, of bytes that nobody trusts; free with etas_counts_free. */
 ETAS_NODISCARD etas_status etas_counts_decode(size_t len, const uint8_t blob[], etas_counts *out,
                                               etas_error *err);
 /** Where the model's own blob begins in its blob, at whose end it is. */

@@ -12,6 +12,7 @@
 #define ETAS_DEGREE_UNITS 1e6 /**< lat and lon: units per degree */
 #define ETAS_MAG_UNITS    1e4 /**< mag: units per magnitude */
 
+/** Bits of an event's flags. */
 typedef enum etas_event_flag {
     ETAS_EVENT_CHILDLESS = 1, /**< no child was drawn, not even one outside window or region */
     ETAS_EVENT_INDUCED = 2    /**< of generation 0 */

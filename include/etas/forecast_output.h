@@ -12,6 +12,7 @@
 #include "etas/plan.h"
 #include "etas/status.h"
 
+/** The formats that forecasts are written in. */
 typedef enum etas_forecast_format {
     ETAS_FORMAT_CSEP,      /**< pyCSEP's catalogue forecast CSV */
     ETAS_FORMAT_REFERENCE, /**< the reference package's CSV */
@@ -52,6 +53,7 @@ typedef struct etas_forecast_part {
     uint64_t index;      /**< the first one's index in the run, which names its model */
 } etas_forecast_part;
 
+/** A file of a forecast on its way; it gets its name when it is finished. */
 typedef struct etas_forecast_output etas_forecast_output;
 
 /** E_IO before any catalogue is taken when the file cannot be written there. Every error names the
@@ -60,6 +62,7 @@ ETAS_NODISCARD etas_status etas_forecast_output_open(etas_forecast_output **out,
                                                      const etas_forecast_spec *spec,
                                                      const etas_forecast_about *about,
                                                      etas_error *err);
+/** The next catalogues, in the order of their indices. */
 ETAS_NODISCARD etas_status etas_forecast_output_take(etas_forecast_output *self,
                                                      const etas_forecast_part *part,
                                                      etas_error *err);

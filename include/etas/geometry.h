@@ -114,9 +114,13 @@ typedef struct etas_raster {
     uint8_t *cell; /**< n_lat * n_lon, row by row from the south */
 } etas_raster;
 
+/** Cells of a grid over the region's box, each inside, outside or cut by an edge; n_per_side of
+ * them along each side. */
 ETAS_NODISCARD etas_status etas_raster_build(etas_raster *self, const etas_region *region,
                                              uint32_t n_per_side, etas_error *err);
 void etas_raster_free(etas_raster *self);
+/** As etas_region_contains, of the region that it was built of, at the cost of a look where no edge
+ * is near. */
 bool etas_raster_contains(const etas_raster *self, const etas_region *region, double lat_deg,
                           double lon_deg);
 

@@ -10,11 +10,13 @@
 #include "etas/catalog.h"
 #include "etas/model.h"
 
+/** Which equations the fixed point solves. */
 typedef enum etas_estimator {
     ETAS_ESTIMATOR_REFERENCE, /**< the reference package's objective: keeps sum l_hat ln F */
     ETAS_ESTIMATOR_MLE        /**< exact EM of the point-process likelihood */
 } etas_estimator;
 
+/** How beta of the Gutenberg-Richter law is found. */
 typedef enum etas_beta_method {
     ETAS_BETA_TINTI,
     ETAS_BETA_POSITIVE,
@@ -40,6 +42,7 @@ etas_fixed etas_fixed_none(void);
 
 struct etas_em;
 
+/** Everything an inversion depends on besides catalogue and start. */
 typedef struct etas_inversion_config {
     etas_time window_start, window_end; /**< targets are start <= time < end */
     double m_ref, delta_m;              /**< completeness per event is the catalogue's mc column */
@@ -72,6 +75,7 @@ typedef struct etas_inversion_config {
     void *compute_context;
 } etas_inversion_config;
 
+/** The defaults of the configuration; windows, magnitudes and area remain to be set. */
 etas_inversion_config etas_inversion_config_default(void);
 /** The documented start used when a configuration has no theta_0. */
 etas_params etas_inversion_default_start(void);
@@ -121,6 +125,7 @@ typedef struct etas_inversion_state {
     const etas_expectation *expectation;
 } etas_inversion_state;
 
+/** The state after the last step; valid until the next. */
 etas_inversion_state etas_inversion_state_get(const etas_inversion *self);
 
 /** A target with its pairs: sources strictly earlier, r^2 <= (rupture length * multiplier)^2. */

@@ -70,7 +70,7 @@ ETAS_NODISCARD etas_status etas_output_commit(etas_output *self, etas_error *err
 /** Removes the temporary file; harmless after a commit. */
 void etas_output_discard(etas_output *self);
 
-/** DIRECTORY/BEFORE<id>AFTER, the name of a file of results, to be freed with free(); NULL when out
+/** DIRECTORY/BEFOREIDAFTER, the name of a file of results, to be freed with free(); NULL when out
  * of memory. @p directory NULL or "": the current one. */
 char *etas_results_path(const char *directory, const char *before, const char *id,
                         const char *after);
@@ -89,8 +89,8 @@ typedef struct etas_results_input {
     double invert_seconds;
 } etas_results_input;
 
-/** parameters_<id>.json, trig_and_bg_probs_<id>.csv, sources_<id>.csv and, on request,
- * pij_<id>.csv with the reference's keys and columns and ours behind them. The parameters, which
+/** parameters_ID.json, trig_and_bg_probs_ID.csv, sources_ID.csv and, on request,
+ * pij_ID.csv with the reference's keys and columns and ours behind them. The parameters, which
  * name the others, appear last. */
 ETAS_NODISCARD etas_status etas_results_save(const etas_results_input *in, etas_error *err);
 
@@ -99,7 +99,7 @@ ETAS_NODISCARD etas_status etas_bootstrap_save_csv(const char *path, size_t n,
                                                    const etas_refit_result results[],
                                                    etas_error *err);
 /**
- * Puts the summary into the file @p path (parameters_<id>.json as etas_results_save wrote it) as
+ * Puts the summary into the file @p path (parameters_ID.json as etas_results_save wrote it) as
  * its last key "bootstrap", in place of one that is there; the rest stays as it is. @p csv: the
  * file with the refits, named there. E_RANGE when the file has other parameters than @p fit.
  */
@@ -126,7 +126,7 @@ typedef struct etas_results {
 } etas_results;
 
 /**
- * @p path: parameters_<id>.json. The other files are looked for at the paths it names, beside it,
+ * @p path: parameters_ID.json. The other files are looked for at the paths it names, beside it,
  * and beside it without their folders; the catalogue, which has the places of the sources, also
  * through @p config (NULL: none). Without a column xi_plus_1, which the reference does not write,
  * it is computed from the parameters. E_PARSE when a source is not in the catalogue or has another

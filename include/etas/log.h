@@ -2,6 +2,7 @@
 #ifndef ETAS_LOG_H
 #define ETAS_LOG_H
 
+/** How much a line matters, the gravest first. */
 typedef enum etas_log_level {
     ETAS_LOG_ERROR,
     ETAS_LOG_WARN,

@@ -26,6 +26,7 @@
     X(RHO,        "rho",        0.01,  5)
 /* clang-format on */
 
+/** The parameters in the order of files; each indexes etas_params.value. */
 typedef enum etas_param {
 #define X(name, key, low, high) ETAS_##name,
     ETAS_PARAM_MAP(X)
@@ -40,8 +41,11 @@ typedef struct etas_params {
     bool three_dim; /**< the spatial kernel is one of space, not of the plane; then rho > 1/2 */
 } etas_params;
 
+/** As files have it. */
 const char *etas_param_name(etas_param which);
+/** The least value that an estimation may reach. */
 double etas_param_low(etas_param which);
+/** The largest one. */
 double etas_param_high(etas_param which);
 /** The least value of a start, or of one that is held: the lower bound, but for the rates
  * (log10_mu, log10_iota), whose bound depends on the size of the region. */
@@ -57,6 +61,7 @@ ETAS_NODISCARD etas_status etas_params_check(const etas_params *self, etas_error
 typedef struct etas_omori {
     double c_days, omega, tau_days;
 } etas_omori;
+/** That of a model's parameters. */
 etas_omori etas_params_omori(const etas_params *self);
 
 /** Its integral over delays t0 to t1 (t1 may be INFINITY), days^-omega; relative error <= 1e-12. */
@@ -70,6 +75,7 @@ double etas_space_exponent(bool three_dim, double rho);
 typedef struct etas_space_norm {
     double ln, slope, curvature;
 } etas_space_norm;
+/** That of the plane or of space. */
 etas_space_norm etas_space_normalisation(bool three_dim, double rho);
 
 /** alpha = a - rho gamma; in three dimensions a - (rho - 1/2) gamma: G grows as e^(alpha dm). */

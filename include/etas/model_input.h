@@ -26,7 +26,7 @@ typedef struct etas_model_input {
  * floatCSEP (lines "key = value", or a JSON object): start_date and end_date, config (the base
  * configuration), catalog ("catalog.csv"), n_sims, seed, model; other keys are those of a
  * configuration and go before the base's. Paths are relative to the file. The forecast is expected
- * in forecasts/<model>_<start>_<end>.csv of the model's folder, which the file lies in or, when its
+ * in forecasts/MODEL_START_END.csv of the model's folder, which the file lies in or, when its
  * folder is called input, in that one's parent.
  *
  * E_IO, E_PARSE, E_RANGE with file and key, as etas_config_load.

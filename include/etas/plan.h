@@ -37,6 +37,7 @@ typedef struct etas_plan_history {
     etas_alias parents; /**< by the expected children of each */
 } etas_plan_history;
 
+/** Where background events are drawn from. */
 typedef enum etas_background_kind {
     ETAS_BACKGROUND_UNIFORM, /**< by area inside the region */
     ETAS_BACKGROUND_CATALOG, /**< past events by weight, with a Gaussian offset */
@@ -52,6 +53,7 @@ typedef struct etas_plan_cells {
     etas_alias pick;
 } etas_plan_cells;
 
+/** One kind of events without a mother. */
 typedef struct etas_plan_background {
     etas_background_kind kind;
     double mean; /**< expected number in the window, mu A T */
@@ -85,6 +87,7 @@ typedef struct etas_plan_zones {
     double *dm_max; /**< per table: no magnitude is above it */
 } etas_plan_zones;
 
+/** Everything that a simulated catalogue depends on besides seed and index: what a blob holds. */
 typedef struct etas_plan {
     uint32_t algorithm;
     etas_time start, end; /**< the window start <= t < end that is simulated */

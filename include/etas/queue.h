@@ -24,6 +24,7 @@
 #define ETAS_PROTOCOL_VERSION 1
 enum { ETAS_ID_HEX = 33 }; /**< 128 bits as lower-case hexadecimal, terminated */
 
+/** Which server, as whom, and which pool on it. */
 typedef struct etas_redis_options {
     const char *host;        /**< default "localhost" */
     uint16_t port;           /**< default 6379 */
@@ -43,8 +44,10 @@ typedef struct etas_redis_options {
     const etas_log *log;
 } etas_redis_options;
 
+/** localhost, port 6379, the pool "default". */
 etas_redis_options etas_redis_options_default(void);
 
+/** A connection to the pool's server. Not for several threads at once. */
 typedef struct etas_queue etas_queue;
 
 /** Copies the options but for the password; connects lazily: succeeds without a server. E_ARG for a
@@ -109,6 +112,7 @@ typedef struct etas_run_tally {
     etas_slow_task slowest[3]; /**< in falling order of wall_s */
 } etas_run_tally;
 
+/** A run as its driver tells it to the pool. */
 typedef struct etas_run_meta {
     char id[ETAS_ID_HEX];
     char name[64];
@@ -174,6 +178,7 @@ ETAS_NODISCARD etas_status etas_queue_submit_checks(etas_queue *self, const etas
 ETAS_NODISCARD etas_status etas_queue_ban(etas_queue *self, const etas_run_meta *run, size_t n,
                                           const char *const hosts[], etas_error *err);
 
+/** A result that waits for its driver. */
 typedef struct etas_collected {
     uint64_t first; /**< written by the server from the lease: believe it, not the frame */
     uint32_t count;
@@ -200,6 +205,7 @@ typedef struct etas_ack {
     uint64_t checksum;
     bool discard;
 } etas_ack;
+/** Results that are in the store: the server may forget them. Nothing is lost when this fails. */
 ETAS_NODISCARD etas_status etas_queue_ackout(etas_queue *self, const etas_run_meta *run, size_t n,
                                              const etas_ack acks[], etas_error *err);
 
@@ -214,6 +220,8 @@ typedef struct etas_audit {
     bool conserved;
     uint64_t live_slots;
 } etas_audit;
+/** Everything that the server has of a run, read at one moment, to be held against the law of
+ * conservation. */
 ETAS_NODISCARD etas_status etas_queue_audit(etas_queue *self, const char *run_id, etas_audit *out,
                                             etas_error *err);
 void etas_audit_free(etas_audit *self);
@@ -222,6 +230,7 @@ void etas_audit_free(etas_audit *self);
 ETAS_NODISCARD etas_status etas_queue_mend(etas_queue *self, const etas_run_meta *run,
                                            etas_error *err);
 
+/** A range that is tried no more, and why. */
 typedef struct etas_dead {
     etas_range range;
     uint32_t errors, lost;
@@ -239,6 +248,7 @@ ETAS_NODISCARD etas_status etas_queue_run_finish(etas_queue *self, const etas_ru
 
 /* ---- agents ---- */
 
+/** An agent as it tells the pool of itself. */
 typedef struct etas_agent {
     char id[ETAS_ID_HEX]; /**< 128 random bits, made at start, never reused */
     char host[64];
@@ -254,6 +264,7 @@ typedef struct etas_agent {
     uint64_t memory_bytes; /**< largest peak of one slot */
 } etas_agent; /* host and release: characters outside [A-Za-z0-9._:+-] are sent as '_' */
 
+/** A range that an agent has, until the server's clock passes its end. */
 typedef struct etas_lease {
     char run[ETAS_ID_HEX];
     uint64_t token, first, count;
@@ -270,6 +281,7 @@ ETAS_NODISCARD etas_status etas_queue_hello(etas_queue *self, const etas_agent *
 ETAS_NODISCARD etas_status etas_queue_bye(etas_queue *self, const etas_agent *agent,
                                           etas_error *err);
 
+/** What an agent is told to do. */
 typedef enum etas_command {
     ETAS_COMMAND_NONE,
     ETAS_COMMAND_STOP,     /**< finish the current chunks and leave */
@@ -277,6 +289,7 @@ typedef enum etas_command {
     ETAS_COMMAND_HELLO     /**< the server does not know this agent: say hello again */
 } etas_command;
 
+/** What came of a claim. */
 typedef enum etas_claim_kind {
     ETAS_CLAIM_WORK,    /**< lease, seed and model are set */
     ETAS_CLAIM_EMPTY,   /**< nothing to do, or nothing allowed now: wait for a hint */
@@ -284,11 +297,13 @@ typedef enum etas_claim_kind {
     ETAS_CLAIM_COMMAND  /**< no work because of command */
 } etas_claim_kind;
 
+/** What an agent wants. */
 typedef struct etas_claim_request {
     double rate;        /**< catalogues per second of one slot here, 0 unknown */
     double remaining_s; /**< of the agent's runtime; INFINITY without a limit */
 } etas_claim_request;
 
+/** What it got. */
 typedef struct etas_claim {
     etas_claim_kind kind;
     etas_command command;
@@ -298,6 +313,7 @@ typedef struct etas_claim {
     double lease_s; /**< beat at least every sixth of it */
     char why[24]; /**< of EMPTY: none, paused, full, silent, algorithm, cancelled, banned, leases */
 } etas_claim;
+/** One lease, if there is work that fits, else a command or the time after which to ask again. */
 ETAS_NODISCARD etas_status etas_queue_claim(etas_queue *self, const etas_agent *agent,
                                             const etas_claim_request *request, etas_claim *out,
                                             etas_error *err);
@@ -308,6 +324,7 @@ ETAS_NODISCARD etas_status etas_queue_model_spoiled(etas_queue *self, const etas
                                                     const char *sha256_hex, const char *got_hex,
                                                     bool *dropped, etas_error *err);
 
+/** What became of a result. */
 typedef enum etas_verdict {
     ETAS_VERDICT_OK,
     ETAS_VERDICT_LOST,   /**< the lease is not yours any more: drop the work */
@@ -317,6 +334,7 @@ typedef enum etas_verdict {
                           is finished and give back the rest, unless that is soon done */
 } etas_verdict;
 
+/** What the server answers to a beat. */
 typedef struct etas_beat {
     etas_command command;
     etas_verdict *verdicts; /**< the caller's, one for each lease */
@@ -338,16 +356,19 @@ typedef struct etas_commit {
     size_t len;
     const uint8_t *bytes;
 } etas_commit;
+/** Hands over a result: the first part of what is left of the lease. */
 ETAS_NODISCARD etas_status etas_queue_commit(etas_queue *self, const etas_agent *agent,
                                              etas_lease *lease, const etas_commit *what,
                                              etas_verdict *verdict, etas_error *err);
 
+/** Why a range could not be made. */
 typedef enum etas_fail_kind {
     ETAS_FAIL_ERROR,    /**< died or failed at `reached`: counts */
     ETAS_FAIL_HOPELESS, /**< failed there, and would again: dead at once */
     ETAS_FAIL_DRAIN     /**< drain, stop, walltime, reset: counts nothing */
 } etas_fail_kind;
 
+/** A range that could not be made. */
 typedef struct etas_failure {
     etas_fail_kind kind;
     uint64_t reached; /**< first unfinished catalogue, within the lease */
@@ -365,6 +386,7 @@ ETAS_NODISCARD etas_status etas_queue_reap(etas_queue *self, etas_error *err);
 
 /* ---- manager ---- */
 
+/** A run as the server sees it. */
 typedef struct etas_run_info {
     etas_run_meta meta;
     uint64_t pending, checks, leased, out, dead, repeated, simulated;
@@ -379,6 +401,7 @@ typedef struct etas_run_info {
     bool finished; /**< only a summary is left */
 } etas_run_info;
 
+/** A pool as the server sees it. */
 typedef struct etas_pool_info {
     uint64_t agents, idle, busy; /**< heard of within 60 s */
     uint64_t stale;              /**< registered, but silent for 60 s */
@@ -395,6 +418,7 @@ typedef struct etas_pool_info {
 ETAS_NODISCARD etas_status etas_queue_info(etas_queue *self, etas_pool_info *out, etas_error *err);
 void etas_pool_info_free(etas_pool_info *self);
 
+/** An agent as the server sees it. */
 typedef struct etas_agent_info {
     etas_agent agent;
     double silent_s, age_s;

@@ -27,6 +27,7 @@ ETAS_NODISCARD etas_status etas_ranges_add(etas_ranges *self, etas_range add);
 ETAS_NODISCARD etas_status etas_ranges_subtract(etas_ranges *self, etas_range cut);
 /** How many indices of @p range are in the set. */
 uint64_t etas_ranges_overlap(const etas_ranges *self, etas_range range);
+/** Indices in all of them together. */
 uint64_t etas_ranges_total(const etas_ranges *self);
 void etas_ranges_free(etas_ranges *self);
 

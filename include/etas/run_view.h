@@ -44,6 +44,7 @@ typedef struct etas_run_tasks {
     size_t n_slots, host_capacity, slot_capacity, wall_capacity;
 } etas_run_tasks;
 
+/** Reads them from a store; free with etas_run_tasks_free. */
 ETAS_NODISCARD etas_status etas_run_tasks_read(etas_run_tasks *out, etas_store *store,
                                                etas_error *err);
 void etas_run_tasks_free(etas_run_tasks *self); /**< idempotent */
@@ -63,6 +64,7 @@ typedef struct etas_run_view {
     etas_store_fault *faults;
 } etas_run_view;
 
+/** Reads it from a store; free with etas_run_view_free. */
 ETAS_NODISCARD etas_status etas_run_view_read(etas_run_view *out, etas_store *store,
                                               etas_error *err);
 void etas_run_view_free(etas_run_view *self); /**< idempotent */

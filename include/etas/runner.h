@@ -15,12 +15,14 @@
 #include "etas/status.h"
 #include "etas/store.h"
 
+/** Who makes the catalogues. */
 typedef enum etas_backend {
     ETAS_BACKEND_SERIAL,
     ETAS_BACKEND_PROCESSES,
     ETAS_BACKEND_REDIS
 } etas_backend;
 
+/** How far a run is. */
 typedef struct etas_progress {
     uint64_t stored, total;
     double rate;      /**< catalogues per second, smoothed */
@@ -28,6 +30,7 @@ typedef struct etas_progress {
     uint64_t workers; /**< live slots; 1 for serial */
 } etas_progress;
 
+/** How a run is made; nothing here changes its results. */
 typedef struct etas_runner_config {
     etas_backend backend;
     uint32_t processes;         /**< local slots; also the workers of --embedded */
@@ -53,6 +56,7 @@ typedef struct etas_runner_config {
     void *progress_context;
 } etas_runner_config;
 
+/** What a run came to. */
 typedef struct etas_run_report {
     uint64_t n_catalogs; /**< stored now */
     uint64_t n_events;   /**< in the frames of this call */
@@ -73,6 +77,7 @@ ETAS_NODISCARD etas_status etas_run(etas_store *store, const etas_runner_config 
  * ETAS_OK. E_CORRUPT for a damaged store, E_ARG for a run that makes catalogues. */
 typedef etas_status (*etas_record_visit)(void *context, uint64_t index, size_t len,
                                          const uint8_t bytes[], etas_error *err);
+/** Visits every record. */
 ETAS_NODISCARD etas_status etas_records_each(etas_store *store, etas_record_visit visit,
                                              void *context, etas_error *err);
 
@@ -99,6 +104,7 @@ typedef struct etas_export_config {
     void (*progress)(void *context, uint64_t done, uint64_t total); /**< catalogues; may be NULL */
     void *progress_context;
 } etas_export_config;
+/** What was written. */
 typedef struct etas_export_summary {
     uint64_t n_catalogs, n_events, n_empty;
 } etas_export_summary;
@@ -126,6 +132,7 @@ void etas_distribution_apply(etas_distribution *self, const etas_catalog *catalo
 
 /* ---- worker ---- */
 
+/** How a worker works, and when it leaves. */
 typedef struct etas_worker_config {
     etas_redis_options redis;
     uint32_t processes;
@@ -158,8 +165,10 @@ ETAS_NODISCARD etas_status etas_slot_memory_check(uint64_t memory_bytes, etas_er
 
 /* ---- embedded server ---- */
 
+/** A private server and its worker. */
 typedef struct etas_embedded etas_embedded;
 
+/** What the private server's worker is like. */
 typedef struct etas_embedded_config {
     uint32_t workers;           /**< slots */
     uint64_t slot_memory_bytes; /**< as in etas_worker_config */
@@ -171,6 +180,7 @@ typedef struct etas_embedded_config {
  * etas-redis-worker process; both die with this process, also when it is killed. */
 ETAS_NODISCARD etas_status etas_embedded_open(etas_embedded **out, const etas_embedded_config *cfg,
                                               etas_error *err);
+/** The path of its socket; valid until it is closed. */
 const char *etas_embedded_socket(const etas_embedded *self);
 void etas_embedded_close(etas_embedded *self);
 

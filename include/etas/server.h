@@ -19,6 +19,7 @@ typedef struct etas_server {
     uint64_t idle_timeout_s, keepalive_s;     /**< of client connections; 0: none */
 } etas_server;
 
+/** What the server says of itself; what a user may not see is 0 or empty. */
 ETAS_NODISCARD etas_status etas_server_look(etas_queue *self, etas_server *out, etas_error *err);
 
 /** Seconds of @p n round trips, and the server's clock less ours at the fastest of them. E_AUTH
@@ -30,8 +31,10 @@ ETAS_NODISCARD etas_status etas_server_time(etas_queue *self, size_t n, double s
 ETAS_NODISCARD etas_status etas_server_library(etas_queue *self, uint64_t *loaded, uint64_t *own,
                                                etas_error *err);
 
+/** What a user of the server is for. */
 typedef enum etas_role { ETAS_ROLE_WORKER, ETAS_ROLE_DRIVER, ETAS_ROLE_MANAGER } etas_role;
 
+/** Which of the rights that a role needs a user has. */
 typedef struct etas_rights {
     size_t n_needed, n_missing;
     char missing[240]; /**< as rules of an ACL, "+hget +fcall|etas_v1_claim"; cut with "..." */

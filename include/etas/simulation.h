@@ -69,6 +69,7 @@ typedef struct etas_turns {
     uint64_t seed, first;
     size_t count;
 } etas_turns;
+/** As etas_simulator_run, of the catalogues whose turn it is. */
 ETAS_NODISCARD etas_status etas_simulator_run_turns(etas_simulator *self, const etas_turns *which,
                                                     etas_events *out, etas_error *err);
 

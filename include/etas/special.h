@@ -9,15 +9,18 @@
 
 /** Relative error <= 4 ulp over the normal range; overflow to inf, underflow to 0. */
 double etas_exp(double x);
+/** e^x - 1, as exact near 0. */
 double etas_expm1(double x);
 /** Natural logarithm; log(0) = -inf, NaN below 0. */
 double etas_ln(double x);
+/** ln(1 + x), as exact near 0. */
 double etas_log1p(double x);
 /** x^y for x >= 0 (NaN below), as exp(y log x) with enough extra digits for 2 ulp. */
 double etas_pow(double x, double y);
 /** ln Gamma(x) for x > 0 and ln Gamma(1 + x) for x > -1, each 1e-15 relative about its zeros too.
  */
 double etas_lgamma(double x);
+/** ln Gamma(1 + x), exact about its zeros at 0 and 1 too. */
 double etas_lgamma1p(double x);
 /** sin and cos of an angle in [-2 pi, 2 pi] (radians). */
 void etas_sincos(double angle_rad, double *sine, double *cosine);

@@ -33,6 +33,7 @@
     X(E_RUNTIME,     -62, "the runtime is over")
 /* clang-format on */
 
+/** How a call ended. 0 is success; values never change their meaning. */
 typedef enum etas_status {
 #define X(name, value, text) ETAS_##name = (value),
     ETAS_STATUS_MAP(X)
@@ -61,11 +62,15 @@ const char *etas_strerror(etas_status code);
 etas_status etas_fail(etas_error *err, etas_status code, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* Add the place to the error that was just recorded. A field that is already set stays: the
- * innermost place wins. Harmless when err is NULL. Each returns err->code (ETAS_OK for NULL). */
+/** The file that is wrong. Like the three that follow it adds the place to the error that was just
+ * recorded. A field that is already set stays: the innermost place wins. Harmless when err is NULL.
+ * Each returns err->code (ETAS_OK for NULL). */
 etas_status etas_error_in_file(etas_error *err, const char *file);
+/** The line, and the column unless it is 0, both from 1. */
 etas_status etas_error_at_line(etas_error *err, uint64_t line, uint64_t column);
+/** The key of a configuration, or the like. */
 etas_status etas_error_in_key(etas_error *err, const char *key);
+/** The machine where it happened. */
 etas_status etas_error_on_host(etas_error *err, const char *host);
 
 /**

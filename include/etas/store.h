@@ -18,8 +18,10 @@
 /** A path that names no file: the store lives in memory and goes when it is closed. */
 #define ETAS_STORE_MEMORY ":memory:"
 
+/** A run's crash-safe file. */
 typedef struct etas_store etas_store;
 
+/** What a store is opened for. */
 typedef enum etas_store_mode {
     ETAS_STORE_CREATE,  /**< E_EXISTS, naming --resume and --restart, when an unfinished one is
                            there; a finished one is replaced (an incomplete one is not: it can still
@@ -41,9 +43,11 @@ typedef struct etas_store_run {
     uint8_t blob_sha256[32];
 } etas_store_run;
 
+/** E_IO, E_CORRUPT or E_VERSION for a file that cannot be used, in words. */
 ETAS_NODISCARD etas_status etas_store_open(etas_store **out, const char *path, etas_store_mode mode,
                                            etas_error *err);
 void etas_store_close(etas_store *self);
+/** The number of the driver that writes: a later one takes the store over. */
 uint64_t etas_store_epoch(const etas_store *self);
 /** Whether replacing it loses nothing: its run is complete, or it has none. */
 bool etas_store_finished(const etas_store *self);
@@ -79,6 +83,7 @@ typedef struct etas_store_tally {
     double wall_s, cpu_s;
     etas_store_task slowest[3];
 } etas_store_tally;
+/** One task more. */
 void etas_store_tally_add(etas_store_tally *self, const etas_store_task *task);
 /** Of every task row there is. */
 ETAS_NODISCARD etas_status etas_store_tally_get(etas_store *self, etas_store_tally *out,
@@ -96,6 +101,7 @@ const etas_ranges *etas_store_covered(const etas_store *self);
 /** Catalogues that could not be made, with why; etas_store_dead leaves out what is stored. */
 ETAS_NODISCARD etas_status etas_store_add_dead(etas_store *self, etas_range range, const char *why,
                                                etas_error *err);
+/** Those that are not stored after all; free with etas_ranges_free. */
 ETAS_NODISCARD etas_status etas_store_dead(etas_store *self, etas_ranges *out, etas_error *err);
 
 /** Number that rises by one with every call, kept across resumes: the serial of a submission. */
@@ -108,6 +114,7 @@ ETAS_NODISCARD etas_status etas_store_add_phase(etas_store *self, const char *ph
  * freed with free(). */
 ETAS_NODISCARD etas_status etas_store_set(etas_store *self, const char *name, const char *value,
                                           etas_error *err);
+/** The text under that name, NULL for none; free with free(). */
 ETAS_NODISCARD etas_status etas_store_get(etas_store *self, const char *name, char **value,
                                           etas_error *err);
 /** Checks the epoch; call before the final rename of an output. */
@@ -119,6 +126,7 @@ ETAS_NODISCARD etas_status etas_store_finish(etas_store *self, const char *state
  * says which catalogues of the frame to use. Stops at the first status that is not ETAS_OK. */
 typedef etas_status (*etas_store_visit)(void *context, const etas_store_frame *frame,
                                         etas_range part, etas_error *err);
+/** Visits everything that is stored. */
 ETAS_NODISCARD etas_status etas_store_each(etas_store *self, etas_store_visit visit, void *context,
                                            etas_error *err);
 /** The same for what is stored of @p range; the parts lie within it. */
@@ -158,12 +166,14 @@ ETAS_NODISCARD etas_status etas_store_faults(etas_store *self, etas_store_fault 
 
 /* ---- how a run goes, or went: also of a store that somebody writes to ---- */
 
+/** How far a store's run is. */
 typedef enum etas_store_state {
     ETAS_STORE_NEW,       /**< its run has not begun */
     ETAS_STORE_RUNNING,   /**< or left before its end */
     ETAS_STORE_COMPLETE,  /**< everything is there */
     ETAS_STORE_INCOMPLETE /**< everything but what is dead */
 } etas_store_state;
+/** Reads that state. */
 ETAS_NODISCARD etas_status etas_store_state_get(etas_store *self, etas_store_state *out,
                                                 etas_error *err);
 
@@ -171,9 +181,11 @@ ETAS_NODISCARD etas_status etas_store_state_get(etas_store *self, etas_store_sta
  * came; verified_by is "" so far none. Stops at the first status that is not ETAS_OK. */
 typedef etas_status (*etas_store_task_visit)(void *context, const etas_store_task *task,
                                              const char *verified_by, etas_error *err);
+/** Visits every task. */
 ETAS_NODISCARD etas_status etas_store_each_task(etas_store *self, etas_store_task_visit visit,
                                                 void *context, etas_error *err);
 
+/** A phase of a run and how long it took. */
 typedef struct etas_store_phase {
     char name[24];
     double seconds;
@@ -182,6 +194,7 @@ typedef struct etas_store_phase {
 ETAS_NODISCARD etas_status etas_store_phases(etas_store *self, etas_store_phase **items, size_t *n,
                                              etas_error *err);
 
+/** Catalogues that are dead, and why. */
 typedef struct etas_store_death {
     etas_range range;
     char why[288];

@@ -12,6 +12,7 @@
 /** snprintf that always terminates (capacity 0 writes nothing); returns the characters written. */
 size_t etas_format(size_t capacity, char out[], const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+/** The same of a va_list. */
 size_t etas_vformat(size_t capacity, char out[], const char *fmt, va_list ap)
     __attribute__((format(printf, 3, 0)));
 
@@ -21,7 +22,9 @@ size_t etas_vformat(size_t capacity, char out[], const char *fmt, va_list ap)
  * string. Correctly rounded. Returns false and leaves *out alone on bad text.
  */
 bool etas_parse_double(const char *text, size_t len, double *out);
+/** Decimal, with a sign if any, the whole text. */
 bool etas_parse_i64(const char *text, size_t len, int64_t *out);
+/** Decimal, without a sign, the whole text. */
 bool etas_parse_u64(const char *text, size_t len, uint64_t *out);
 
 /** Duration "30s", "15m", "2h", "0.5d", or plain seconds; non-negative and finite. */
@@ -37,7 +40,9 @@ typedef struct etas_text {
     size_t len, capacity;
 } etas_text;
 
+/** Adds bytes; a 0 always follows them. E_NOMEM changes nothing. */
 ETAS_NODISCARD etas_status etas_text_append(etas_text *self, size_t len, const char bytes[]);
+/** Adds formatted text, as etas_text_append. */
 ETAS_NODISCARD etas_status etas_text_printf(etas_text *self, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void etas_text_free(etas_text *self);

@@ -8,6 +8,7 @@
 
 #include "etas/status.h"
 
+/** Nanoseconds since 1970-01-01 UTC, without leap seconds. */
 typedef int64_t etas_time;
 
 #define ETAS_TIME_NONE  INT64_MIN /**< "not given" */

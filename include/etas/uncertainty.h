@@ -52,6 +52,7 @@ typedef struct etas_diagnostics {
     char warning[ETAS_MAX_WARNINGS][ETAS_NOTE_LENGTH];
 } etas_diagnostics;
 
+/** What a user should know of a fit, with warnings in words. */
 void etas_inversion_diagnose(const etas_inversion *self, double m_max,
                              const etas_uncertainty *uncertainty, etas_diagnostics *out);
 
