@@ -4,7 +4,10 @@
 
 #include <stddef.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 enum { ETAS_ALIGN = 64 };
 
@@ -34,5 +37,7 @@ void *etas_arena_alloc(etas_arena *self, size_t count, size_t size);
 void etas_arena_reset(etas_arena *self);
 
 void etas_arena_free(etas_arena *self);
+
+ETAS_API_END
 
 #endif

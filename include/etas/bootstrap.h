@@ -7,9 +7,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/inversion.h"
 #include "etas/plan.h"
+
+ETAS_API_BEGIN
 
 /* ---- what is repeated ---- */
 
@@ -133,5 +136,7 @@ const char *etas_bootstrap_name(size_t quantity);
 ETAS_NODISCARD etas_status etas_bootstrap_summarise(const etas_refit *fit, size_t n,
                                                     const etas_refit_result results[],
                                                     etas_bootstrap_summary *out, etas_error *err);
+
+ETAS_API_END
 
 #endif

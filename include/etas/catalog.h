@@ -6,10 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/geometry.h"
 #include "etas/hull.h"
 #include "etas/status.h"
 #include "etas/time.h"
+
+ETAS_API_BEGIN
 
 /** Columns of length n. Starts as {0}; etas_catalog_free is idempotent. */
 typedef struct etas_catalog {
@@ -70,5 +73,7 @@ typedef struct etas_selection {
  */
 ETAS_NODISCARD etas_status etas_catalog_select(const etas_catalog *self, const etas_selection *how,
                                                etas_catalog *out, etas_error *err);
+
+ETAS_API_END
 
 #endif

@@ -13,8 +13,11 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** The formats that catalogues are read in. */
 typedef enum etas_catalog_format {
@@ -134,5 +137,7 @@ ETAS_NODISCARD etas_status etas_catalog_load_magnitudes(etas_catalog *out, const
                                                         const etas_catalog_options *options,
                                                         etas_catalog_summary *summary,
                                                         etas_error *err);
+
+ETAS_API_END
 
 #endif

@@ -9,9 +9,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/events.h"
 #include "etas/plan.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 #define ETAS_FRAME_VERSION 2
 #define ETAS_BLOB_VERSION  2
@@ -123,5 +126,7 @@ ETAS_NODISCARD etas_status etas_mixture_decode(size_t len, const uint8_t bytes[]
 ETAS_NODISCARD etas_status etas_sha256(size_t len, const uint8_t bytes[], uint8_t out[32]);
 /** Lower-case hexadecimal, terminated; out holds 2 n + 1. */
 char *etas_hex(size_t n, const uint8_t bytes[], char out[]);
+
+ETAS_API_END
 
 #endif

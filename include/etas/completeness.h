@@ -8,8 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /* ---- the smallest magnitude from which on the catalogue follows Gutenberg-Richter ---- */
 
@@ -103,5 +106,7 @@ etas_magnitude_grid etas_magnitude_grid_of(size_t n, const double mag[], double 
 /** Whether delta_m does not fit the magnitudes: 1 % or more lie off its grid, or they lie on a
  * coarser one. Then @p out says so in one sentence. */
 bool etas_magnitude_grid_misfit(const etas_magnitude_grid *self, size_t capacity, char out[]);
+
+ETAS_API_END
 
 #endif

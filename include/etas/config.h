@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/catalog_input.h"
 #include "etas/geometry.h"
 #include "etas/grid.h"
@@ -13,6 +14,8 @@
 #include "etas/log.h"
 #include "etas/model.h"
 #include "etas/time.h"
+
+ETAS_API_BEGIN
 
 /** What a configuration is read for: which keys it must have. */
 typedef enum etas_config_use {
@@ -124,5 +127,7 @@ etas_catalog_options etas_config_catalog_options(const etas_config *self,
 ETAS_NODISCARD etas_status etas_config_catalog(const etas_config *self, const char *path,
                                                const etas_catalog_wanted *want, etas_catalog *out,
                                                etas_catalog_summary *summary, etas_error *err);
+
+ETAS_API_END
 
 #endif

@@ -7,10 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/codec.h"
 #include "etas/events.h"
 #include "etas/plan.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /* ---- the grid ---- */
 
@@ -171,5 +174,7 @@ ETAS_NODISCARD etas_status etas_counts_decode(size_t len, const uint8_t blob[], 
                                               etas_error *err);
 /** Where the model's own blob begins in its blob, at whose end it is. */
 size_t etas_counts_model_at(const etas_counts *self);
+
+ETAS_API_END
 
 #endif

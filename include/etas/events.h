@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 #define ETAS_DEGREE_UNITS 1e6 /**< lat and lon: units per degree */
 #define ETAS_MAG_UNITS    1e4 /**< mag: units per magnitude */
@@ -45,5 +48,7 @@ ETAS_NODISCARD etas_status etas_events_reserve(etas_events *self, size_t n_catal
 ETAS_NODISCARD etas_status etas_events_append(etas_events *self, const etas_events *from,
                                               size_t first, uint32_t n);
 void etas_events_free(etas_events *self);
+
+ETAS_API_END
 
 #endif

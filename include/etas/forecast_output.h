@@ -7,10 +7,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/counts.h"
 #include "etas/events.h"
 #include "etas/plan.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** The formats that forecasts are written in. */
 typedef enum etas_forecast_format {
@@ -80,5 +83,7 @@ ETAS_NODISCARD etas_status etas_forecast_output_finish(etas_forecast_output *sel
 ETAS_NODISCARD etas_status etas_forecast_output_commit(etas_forecast_output *self, etas_error *err);
 /** Without a commit nothing stays behind. */
 void etas_forecast_output_close(etas_forecast_output *self);
+
+ETAS_API_END
 
 #endif

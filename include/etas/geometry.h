@@ -7,8 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
 #include "etas/text.h"
+
+ETAS_API_BEGIN
 
 #define ETAS_EARTH_RADIUS_KM 6378.1 /**< default of the configuration key earth_radius */
 
@@ -123,5 +126,7 @@ void etas_raster_free(etas_raster *self);
  * is near. */
 bool etas_raster_contains(const etas_raster *self, const etas_region *region, double lat_deg,
                           double lon_deg);
+
+ETAS_API_END
 
 #endif

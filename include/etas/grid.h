@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /**
  * Cells of one size by their centres; cells may be missing. Starts as {0}; etas_rate_grid_free is
@@ -40,5 +43,7 @@ typedef struct etas_magnitude_zones {
 } etas_magnitude_zones;
 
 void etas_magnitude_zones_free(etas_magnitude_zones *self);
+
+ETAS_API_END
 
 #endif

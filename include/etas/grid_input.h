@@ -2,7 +2,10 @@
 #ifndef ETAS_GRID_INPUT_H
 #define ETAS_GRID_INPUT_H
 
+#include "etas/api.h"
 #include "etas/grid.h"
+
+ETAS_API_BEGIN
 
 /** Names of columns; NULL: the one that stands behind it. */
 typedef struct etas_grid_columns {
@@ -39,5 +42,7 @@ typedef struct etas_zone_files {
 ETAS_NODISCARD etas_status etas_magnitude_zones_load_csv(etas_magnitude_zones *out,
                                                          const etas_zone_files *files,
                                                          etas_error *err);
+
+ETAS_API_END
 
 #endif

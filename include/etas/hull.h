@@ -5,7 +5,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** Half-spaces whose intersection is the hull. Starts as {0}; etas_hull_free is idempotent. */
 typedef struct etas_hull {
@@ -29,5 +32,7 @@ void etas_hull_free(etas_hull *self);
 
 /** A point on the boundary is inside; NaN is not. */
 bool etas_hull_contains(const etas_hull *self, double x_km, double y_km, double z_km);
+
+ETAS_API_END
 
 #endif

@@ -7,8 +7,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/model.h"
+
+ETAS_API_BEGIN
 
 /** Which equations the fixed point solves. */
 typedef enum etas_estimator {
@@ -156,5 +159,7 @@ ETAS_NODISCARD etas_status etas_inversion_expect(etas_inversion *self, const eta
 ETAS_NODISCARD etas_status etas_inversion_log_likelihood(etas_inversion *self,
                                                          const etas_params *theta, double *out,
                                                          etas_error *err);
+
+ETAS_API_END
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "etas/api.h"
 #include "etas/bootstrap.h"
 #include "etas/catalog.h"
 #include "etas/catalog_input.h"
@@ -16,6 +17,8 @@
 #include "etas/log.h"
 #include "etas/text.h"
 #include "etas/uncertainty.h"
+
+ETAS_API_BEGIN
 
 /** The catalogue as CSV that reads back to the same bits: id, latitude, longitude, time, magnitude,
  * then depth, mc_current and x, y, z (km) where an event has them. E_IO. */
@@ -139,5 +142,7 @@ ETAS_NODISCARD etas_status etas_results_load(etas_results *self, const char *pat
 ETAS_NODISCARD etas_status etas_results_load_parameters(etas_results *self, const char *path,
                                                         etas_error *err);
 void etas_results_free(etas_results *self);
+
+ETAS_API_END
 
 #endif

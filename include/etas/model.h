@@ -9,7 +9,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /* clang-format off */
 /** name in files, lower bound, upper bound of the optimisation; file order. */
@@ -124,5 +127,7 @@ double etas_beta_positive(size_t n, const double mag[], double delta_m);
 
 /** Wells & Coppersmith (1994), subsurface rupture length of oblique slip: 10^(0.59 m - 2.44) km. */
 double etas_rupture_length_km(double mag);
+
+ETAS_API_END
 
 #endif

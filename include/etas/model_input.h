@@ -3,10 +3,13 @@
 #ifndef ETAS_MODEL_INPUT_H
 #define ETAS_MODEL_INPUT_H
 
+#include "etas/api.h"
 #include "etas/config.h"
 #include "etas/log.h"
 #include "etas/status.h"
 #include "etas/text.h"
+
+ETAS_API_BEGIN
 
 /** Starts as {0}; etas_model_input_free is idempotent. */
 typedef struct etas_model_input {
@@ -38,5 +41,7 @@ ETAS_NODISCARD etas_status etas_model_input_read(etas_model_input *self, const e
                                                  const char *path, const etas_log *log,
                                                  etas_error *err);
 void etas_model_input_free(etas_model_input *self);
+
+ETAS_API_END
 
 #endif

@@ -4,6 +4,10 @@
 
 #include <stddef.h>
 
+#include "etas/api.h"
+
+ETAS_API_BEGIN
+
 /**
  * Calls work(context, block) once for every block in [0, n_blocks), on up to @p n_threads threads
  * (0 or 1: on the caller's). Which thread takes which block is unspecified, so a result must depend
@@ -12,5 +16,7 @@
  */
 void etas_parallel_for(size_t n_threads, size_t n_blocks, void (*work)(void *context, size_t block),
                        void *context);
+
+ETAS_API_END
 
 #endif

@@ -10,11 +10,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/geometry.h"
 #include "etas/model.h"
 #include "etas/sampling.h"
 #include "etas/status.h"
 #include "etas/time.h"
+
+ETAS_API_BEGIN
 
 /** Rises with every change of what a given blob and seed produce. */
 #define ETAS_ALGORITHM_VERSION 2
@@ -146,5 +149,7 @@ ETAS_NODISCARD etas_status etas_mixture_init(etas_mixture *self, size_t n, const
                                              etas_error *err);
 #define ETAS_MIXTURE_MAX_MODELS 255
 #define ETAS_MIXTURE_MAX_PERIOD 65536
+
+ETAS_API_END
 
 #endif

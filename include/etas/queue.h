@@ -17,9 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/log.h"
 #include "etas/range.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 #define ETAS_PROTOCOL_VERSION 1
 enum { ETAS_ID_HEX = 33 }; /**< 128 bits as lower-case hexadecimal, terminated */
@@ -458,5 +461,7 @@ ETAS_NODISCARD etas_status etas_queue_retry(etas_queue *self, const char *run_id
 /** Delete everything of a run, its summary too. E_REFUSED while its driver is alive and it is not
  * cancelled; E_ARG: no such run. */
 ETAS_NODISCARD etas_status etas_queue_purge(etas_queue *self, const char *run_id, etas_error *err);
+
+ETAS_API_END
 
 #endif

@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** Indices first .. first + count - 1; indices are below 2^48. */
 typedef struct etas_range {
@@ -30,5 +33,7 @@ uint64_t etas_ranges_overlap(const etas_ranges *self, etas_range range);
 /** Indices in all of them together. */
 uint64_t etas_ranges_total(const etas_ranges *self);
 void etas_ranges_free(etas_ranges *self);
+
+ETAS_API_END
 
 #endif

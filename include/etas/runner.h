@@ -8,12 +8,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/forecast_output.h"
 #include "etas/io.h"
 #include "etas/log.h"
 #include "etas/queue.h"
 #include "etas/status.h"
 #include "etas/store.h"
+
+ETAS_API_BEGIN
 
 /** Who makes the catalogues. */
 typedef enum etas_backend {
@@ -183,5 +186,7 @@ ETAS_NODISCARD etas_status etas_embedded_open(etas_embedded **out, const etas_em
 /** The path of its socket; valid until it is closed. */
 const char *etas_embedded_socket(const etas_embedded *self);
 void etas_embedded_close(etas_embedded *self);
+
+ETAS_API_END
 
 #endif

@@ -5,7 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** Where a draw lives. Philox4x32-10: key = seed, counter words as docs/simulation.md lays them
  * out.
@@ -39,5 +42,7 @@ ETAS_NODISCARD etas_status etas_alias_build(etas_alias *out, size_t n, const dou
 void etas_alias_free(etas_alias *self);
 /** Entry for the uniform @p u in (0, 1); n > 0. */
 uint32_t etas_alias_pick(const etas_alias *self, double u);
+
+ETAS_API_END
 
 #endif

@@ -5,7 +5,10 @@
 #ifndef ETAS_SERVER_H
 #define ETAS_SERVER_H
 
+#include "etas/api.h"
 #include "etas/queue.h"
+
+ETAS_API_BEGIN
 
 #define ETAS_SERVER_UNKNOWN UINT64_MAX
 
@@ -44,5 +47,7 @@ typedef struct etas_rights {
 /** What the connection's user may do of what a role must. */
 ETAS_NODISCARD etas_status etas_server_rights(etas_queue *self, etas_role role, etas_rights *out,
                                               etas_error *err);
+
+ETAS_API_END
 
 #endif

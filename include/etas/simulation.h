@@ -6,10 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/events.h"
 #include "etas/grid.h"
 #include "etas/plan.h"
+
+ETAS_API_BEGIN
 
 /** What the driver knows. Pointers are borrowed for the call. */
 typedef struct etas_plan_input {
@@ -76,5 +79,7 @@ ETAS_NODISCARD etas_status etas_simulator_run_turns(etas_simulator *self, const 
 /** A number of catalogues that keeps one run's scratch memory and time small (about 50,000 events).
  */
 size_t etas_simulator_batch(const etas_plan *plan);
+
+ETAS_API_END
 
 #endif

@@ -7,6 +7,10 @@
 #ifndef ETAS_SPECIAL_H
 #define ETAS_SPECIAL_H
 
+#include "etas/api.h"
+
+ETAS_API_BEGIN
+
 /** Relative error <= 4 ulp over the normal range; overflow to inf, underflow to 0. */
 double etas_exp(double x);
 /** e^x - 1, as exact near 0. */
@@ -33,5 +37,7 @@ void etas_sincos_degrees(double angle_deg, double *sine, double *cosine);
  * x = inf included.
  */
 double etas_gamma_upper(double s, double x);
+
+ETAS_API_END
 
 #endif

@@ -5,6 +5,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
+
+ETAS_API_BEGIN
+
 #define ETAS_NODISCARD __attribute__((warn_unused_result))
 
 /* clang-format off */
@@ -78,5 +82,7 @@ etas_status etas_error_on_host(etas_error *err, const char *host);
  * falls back to etas_strerror() when there is no text. Always terminated; returns @p out.
  */
 char *etas_error_format(const etas_error *err, size_t capacity, char out[]);
+
+ETAS_API_END
 
 #endif

@@ -10,8 +10,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/range.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 #define ETAS_STORE_SCHEMA 2
 
@@ -202,5 +205,7 @@ typedef struct etas_store_death {
 /** What could not be made and is not stored; *items is an etas_array of *n. */
 ETAS_NODISCARD etas_status etas_store_deaths(etas_store *self, etas_store_death **items, size_t *n,
                                              etas_error *err);
+
+ETAS_API_END
 
 #endif

@@ -7,7 +7,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** snprintf that always terminates (capacity 0 writes nothing); returns the characters written. */
 size_t etas_format(size_t capacity, char out[], const char *fmt, ...)
@@ -46,5 +49,7 @@ ETAS_NODISCARD etas_status etas_text_append(etas_text *self, size_t len, const c
 ETAS_NODISCARD etas_status etas_text_printf(etas_text *self, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 void etas_text_free(etas_text *self);
+
+ETAS_API_END
 
 #endif

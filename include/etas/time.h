@@ -6,7 +6,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** Nanoseconds since 1970-01-01 UTC, without leap seconds. */
 typedef int64_t etas_time;
@@ -32,5 +35,7 @@ static inline double etas_days_between(etas_time from, etas_time to)
 {
     return (double)(to - from) / 86400e9;
 }
+
+ETAS_API_END
 
 #endif

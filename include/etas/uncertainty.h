@@ -6,7 +6,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "etas/api.h"
 #include "etas/inversion.h"
+
+ETAS_API_BEGIN
 
 enum { ETAS_NOTE_LENGTH = 240, ETAS_MAX_WARNINGS = 24 };
 
@@ -55,5 +58,7 @@ typedef struct etas_diagnostics {
 /** What a user should know of a fit, with warnings in words. */
 void etas_inversion_diagnose(const etas_inversion *self, double m_max,
                              const etas_uncertainty *uncertainty, etas_diagnostics *out);
+
+ETAS_API_END
 
 #endif

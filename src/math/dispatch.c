@@ -3,6 +3,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "etas/kernels.h"
+
 static int runs_here(etas_isa isa)
 {
 #if defined(__x86_64__)
@@ -39,4 +41,12 @@ etas_isa etas_isa_named(const char *name)
         if (strcmp(name, etas_isa_name(isa)) == 0)
             return runs_here(isa) ? isa : ETAS_ISA_UNSUPPORTED;
     return ETAS_ISA_UNSUPPORTED;
+}
+
+const char *etas_kernels_here(size_t i)
+{
+    for (etas_isa isa = ETAS_ISA_SCALAR; isa < ETAS_ISA_COUNT; isa++)
+        if (runs_here(isa) && i-- == 0)
+            return etas_isa_name(isa);
+    return NULL;
 }

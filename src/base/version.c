@@ -1,0 +1,6 @@
+#include "etas/version.h"
+
+const char *etas_version(void)
+{
+    return ETAS_RELEASE;
+}
