@@ -3,6 +3,7 @@
 
 #include "catalog_commands.h"
 #include "commands.h"
+#include "describe.h"
 #include "options.h"
 
 static const struct {
@@ -25,6 +26,11 @@ int cmd_catalog(int argc, char *argv[])
         for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
             printf("  %-12s %s\n", commands[i].name, commands[i].summary);
         puts("\netas catalog COMMAND --help describes a command.");
+        return 0;
+    }
+    if (strcmp(name, DESCRIBE_COMPLETE) == 0) {
+        for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+            describe_command(commands[i].name, commands[i].summary, true);
         return 0;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

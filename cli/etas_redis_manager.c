@@ -4,7 +4,12 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <microhttpd.h>
+#include <openssl/crypto.h>
+
+#include "describe.h"
 #include "manager.h"
+#include "version.h"
 
 enum { OWN_OPTIONS = 8, PAGE_PORT = 9464 };
 
@@ -124,6 +129,14 @@ static options_outcome take_page_options(manager *self)
     return OPTIONS_RUN;
 }
 
+static void print_version(void)
+{
+    const version_library libraries[] = {{"libmicrohttpd", MHD_get_version()},
+                                         {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)}};
+
+    version_print(usage.name, sizeof libraries / sizeof *libraries, libraries);
+}
+
 /* Parses everything; what is left to do is *run, or nothing. */
 static options_outcome start(manager *self, int argc, char *argv[], const command **run)
 {
@@ -151,9 +164,12 @@ static options_outcome start(manager *self, int argc, char *argv[], const comman
     talk_options(&self->out, talking);
     redis_options_init(&self->redis);
     redis_options_table(&self->redis, redis);
+    if (argc == 2 && strcmp(argv[1], DESCRIBE_COMPLETE) == 0)
+        for (size_t i = 0; i < sizeof commands / sizeof commands[0]; i++)
+            describe_command(commands[i].name, "", false);
     outcome = options_parse(&usage, tables, argc, argv, arguments, &self->n);
     if (outcome == OPTIONS_RUN && self->version) {
-        (void)printf("%s %s\n", usage.name, ETAS_RELEASE);
+        print_version();
         return OPTIONS_DONE;
     }
     if (outcome == OPTIONS_RUN && self->n > 0 && strcmp(arguments[0], "serve") == 0)

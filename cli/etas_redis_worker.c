@@ -17,6 +17,7 @@
 #include "options.h"
 #include "redis_options.h"
 #include "talk.h"
+#include "version.h"
 
 enum { MAX_PROCESSES = 4096, OWN_OPTIONS = 8, GRACE_S = 3 };
 
@@ -177,7 +178,7 @@ static int run(int argc, char *argv[])
     redis_options_table(&redis, redis_specs);
     outcome = options_parse(&usage, tables, argc, argv, NULL, &n_arguments);
     if (outcome == OPTIONS_RUN && own.version) {
-        (void)printf("%s %s\n", usage.name, ETAS_RELEASE);
+        version_print_all(usage.name);
         return 0;
     }
     if (outcome == OPTIONS_RUN)

@@ -5,9 +5,11 @@
 #include <gsl/gsl_errno.h>
 
 #include "commands.h"
+#include "describe.h"
 #include "etas/runner.h"
 #include "options.h"
 #include "talk.h"
+#include "version.h"
 
 typedef struct command {
     const char *name;
@@ -53,8 +55,14 @@ static int run(int argc, char *argv[])
         print_help();
         return 0;
     }
+    if (strcmp(argv[1], DESCRIBE_COMPLETE) == 0) {
+        for (size_t i = 0; i < N_COMMANDS; i++)
+            describe_command(commands[i].name, commands[i].summary, true);
+        describe_command("version", "print the version", false);
+        return 0;
+    }
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
-        puts("etas " ETAS_RELEASE);
+        version_print_all("etas");
         return 0;
     }
     for (size_t i = 0; i < N_COMMANDS; i++)
