@@ -14,7 +14,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** Events of one catalogue on the grid: cell = place * n_mags + bin. Those that lie in no cell are
  * no events of the catalogue. */
@@ -156,5 +159,7 @@ ETAS_NODISCARD etas_status etas_comparison_w(const etas_comparison *of, etas_tes
  * one is not valid either. E_ARG for results of different tests or of none that has quantiles. */
 ETAS_NODISCARD etas_status etas_calibration(size_t n, const etas_test_result results[], bool first,
                                             etas_test_result *out, etas_error *err);
+
+ETAS_API_END
 
 #endif

@@ -3,7 +3,10 @@
 #ifndef ETAS_RUN_VIEW_H
 #define ETAS_RUN_VIEW_H
 
+#include "etas/api.h"
 #include "etas/store.h"
+
+ETAS_API_BEGIN
 
 enum { ETAS_RUN_SLOWEST = 5, ETAS_RUN_BINS = 10 };
 
@@ -68,5 +71,7 @@ typedef struct etas_run_view {
 ETAS_NODISCARD etas_status etas_run_view_read(etas_run_view *out, etas_store *store,
                                               etas_error *err);
 void etas_run_view_free(etas_run_view *self); /**< idempotent */
+
+ETAS_API_END
 
 #endif
