@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 
 #include "commands.h"
+#include "describe.h"
 #include "evaluate.h"
 #include "options.h"
 
@@ -37,7 +38,8 @@ static bool is_configuration(const char *path)
 int cmd_evaluate(int argc, char *argv[])
 {
     const char *const subject = argc > 1 ? argv[1] : "";
-    const bool help = strcmp(subject, "--help") == 0 || strcmp(subject, "-h") == 0;
+    const bool help =
+        strcmp(subject, "--help") == 0 || strcmp(subject, "-h") == 0 || describe_asked(argc, argv);
 
     if (!help && (subject[0] == '-' || subject[0] == '\0')) {
         (void)options_complain(&usage, "a configuration comes first, options after it");

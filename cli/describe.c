@@ -7,6 +7,12 @@
 
 enum { VALUES = 256 };
 
+bool describe_asked(int argc, char *const argv[])
+{
+    return argc == 2 &&
+           (strcmp(argv[1], DESCRIBE_COMPLETE) == 0 || strcmp(argv[1], DESCRIBE_MAN) == 0);
+}
+
 /* ---- completions ---- */
 
 static size_t word_length(const char *at)

@@ -5,6 +5,9 @@
 
 #include "options.h"
 
+/** Whether the arguments are one of the two and no more. */
+bool describe_asked(int argc, char *const argv[]);
+
 /** The option that every program and command understands as its only argument, without telling. */
 #define DESCRIBE_COMPLETE "--complete"
 #define DESCRIBE_MAN      "--man"

@@ -240,12 +240,9 @@ options_outcome options_parse(const command_usage *usage, const option_table tab
 
     while (tables[n_tables].specs != NULL)
         n_tables++;
-    if (argc == 2 && strcmp(argv[1], DESCRIBE_COMPLETE) == 0) {
-        describe_complete(usage, n_tables, tables);
-        return OPTIONS_DONE;
-    }
-    if (argc == 2 && strcmp(argv[1], DESCRIBE_MAN) == 0) {
-        describe_man(usage, n_tables, tables);
+    if (describe_asked(argc, argv)) {
+        (strcmp(argv[1], DESCRIBE_MAN) == 0 ? describe_man : describe_complete)(usage, n_tables,
+                                                                                tables);
         return OPTIONS_DONE;
     }
     parser_init(&p, n_tables, tables);

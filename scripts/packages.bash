@@ -13,6 +13,7 @@ build_packages=(
 test_packages=(
     libcmocka-dev g++ clang clang-format shellcheck redis-tools openssl sqlite3 jq procps curl
     python3-h5py python3-pandas python3-yaml hdf5-tools systemd
+    groff zsh lintian
     slurm-wlm munge
     spin
     chromium

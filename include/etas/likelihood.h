@@ -8,11 +8,14 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/geometry.h"
 #include "etas/model.h"
 #include "etas/status.h"
 #include "etas/time.h"
+
+ETAS_API_BEGIN
 
 /** A background of Gaussians instead of a constant: sum of weight / window_days * N(place). */
 typedef struct etas_smooth_background {
@@ -105,5 +108,7 @@ void etas_likelihood_free(etas_likelihood *self);
 etas_ks etas_ks_uniform(size_t n, const double u[]);
 /** Probability that the distance of @p n uniform values is at least @p distance. */
 double etas_ks_p(size_t n, double distance);
+
+ETAS_API_END
 
 #endif
