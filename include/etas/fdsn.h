@@ -15,11 +15,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "etas/api.h"
 #include "etas/geometry.h"
 #include "etas/log.h"
 #include "etas/status.h"
 #include "etas/text.h"
 #include "etas/time.h"
+
+ETAS_API_BEGIN
 
 /** A data centre with such a service. */
 typedef struct etas_fdsn_service {
@@ -136,5 +139,7 @@ ETAS_NODISCARD etas_status etas_fdsn_write(const etas_fdsn_result *self, FILE *o
 /** Removes the pieces: the catalogue is written. */
 ETAS_NODISCARD etas_status etas_fdsn_forget(etas_fdsn_result *self, etas_error *err);
 void etas_fdsn_free(etas_fdsn_result *self);
+
+ETAS_API_END
 
 #endif

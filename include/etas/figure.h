@@ -2,7 +2,10 @@
 #ifndef ETAS_FIGURE_H
 #define ETAS_FIGURE_H
 
+#include "etas/api.h"
 #include "etas/text.h"
+
+ETAS_API_BEGIN
 
 /** Where a drawing's colours come from. */
 typedef enum etas_theme {
@@ -21,5 +24,7 @@ typedef struct etas_figure {
 } etas_figure;
 
 void etas_figure_free(etas_figure *self);
+
+ETAS_API_END
 
 #endif

@@ -6,11 +6,14 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/consistency.h"
 #include "etas/counts.h"
 #include "etas/observed.h"
 #include "etas/status.h"
 #include "etas/time.h"
+
+ETAS_API_BEGIN
 
 /**
  * lon,lat,mag,time_string,depth,catalog_id,event_id, with a header or without. Catalogue ids start
@@ -36,5 +39,7 @@ void etas_csep_forecast_free(etas_csep_forecast *self);
 /** E_IO; E_PARSE and E_RANGE with file, line and column for a row that is none, E_RANGE for an id
  * that falls or is not below n_catalogs, E_ARG for what is no regular file, E_INTERRUPTED. */
 etas_gridded_source etas_csep_forecast_source(etas_csep_forecast *self);
+
+ETAS_API_END
 
 #endif

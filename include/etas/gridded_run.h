@@ -5,11 +5,14 @@
 #include <signal.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/consistency.h"
 #include "etas/counts.h"
 #include "etas/observed.h"
 #include "etas/status.h"
 #include "etas/store.h"
+
+ETAS_API_BEGIN
 
 /** Starts as {0}; etas_gridded_run_close is idempotent. */
 typedef struct etas_gridded_run {
@@ -37,5 +40,7 @@ void etas_gridded_run_close(etas_gridded_run *self);
 /** Valid while @p self is. A pass fails with E_INCOMPLETE when catalogues are missing, and as
  * etas_export. */
 etas_gridded_source etas_gridded_run_source(etas_gridded_run *self);
+
+ETAS_API_END
 
 #endif

@@ -5,7 +5,10 @@
 
 #include <stdio.h>
 
+#include "etas/api.h"
 #include "etas/likelihood.h"
+
+ETAS_API_BEGIN
 
 typedef struct etas_likelihood_report {
     const etas_likelihood_input *in;
@@ -21,5 +24,7 @@ ETAS_NODISCARD etas_status etas_likelihood_write_json(FILE *out, const etas_like
  * appears last. E_IO as etas_output_commit. */
 ETAS_NODISCARD etas_status etas_likelihood_save(const etas_likelihood_report *self,
                                                 const char *directory, etas_error *err);
+
+ETAS_API_END
 
 #endif

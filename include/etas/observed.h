@@ -6,10 +6,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/consistency.h"
 #include "etas/counts.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /** The cells of a catalogue's events, one by one. Starts as {0}; etas_gridding_free is idempotent.
  */
@@ -50,5 +53,7 @@ ETAS_NODISCARD etas_status etas_observed_build(etas_observed *self, const etas_c
                                                const etas_mixture *model, const etas_cells *cells,
                                                etas_error *err);
 void etas_observed_free(etas_observed *self);
+
+ETAS_API_END
 
 #endif

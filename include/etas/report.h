@@ -5,10 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/figure.h"
 #include "etas/forecast_output.h"
 #include "etas/status.h"
+
+ETAS_API_BEGIN
 
 /* ---- gathering ---- */
 
@@ -70,5 +73,7 @@ typedef struct etas_forecast_figure {
     etas_forecast_draw draw;
 } etas_forecast_figure;
 extern const etas_forecast_figure etas_forecast_figures[ETAS_FORECAST_FIGURES];
+
+ETAS_API_END
 
 #endif
