@@ -2,6 +2,10 @@
 #ifndef ETAS_LOG_H
 #define ETAS_LOG_H
 
+#include "etas/api.h"
+
+ETAS_API_BEGIN
+
 /** How much a line matters, the gravest first. */
 typedef enum etas_log_level {
     ETAS_LOG_ERROR,
@@ -20,5 +24,7 @@ typedef struct etas_log {
 /** Harmless when @p log or its emit is NULL. Lines are cut at 1023 characters. */
 void etas_log_write(const etas_log *log, etas_log_level level, const char *fmt, ...)
     __attribute__((format(printf, 3, 4)));
+
+ETAS_API_END
 
 #endif
