@@ -125,8 +125,7 @@ static void set_reference(fit *self, const etas_config *cfg, talk *t)
                        cfg->m_ref, self->m_ref);
 }
 
-/* Area in the plane, volume in space. */
-static etas_status region_size(const etas_config *cfg, double *size, etas_error *err)
+etas_status fit_region_size(const etas_config *cfg, double *size, etas_error *err)
 {
     if (!cfg->has_hull)
         return etas_region_area_km2(&cfg->region, cfg->earth_radius, size, err);
@@ -134,13 +133,23 @@ static etas_status region_size(const etas_config *cfg, double *size, etas_error 
     return ETAS_OK;
 }
 
-etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err)
+etas_status fit_read(const etas_config *cfg, talk *t, etas_catalog *out, etas_error *err)
 {
-    const double start = talk_seconds();
     const etas_catalog_wanted want = {.mc = cfg->mc_method == ETAS_MC_COLUMN,
                                       .three_dim = cfg->three_dim,
                                       .space_unit_in_meters = cfg->space_unit_in_meters,
                                       .covariate = cfg->bg_term};
+    etas_catalog_summary summary;
+    const etas_status st = etas_config_catalog(cfg, cfg->fn_catalog, &want, out, &summary, err);
+
+    if (st == ETAS_OK)
+        catalog_options_warn(&summary, cfg->fn_catalog, &t->log);
+    return st;
+}
+
+etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err)
+{
+    const double start = talk_seconds();
     const etas_selection how = {.start = cfg->auxiliary_start,
                                 .end = cfg->timewindow_end,
                                 .region = &cfg->region,
@@ -149,22 +158,20 @@ etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err
                                 .mc_method = cfg->mc_method,
                                 .mc = cfg->mc};
     etas_catalog raw = {0};
-    etas_catalog_summary summary;
-    etas_status st = etas_config_catalog(cfg, cfg->fn_catalog, &want, &raw, &summary, err);
+    const etas_catalog *const events = self->events != NULL ? self->events : &raw;
+    etas_status st = self->events != NULL ? ETAS_OK : fit_read(cfg, t, &raw, err);
 
     self->load_s = talk_seconds() - start;
-    self->n_loaded = raw.n;
+    self->n_loaded = events->n;
     self->m_ref = cfg->m_ref;
-    if (st == ETAS_OK)
-        catalog_options_warn(&summary, cfg->fn_catalog, &t->log);
-    if (st == ETAS_OK)
-        st = region_size(cfg, &self->area_km2, err);
+    if (st == ETAS_OK && self->area_km2 == 0)
+        st = fit_region_size(cfg, &self->area_km2, err);
     if (st == ETAS_OK) {
-        st = etas_catalog_select(&raw, &how, &self->catalog, err);
+        st = etas_catalog_select(events, &how, &self->catalog, err);
         if (st != ETAS_OK)
             (void)etas_error_in_file(err, cfg->fn_catalog);
     }
-    if (st == ETAS_OK && self->catalog.n > 0)
+    if (st == ETAS_OK && self->catalog.n > 0 && self->events == NULL)
         magnitudes_check_grid(&raw, cfg->delta_m, cfg->fn_catalog, &t->log);
     etas_catalog_free(&raw);
     self->prepare_s = talk_seconds() - start - self->load_s;
@@ -277,7 +284,7 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
         say_estimator(cfg, t);
     if (st == ETAS_OK)
         st = invert(self, t, err);
-    if (st == ETAS_OK)
+    if (st == ETAS_OK && !options->estimates_only)
         st = judge(self, cfg, t, err);
     if (st == ETAS_E_INTERRUPTED) {
         *err = (etas_error){0};

@@ -20,6 +20,7 @@ typedef struct fit_options {
     bool plain_em;         /**< no acceleration */
     double tolerance;      /**< of the fixed point */
     const char *kernels;
+    bool estimates_only;             /**< neither standard errors nor diagnostics */
     etas_distribution *distribution; /**< of the E-steps; NULL: threads of this process */
     /** NULL, or refuses a model before it is inverted. */
     etas_status (*check)(const etas_catalog *catalog, const etas_inversion_config *how,
@@ -31,11 +32,12 @@ enum { FIT_OPTIONS = 4 + CATALOG_OPTIONS };
 void fit_options_init(fit_options *self);
 void fit_options_table(fit_options *self, option_spec out[FIT_OPTIONS]);
 
-/** Starts as {0}; fit_free is idempotent. */
+/** Starts as {0}, or with what is known already; fit_free is idempotent. */
 typedef struct fit {
-    etas_catalog catalog; /**< prepared */
-    size_t n_loaded;      /**< events in the file */
-    double area_km2;      /**< three_dim: the volume in km^3 */
+    const etas_catalog *events; /**< NULL: fit_load reads them; else borrowed */
+    etas_catalog catalog;       /**< prepared */
+    size_t n_loaded;            /**< events there were to choose from */
+    double area_km2;            /**< three_dim: the volume in km^3; 0: fit_load computes it */
     double m_ref; /**< the configuration's, or the smallest completeness where that is lower */
     etas_inversion_config how; /**< of the inversion */
     etas_inversion *inversion;
@@ -45,6 +47,11 @@ typedef struct fit {
     double load_s, prepare_s, invert_s;
 } fit;
 
+/** The events that the configuration names, all of them. */
+ETAS_NODISCARD etas_status fit_read(const etas_config *cfg, talk *t, etas_catalog *out,
+                                    etas_error *err);
+/** Area in the plane, volume in space. */
+ETAS_NODISCARD etas_status fit_region_size(const etas_config *cfg, double *size, etas_error *err);
 /** No more than its first step: the catalogue loaded and selected, which may leave it empty, the
  * area, m_ref as given. */
 ETAS_NODISCARD etas_status fit_load(fit *self, const etas_config *cfg, talk *t, etas_error *err);

@@ -4,12 +4,12 @@
 #define ETAS_CLI_FIT_POOL_H
 
 #include "etas/runner.h"
-#include "run_request.h"
+#include "run_pool.h"
 #include "talk.h"
 
 /** Starts as {0}; fit_pool_close is idempotent. */
 typedef struct fit_pool {
-    etas_embedded *embedded;
+    run_pool pool;
     etas_distribution *distribution; /**< NULL: threads of this process */
 } fit_pool;
 

@@ -140,43 +140,81 @@ static etas_plan_input forecast_input(const forecast *f)
 
 /* ---- from an inversion ---- */
 
-/* Locations of the background: the targets, weighted by their probability of being background and
- * by the targets that each stands for. */
-typedef struct locations {
-    double *lat, *lon, *weight;
-} locations;
-
-static void locations_free(locations *l)
+void forecast_basis_free(forecast_basis *self)
 {
-    etas_array_free((void **)&l->lat);
-    etas_array_free((void **)&l->lon);
-    etas_array_free((void **)&l->weight);
+    etas_array_free((void **)&self->lat);
+    etas_array_free((void **)&self->lon);
+    etas_array_free((void **)&self->weight);
+    etas_array_free((void **)&self->kappa);
+    *self = (forecast_basis){0};
 }
 
-static etas_status locations_of(const fit *f, locations *l)
+/* Locations of the background: the targets, weighted by their probability of being background and
+ * by the targets that each stands for. */
+static void fill_locations(const fit *f, forecast_basis *out)
 {
-    const size_t n = f->state.n_targets;
-
-    if (etas_array_alloc((void **)&l->lat, n, sizeof *l->lat) != ETAS_OK ||
-        etas_array_alloc((void **)&l->lon, n, sizeof *l->lon) != ETAS_OK ||
-        etas_array_alloc((void **)&l->weight, n, sizeof *l->weight) != ETAS_OK)
-        return ETAS_E_NOMEM;
-    for (size_t j = 0; j < n; j++) {
+    for (size_t j = 0; j < out->n_locations; j++) {
         const uint32_t row = f->state.target[j];
 
-        l->lat[j] = f->catalog.lat[row];
-        l->lon[j] = f->catalog.lon[row];
-        l->weight[j] =
+        out->lat[j] = f->catalog.lat[row];
+        out->lon[j] = f->catalog.lon[row];
+        out->weight[j] =
             f->state.expectation->p_background[j] * (f->state.zeta != NULL ? f->state.zeta[j] : 1);
     }
+}
+
+etas_status forecast_basis_init(forecast_basis *self, const fit *f, etas_error *err)
+{
+    const size_t n = f->state.n_targets, n_sources = f->state.n_sources;
+
+    *self = (forecast_basis){.theta = f->state.theta,
+                             .beta = f->state.beta,
+                             .m_ref = f->m_ref,
+                             .area_km2 = f->area_km2,
+                             .n_locations = n};
+    if (etas_array_alloc((void **)&self->lat, n, sizeof *self->lat) != ETAS_OK ||
+        etas_array_alloc((void **)&self->lon, n, sizeof *self->lon) != ETAS_OK ||
+        etas_array_alloc((void **)&self->weight, n, sizeof *self->weight) != ETAS_OK ||
+        (f->state.kappa != NULL &&
+         etas_array_alloc((void **)&self->kappa, n_sources, sizeof *self->kappa) != ETAS_OK)) {
+        forecast_basis_free(self);
+        return etas_fail(err, ETAS_E_NOMEM, "no memory for a model of %zu targets", n);
+    }
+    fill_locations(f, self);
+    if (self->kappa != NULL)
+        memcpy(self->kappa, f->state.kappa, n_sources * sizeof *self->kappa);
     return ETAS_OK;
+}
+
+etas_status forecast_build(const forecast *fc, const forecast_basis *basis,
+                           const etas_catalog *history, etas_mixture *out, etas_error *err)
+{
+    etas_plan_input in = forecast_input(fc);
+    double *xi = NULL;
+    etas_status st;
+
+    in.theta = basis->theta;
+    in.beta = basis->beta;
+    in.m_ref = basis->m_ref;
+    in.area_km2 = basis->area_km2;
+    in.history = history;
+    in.kappa = basis->kappa;
+    in.n_locations = basis->n_locations;
+    in.location_lat = basis->lat;
+    in.location_lon = basis->lon;
+    in.location_weight = basis->weight;
+    st = hidden_events(&in, &xi, err);
+    in.xi = xi;
+    if (st == ETAS_OK)
+        st = build_models(fc, &in, out, err);
+    etas_array_free((void **)&xi);
+    return st;
 }
 
 static etas_status models_from_fit(const forecast *fc, etas_mixture *out, run_phases *phases,
                                    etas_error *err)
 {
-    etas_plan_input in = forecast_input(fc);
-    locations l = {0};
+    forecast_basis basis = {0};
     fit f = {0};
     double start = 0;
     etas_status st = fit_run(&f, fc->cfg, &fc->fit, fc->t, err);
@@ -185,23 +223,11 @@ static etas_status models_from_fit(const forecast *fc, etas_mixture *out, run_ph
         st = fit_save(&f, fc->cfg, err);
     start = talk_seconds();
     if (st == ETAS_OK)
-        st = locations_of(&f, &l);
-    if (st == ETAS_OK) {
-        in.theta = f.state.theta;
-        in.beta = f.state.beta;
-        in.m_ref = f.m_ref;
-        in.area_km2 = f.area_km2;
-        in.history = &f.catalog;
-        in.xi = f.state.xi;
-        in.kappa = f.state.kappa;
-        in.n_locations = f.state.n_targets;
-        in.location_lat = l.lat;
-        in.location_lon = l.lon;
-        in.location_weight = l.weight;
-        st = build_models(fc, &in, out, err);
-    }
+        st = forecast_basis_init(&basis, &f, err);
+    if (st == ETAS_OK)
+        st = forecast_build(fc, &basis, &f.catalog, out, err);
     *phases = (run_phases){f.load_s, f.prepare_s, f.invert_s, talk_seconds() - start};
-    locations_free(&l);
+    forecast_basis_free(&basis);
     fit_free(&f);
     return st;
 }
@@ -262,7 +288,7 @@ static etas_status models_from_results(const forecast *fc, etas_mixture *out, ru
 
 /* ---- from given parameters ---- */
 
-static etas_status load_history(const forecast *fc, fit *f, etas_error *err)
+etas_status forecast_load_history(const forecast *fc, double m_ref, fit *f, etas_error *err)
 {
     const etas_config *cfg = fc->cfg;
     etas_config as = *cfg; /* borrowed; no column but the completeness is needed */
@@ -273,7 +299,7 @@ static etas_status load_history(const forecast *fc, fit *f, etas_error *err)
     as.bg_term = NULL;
     st = fit_load(f, &as, fc->t, err);
     if (st == ETAS_OK)
-        st = fit_cut(f, cfg->m_ref, err);
+        st = fit_cut(f, m_ref, err);
     if (st == ETAS_OK)
         etas_log_write(&fc->t->log, f->catalog.n > 0 ? ETAS_LOG_INFO : ETAS_LOG_WARN,
                        "history: %zu of the %zu events of %s", f->catalog.n, f->n_loaded,
@@ -284,17 +310,15 @@ static etas_status load_history(const forecast *fc, fit *f, etas_error *err)
 static etas_status models_from_parameters(const forecast *fc, etas_mixture *out, run_phases *phases,
                                           etas_error *err)
 {
-    etas_plan_input in = forecast_input(fc);
+    forecast_basis basis = {.m_ref = fc->cfg->m_ref};
     fit f = {0};
     double start;
-    etas_status st = load_history(fc, &f, err);
+    etas_status st = forecast_load_history(fc, basis.m_ref, &f, err);
 
     start = talk_seconds();
-    if (st == ETAS_OK) {
-        in.area_km2 = f.area_km2;
-        in.history = &f.catalog;
-        st = build_models(fc, &in, out, err);
-    }
+    basis.area_km2 = f.area_km2;
+    if (st == ETAS_OK)
+        st = forecast_build(fc, &basis, &f.catalog, out, err);
     *phases = (run_phases){f.load_s, f.prepare_s, 0, talk_seconds() - start};
     fit_free(&f);
     return st;

@@ -12,6 +12,7 @@
 #include "etas/codec.h"
 #include "etas/io.h"
 #include "etas/text.h"
+#include "run_pool.h"
 
 /* The only thing a signal handler of the driver does. */
 static volatile sig_atomic_t interrupted;
@@ -250,50 +251,23 @@ static void on_progress(void *context, const etas_progress *now)
 /* A line of the log has room for it. */
 enum { LONGEST_COMMAND = 1000 };
 
-/* Its workers are there by then, unless something is wrong. */
-#define EMBEDDED_START_S 5.0
-
 static etas_status simulate(run_session *s, etas_error *err)
 {
-    etas_runner_config how = {.backend = s->request->backend,
-                              .processes = s->request->processes,
-                              .chunk_size = s->request->chunk_size,
-                              .task_duration_s = s->options->task_duration_s,
-                              .slot_memory_bytes = s->options->slot_memory,
-                              .verify = s->options->verify,
-                              .kernels = s->options->kernels,
-                              .redis = s->options->redis.queue,
-                              .allow_missing = s->options->allow_missing,
-                              .interrupted = &interrupted,
-                              .log = &s->t->log,
-                              .progress = on_progress,
-                              .progress_context = s};
+    run_pool pool = {0};
     const double start = talk_seconds();
-    etas_status st = ETAS_OK;
+    etas_status st;
 
     if (start >= s->options->stop_at)
         return etas_fail(err, ETAS_E_RUNTIME, "the runtime was over before the first result");
+    st = run_pool_open(&pool, s->options, s->request, s->t, err);
+    pool.how.progress = on_progress;
+    pool.how.progress_context = s;
     if (isfinite(s->options->stop_at))
-        how.runtime_s = s->options->stop_at - start;
-    if (s->request->embedded) {
-        const etas_embedded_config pool = {.workers = s->request->processes,
-                                           .slot_memory_bytes = s->options->slot_memory,
-                                           .kernels = s->options->kernels,
-                                           .log = &s->t->log};
-
-        st = etas_embedded_open(&s->embedded, &pool, err);
-        how.redis = etas_redis_options_default(); /* not what the environment says of others */
-        how.redis.log = &s->t->log;
-        how.lonely_s = EMBEDDED_START_S;
-        if (st == ETAS_OK)
-            how.redis.socket_path = etas_embedded_socket(s->embedded);
-        how.drain = true;
-    }
+        pool.how.runtime_s = s->options->stop_at - start;
     if (st == ETAS_OK)
-        st = etas_run(s->store, &how, &s->report, err);
+        st = etas_run(s->store, &pool.how, &s->report, err);
     talk_show_end(s->t);
-    etas_embedded_close(s->embedded);
-    s->embedded = NULL;
+    run_pool_close(&pool);
     s->simulate_s = talk_seconds() - start;
     return st;
 }

@@ -44,7 +44,6 @@ struct run_session {
     const run_job *job;
     talk *t;
     etas_store *store;
-    etas_embedded *embedded;
     uint8_t *blob; /**< etas_array */
     size_t len;
     uint8_t sha256[32];

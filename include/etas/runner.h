@@ -75,6 +75,11 @@ typedef struct etas_run_report {
 ETAS_NODISCARD etas_status etas_run(etas_store *store, const etas_runner_config *cfg,
                                     etas_run_report *report, etas_error *err);
 
+/** Slots for @p cfg->slots, for runs of the processes backend one after the other. */
+ETAS_NODISCARD etas_status etas_local_slots_open(struct etas_slots **out,
+                                                 const etas_runner_config *cfg, etas_error *err);
+void etas_local_slots_close(struct etas_slots *self);
+
 /** Calls visit(context, index, len, bytes) for every stored record of a run that makes records, in
  * order of the indices; bytes are valid during the call. Stops at the first status that is not
  * ETAS_OK. E_CORRUPT for a damaged store, E_ARG for a run that makes catalogues. */

@@ -79,15 +79,33 @@ static etas_status prepare(processes *self, uint32_t n, etas_error *err)
     return st == ETAS_OK ? st : etas_fail(err, st, "out of memory for %u slots", n);
 }
 
+static etas_slots_config slots_config(const etas_runner_config *cfg)
+{
+    return (etas_slots_config){.n = cfg->processes > 0 ? cfg->processes : 1,
+                               .kernels = cfg->kernels,
+                               .stall_s = stall_s,
+                               .compress = true,
+                               .memory_bytes = cfg->slot_memory_bytes,
+                               .log = cfg->log};
+}
+
+etas_status etas_local_slots_open(struct etas_slots **out, const etas_runner_config *cfg,
+                                  etas_error *err)
+{
+    const etas_slots_config how = slots_config(cfg);
+
+    return etas_slots_open(out, &how, err);
+}
+
+void etas_local_slots_close(struct etas_slots *self)
+{
+    etas_slots_close(self);
+}
+
 static etas_status processes_open(void **out, const etas_job *job, etas_error *err)
 {
     const uint64_t total = etas_ranges_total(job->todo);
-    etas_slots_config cfg = {.n = job->cfg->processes > 0 ? job->cfg->processes : 1,
-                             .kernels = job->cfg->kernels,
-                             .stall_s = stall_s,
-                             .compress = true,
-                             .memory_bytes = job->cfg->slot_memory_bytes,
-                             .log = job->cfg->log};
+    etas_slots_config cfg = slots_config(job->cfg);
     processes *const self = calloc(1, sizeof *self);
     etas_status st;
 
