@@ -114,6 +114,18 @@ static etas_status make_fresh(run_session *s, etas_error *err)
     return st;
 }
 
+etas_status run_store_begin(etas_store **out, const char *path, etas_store_mode mode,
+                            etas_store_run *run, etas_error *err)
+{
+    etas_status st = etas_sha256(run->blob_len, run->blob, run->blob_sha256);
+
+    if (st == ETAS_OK)
+        st = etas_store_open(out, path, mode, err);
+    if (st == ETAS_OK && getentropy(run->id, sizeof run->id) != 0)
+        st = etas_fail(err, ETAS_E_IO, "the system gives no random numbers");
+    return st == ETAS_OK ? etas_store_begin(*out, run, err) : st;
+}
+
 static etas_status begin(run_session *s, etas_error *err)
 {
     etas_store_run run = {.n_catalogs = s->request->n_catalogs,
@@ -133,13 +145,8 @@ static etas_status begin(run_session *s, etas_error *err)
                   {"plan", s->phases.plan_s}};
     char id[33];
     const etas_store_mode mode = s->options->restart ? ETAS_STORE_RESTART : ETAS_STORE_CREATE;
-    etas_status st = etas_store_open(&s->store, s->request->store_path, mode, err);
+    etas_status st = run_store_begin(&s->store, s->request->store_path, mode, &run, err);
 
-    memcpy(run.blob_sha256, s->sha256, sizeof run.blob_sha256);
-    if (st == ETAS_OK && getentropy(run.id, sizeof run.id) != 0)
-        st = etas_fail(err, ETAS_E_IO, "the system gives no random numbers");
-    if (st == ETAS_OK)
-        st = etas_store_begin(s->store, &run, err);
     if (st == ETAS_OK)
         talk_subject(s->t, "run", etas_hex(sizeof run.id, run.id, id));
     for (size_t i = 0; i < sizeof phases / sizeof *phases && st == ETAS_OK; i++)
@@ -247,9 +254,6 @@ static void on_progress(void *context, const etas_progress *now)
                                      .rate = now->rate,
                                      .eta_s = now->eta_s});
 }
-
-/* A line of the log has room for it. */
-enum { LONGEST_COMMAND = 1000 };
 
 static etas_status simulate(run_session *s, etas_error *err)
 {
@@ -369,6 +373,17 @@ static void settle_store(run_session *s, etas_status st)
         remove_store(s->request->store_path);
 }
 
+/* A line of the log has room for it. */
+enum { LONGEST_COMMAND = 1000 };
+
+void run_say_again(const run_options *options, const talk *t)
+{
+    etas_log_write(&t->log, ETAS_LOG_WARN, "go on with: %s",
+                   options->again != NULL && strlen(options->again) < LONGEST_COMMAND
+                       ? options->again
+                       : "the same command and --resume");
+}
+
 int run_session_main(run_session *s)
 {
     etas_error err = {0};
@@ -388,9 +403,6 @@ int run_session_main(run_session *s)
     etas_ranges_free(&s->report.missing);
     code = st == ETAS_OK ? 0 : talk_fail(s->t, st, &err);
     if (st == ETAS_E_RUNTIME)
-        etas_log_write(&s->t->log, ETAS_LOG_WARN, "go on with: %s",
-                       s->options->again != NULL && strlen(s->options->again) < LONGEST_COMMAND
-                           ? s->options->again
-                           : "the same command and --resume");
+        run_say_again(s->options, s->t);
     return code;
 }

@@ -56,6 +56,13 @@ struct run_session {
 /** Has SIGINT, SIGTERM and SIGHUP set a flag, which it returns; the second one ends the process. */
 const volatile sig_atomic_t *run_catch_signals(void);
 
+/** A new store at @p path with @p run, whose id and sum this sets. */
+ETAS_NODISCARD etas_status run_store_begin(etas_store **out, const char *path, etas_store_mode mode,
+                                           etas_store_run *run, etas_error *err);
+
+/** The command that goes on with what the runtime has ended. */
+void run_say_again(const run_options *options, const talk *t);
+
 /** The whole way; prints the phases to stderr; the exit code. */
 int run_session_main(run_session *self);
 
