@@ -56,15 +56,15 @@ void series_files_close(series_files *self)
 /* ---- lines ---- */
 
 /* A line that does not fit is taken back, so that the next call finds the file as it was. */
-static etas_status append(int fd, const char *path, const etas_text *text, etas_error *err)
+static etas_status append(int fd, const char *path, size_t len, const char text[], etas_error *err)
 {
     const off_t before = lseek(fd, 0, SEEK_END);
     size_t done = 0;
 
     if (before < 0)
         return fail_system(path, "cannot be written", err);
-    while (done < text->len) {
-        const ssize_t n = write(fd, text->data + done, text->len - done);
+    while (done < len) {
+        const ssize_t n = write(fd, text + done, len - done);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -137,7 +137,7 @@ static etas_status open_table(series_files *self, const series_settings *setting
     if (st == ETAS_OK && ftruncate(self->table, self->len) != 0)
         st = fail_system(self->table_path, "cannot be written", err);
     if (st == ETAS_OK && self->len == 0)
-        st = append(self->table, self->table_path, &header, err);
+        st = append(self->table, self->table_path, header.len, header.data, err);
     etas_text_free(&header);
     etas_text_free(&there);
     return st;
@@ -146,12 +146,11 @@ static etas_status open_table(series_files *self, const series_settings *setting
 static etas_status open_times(series_files *self, etas_error *err)
 {
     static const char titles[] = "issue,load,invert,plan,simulate,score\n";
-    const etas_text header = {.data = (char *)titles, .len = sizeof titles - 1};
     struct stat info;
     etas_status st = open_lines(self->times_path, &self->times, err);
 
     if (st == ETAS_OK && fstat(self->times, &info) == 0 && info.st_size == 0)
-        st = append(self->times, self->times_path, &header, err);
+        st = append(self->times, self->times_path, sizeof titles - 1, titles, err);
     return st;
 }
 
@@ -168,9 +167,9 @@ etas_status series_files_add(series_files *self, const series_settings *settings
                          row->plan_s, row->simulate_s, row->score_s) != ETAS_OK)
         st = etas_fail(err, ETAS_E_NOMEM, "no memory for a row");
     if (st == ETAS_OK)
-        st = append(self->table, self->table_path, &line, err);
+        st = append(self->table, self->table_path, line.len, line.data, err);
     if (st == ETAS_OK)
-        st = append(self->times, self->times_path, &times, err);
+        st = append(self->times, self->times_path, times.len, times.data, err);
     self->n_rows += st == ETAS_OK;
     etas_text_free(&line);
     etas_text_free(&times);

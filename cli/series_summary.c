@@ -117,7 +117,7 @@ static void add_scores(const reader *self, double observed, series_summary *out)
     const double score = number(self, "log_score"), gain = number(self, "information_gain");
     const double baseline = number(self, "baseline_log_score");
 
-    out->n_unseen += isinf(score);
+    out->n_unseen += isinf(score) != 0;
     if (isfinite(score) && isfinite(baseline)) {
         out->n_scored++;
         out->log_score += score;
