@@ -4,7 +4,7 @@
 . "$ETAS_SOURCE/tests/support/shell.bash"
 
 shows "every program and command prints help on stdout and exits with 0"
-for command in "etas" "etas evaluate" "etas export" "etas forecast" "etas invert" "etas monitor" "etas simulate" "etas estimate-mc" "etas catalog" "etas catalog completeness" etas-redis-worker etas-redis-manager; do
+for command in "etas" "etas evaluate" "etas export" "etas forecast" "etas invert" "etas monitor" "etas series" "etas simulate" "etas estimate-mc" "etas catalog" "etas catalog completeness" etas-redis-worker etas-redis-manager; do
     # shellcheck disable=SC2086 # two words
     expect 0 $command --help
     grep -q '^usage: ' stdout || fail "$command --help has no usage line"
@@ -57,7 +57,8 @@ expect 2 etas-redis-manager
 expect 2 etas-redis-manager frobnicate
 expect 2 etas-redis-worker --processes none
 expect 2 etas series config.json
-complains 'not supported yet'
+complains '--from DATE and --to DATE'
+one_line
 
 shows "the quick start says what it does, and takes nothing else"
 expect 0 "$ETAS_SOURCE/scripts/quickstart" --help
