@@ -51,8 +51,10 @@ void series_summary_print(const series_summary *self)
     printf("%-18s %.6g, Poisson %.6g, sums over %" PRIu64 " dates; %" PRIu64
            " dates with a number that no catalogue has\n",
            "log score", self->log_score, self->baseline_log_score, self->n_scored, self->n_unseen);
-    printf("%-18s %.6g over Poisson, %.6g per event\n", "information gain", self->gain,
-           self->gain / self->gain_events);
+    printf("%-18s %.6g over Poisson", "information gain", self->gain);
+    if (self->gain_events > 0)
+        printf(", %.6g per event", self->gain / self->gain_events);
+    putchar('\n');
 }
 
 /* ---- for programs ---- */

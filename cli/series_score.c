@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "etas/array.h"
+#include "etas/observed.h"
 #include "etas/special.h"
 #include "series.h"
 
@@ -85,34 +86,6 @@ static etas_status sum_up(void *context, const etas_gridded *catalog, etas_error
     return etas_expected_add(&self->expected, catalog, err);
 }
 
-/* ---- what happened, as a catalogue ---- */
-
-static int32_t units(double x, double per_unit)
-{
-    return (int32_t)lround(x * per_unit);
-}
-
-static etas_status fill_events(const etas_catalog *from, etas_time start, etas_events *out,
-                               etas_error *err)
-{
-    const etas_status st = etas_events_reserve(out, 1, from->n);
-
-    if (st != ETAS_OK)
-        return etas_fail(err, st, "no memory for %zu events", from->n);
-    for (size_t i = 0; i < from->n; i++) {
-        out->time_ms[i] = (uint64_t)((from->time[i] - start) / ETAS_NS_PER_MS);
-        out->lat[i] = units(from->lat[i], ETAS_DEGREE_UNITS);
-        out->lon[i] = units(from->lon[i], ETAS_DEGREE_UNITS);
-        out->mag[i] = units(from->mag[i], ETAS_MAG_UNITS);
-        out->generation[i] = 0;
-        out->flags[i] = 0;
-    }
-    out->n_catalogs = 1;
-    out->n = from->n;
-    out->count[0] = (uint32_t)from->n;
-    return ETAS_OK;
-}
-
 /* ---- numbers ---- */
 
 static int by_number(const void *a, const void *b)
@@ -192,15 +165,14 @@ static void close_scorer(scorer *self)
     etas_array_free((void **)&self->chance);
 }
 
-static etas_status test(scorer *self, const etas_catalog_counts *observed, series_score *out,
+static etas_status test(scorer *self, const etas_gridded *observed, series_score *out,
                         etas_error *err)
 {
-    const etas_gridded seen = gridded(observed);
     const etas_gridded_source source = {each, self};
     const etas_consistency_config how = {
         .test = {[ETAS_TEST_M] = true, [ETAS_TEST_S] = true, [ETAS_TEST_PL] = true}};
     etas_test_result results[ETAS_N_CONSISTENCY] = {0};
-    const etas_status st = etas_consistency(&self->expected, &source, &seen, &how, results, err);
+    const etas_status st = etas_consistency(&self->expected, &source, observed, &how, results, err);
 
     for (etas_test k = 0; k < ETAS_N_CONSISTENCY; k++) {
         out->test[k].status = results[k].status;
@@ -214,19 +186,15 @@ static etas_status test(scorer *self, const etas_catalog_counts *observed, serie
 etas_status series_score_make(const series_scoring *in, series_score *out, etas_error *err)
 {
     scorer self = {.in = in};
-    etas_events seen = {0};
-    etas_catalog_counts observed = {0};
+    etas_observed observed = {0};
     etas_status st = open_scorer(&self, err);
 
     if (st == ETAS_OK)
         st = each(&self, sum_up, &self, err);
     if (st == ETAS_OK)
-        st = fill_events(in->observed, in->model->plan->output_start, &seen, err);
+        st = etas_observed_build(&observed, in->observed, in->model, &self.cells, err);
     if (st == ETAS_OK)
-        st = etas_counter_count(self.counter, &(etas_counted){.events = &seen, .n = seen.n},
-                                &observed, err);
-    if (st == ETAS_OK)
-        st = test(&self, &observed, out, err);
+        st = test(&self, &observed.gridded, out, err);
     if (st == ETAS_OK) {
         out->observed = in->observed->n;
         out->observed_max = NAN;
@@ -237,8 +205,7 @@ etas_status series_score_make(const series_scoring *in, series_score *out, etas_
         score_number(&self, out);
         score_baseline(in->baseline_mean, out);
     }
-    etas_catalog_counts_free(&observed);
-    etas_events_free(&seen);
+    etas_observed_free(&observed);
     close_scorer(&self);
     return st;
 }
