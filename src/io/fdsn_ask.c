@@ -166,7 +166,8 @@ static etas_status give_up(const etas_fdsn_asker *self, uint32_t tries, const et
     etas_error_in_file(err, why->file);
     etas_error_at_line(err, why->line, why->column);
     etas_error_in_key(err, why->key);
-    return etas_error_on_host(err, self->query->url);
+    etas_error_on_host(err, self->query->url);
+    return why->code;
 }
 
 /* Seconds before the next try: what the service asks for, else twice as many as the last time. */

@@ -109,7 +109,8 @@ static etas_status refuse_html(const etas_fdsn_body *body, etas_error *err)
     if (at == end || *at != '<' || body->format == ETAS_FDSN_XML)
         return ETAS_OK;
     etas_fail(err, ETAS_E_PARSE, "the answer is a page in HTML or XML, not FDSN event text");
-    return etas_error_in_file(err, body->name);
+    (void)etas_error_in_file(err, body->name);
+    return ETAS_E_PARSE;
 }
 
 static etas_status refuse_cut(const etas_fdsn_body *body, etas_error *err)
@@ -119,7 +120,8 @@ static etas_status refuse_cut(const etas_fdsn_body *body, etas_error *err)
     if (ended || body->complete || body->format == ETAS_FDSN_XML)
         return ETAS_OK;
     etas_fail(err, ETAS_E_PARSE, "the answer breaks off within a line");
-    return etas_error_in_file(err, body->name);
+    (void)etas_error_in_file(err, body->name);
+    return ETAS_E_PARSE;
 }
 
 static etas_status try_reader(const etas_fdsn_body *body, etas_error *err)

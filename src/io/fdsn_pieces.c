@@ -22,7 +22,8 @@ static const char *const endings[ETAS_FDSN_N_ANSWERS] = {
 static etas_status fail(const char *path, const char *what, etas_error *err)
 {
     etas_fail(err, ETAS_E_IO, "%s: %s", what, strerror(errno));
-    return etas_error_in_file(err, path);
+    (void)etas_error_in_file(err, path);
+    return ETAS_E_IO;
 }
 
 static etas_status path_of(const etas_fdsn_pieces *self, const char *name, etas_text *out,
@@ -75,7 +76,8 @@ static etas_status refuse_other(const etas_fdsn_pieces *self, etas_error *err)
     etas_fail(err, ETAS_E_EXISTS,
               "holds pieces of another query; --restart throws them away, another output leaves "
               "them");
-    return etas_error_in_file(err, self->folder);
+    (void)etas_error_in_file(err, self->folder);
+    return ETAS_E_EXISTS;
 }
 
 /* Both must be the same, but for the end when that is only now. */
@@ -107,7 +109,8 @@ static etas_status lock_folder(etas_fdsn_pieces *self, etas_error *err)
     if (errno != EWOULDBLOCK)
         return fail(self->folder, "cannot be locked", err);
     etas_fail(err, ETAS_E_EXISTS, "another process is fetching into this folder");
-    return etas_error_in_file(err, self->folder);
+    (void)etas_error_in_file(err, self->folder);
+    return ETAS_E_EXISTS;
 }
 
 /* Only files of ours: names that begin with a digit, the query, what an unfinished write left. */
