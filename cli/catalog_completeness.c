@@ -98,11 +98,11 @@ static etas_status write_catalog(const session *s, const etas_text *text,
     etas_output output = {0};
     etas_status st;
 
-    if (s->output == NULL)
-        return etas_csv_write_column(stdout, text->len, text->data, column, err);
-    st = etas_output_open(&output, s->output, err);
+    st = etas_output_open(&output, s->output != NULL ? s->output : ETAS_STANDARD_OUTPUT, err);
     if (st == ETAS_OK)
         st = etas_csv_write_column(output.stream, text->len, text->data, column, err);
+    if (st == ETAS_E_IO && output.stream == stdout)
+        st = ETAS_OK; /* main tells of it, unless the reader has left */
     if (st == ETAS_OK)
         st = etas_output_commit(&output, err);
     etas_output_discard(&output);

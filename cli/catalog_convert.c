@@ -20,11 +20,11 @@ static etas_status write_catalog(const char *path, const etas_catalog *catalog, 
     etas_output output = {0};
     etas_status st;
 
-    if (path == NULL)
-        return etas_catalog_write_csv(stdout, catalog, err);
-    st = etas_output_open(&output, path, err);
+    st = etas_output_open(&output, path != NULL ? path : ETAS_STANDARD_OUTPUT, err);
     if (st == ETAS_OK)
         st = etas_catalog_write_csv(output.stream, catalog, err);
+    if (st == ETAS_E_IO && output.stream == stdout)
+        st = ETAS_OK; /* main tells of it, unless the reader has left */
     if (st == ETAS_OK)
         st = etas_output_commit(&output, err);
     etas_output_discard(&output);

@@ -1,6 +1,8 @@
 #include <inttypes.h>
+#include <string.h>
 
 #include "commands.h"
+#include "etas/io.h"
 #include "etas/runner.h"
 #include "outputs.h"
 #include "run_session.h"
@@ -96,8 +98,11 @@ static int export_store(const char *path, const outputs *files, bool allow_missi
                        "%s: %" PRIu64 " of %" PRIu64 " catalogues are missing, see %s.missing.json",
                        path, run.n_catalogs - summary.n_catalogs, run.n_catalogs,
                        files->specs[0].path);
-    if (st != ETAS_OK)
-        exit_code = talk_fail(t, st, &err);
+    if (st == ETAS_E_IO && outputs_find_file(files, ETAS_STANDARD_OUTPUT) != NULL &&
+        talk_reader_has_left())
+        exit_code = 0;
+    else if (st != ETAS_OK)
+        exit_code = grid_options_fail(t, st, &err);
     etas_store_close(store);
     return exit_code;
 }
@@ -116,6 +121,10 @@ int cmd_export(int argc, char *argv[])
     outcome = outputs_init(&files, &options.output, NULL, &usage);
     if (outcome == OPTIONS_RUN)
         outcome = refuse_store(&files, arguments[0]);
+    if (outcome == OPTIONS_RUN && options.allow_missing &&
+        strcmp(files.specs[0].path, ETAS_STANDARD_OUTPUT) == 0)
+        outcome = options_complain(&usage, "--allow-missing writes FILE.missing.json: -o must "
+                                           "name a file");
     if (outcome == OPTIONS_RUN)
         exit_code = export_store(arguments[0], &files, options.allow_missing, &t);
     outputs_free(&files);

@@ -145,6 +145,9 @@ static options_outcome parse(invert *self, int argc, char *argv[], const char *a
     outcome = options_parse(&usage, tables, argc, argv, arguments, &n_arguments);
     if (outcome == OPTIONS_RUN)
         outcome = talk_start(&self->t, &usage);
+    if (outcome == OPTIONS_RUN && self->directory != NULL &&
+        strcmp(self->directory, ETAS_STANDARD_OUTPUT) == 0)
+        outcome = options_complain(&usage, "-o -: the results are several files; name a folder");
     if (outcome == OPTIONS_RUN)
         outcome = options_check_kernels(&usage, self->fit.kernels);
     if (outcome == OPTIONS_RUN)

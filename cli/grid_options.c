@@ -100,6 +100,55 @@ static bool read_depths(const char *text, etas_forecast_grid *out)
            out->depth_first < out->depth_last;
 }
 
+/* Ends of intervals and thresholds rise, whatever the model. */
+static options_outcome check_rising(const grid_request *self, const command_usage *usage)
+{
+    for (size_t i = 0; i < self->grid.n_times; i++)
+        if (!(self->ends[i] > (i > 0 ? self->ends[i - 1] : 0)))
+            return options_complain(usage, "--intervals: %g does not rise from %g on",
+                                    self->ends[i], i > 0 ? self->ends[i - 1] : 0);
+    for (size_t i = 1; i < self->n_thresholds; i++)
+        if (!(self->threshold[i] > self->threshold[i - 1]))
+            return options_complain(usage, "--thresholds: %g does not rise from %g on",
+                                    self->threshold[i], self->threshold[i - 1]);
+    return OPTIONS_RUN;
+}
+
+options_outcome grid_request_check(const grid_request *self, double days, double lowest,
+                                   const command_usage *usage)
+{
+    const etas_forecast_grid *const grid = &self->grid;
+    const double slack = 1e-9;
+
+    if (grid->n_times > 0 && self->ends[grid->n_times - 1] > days * (1 + slack))
+        return options_complain(usage, "--intervals: %g days; the window ends after %g",
+                                self->ends[grid->n_times - 1], days);
+    if (self->n_thresholds > 0 && self->threshold[0] < lowest - slack)
+        return options_complain(usage, "--thresholds: %g; magnitudes are reported from %g on",
+                                self->threshold[0], lowest);
+    if (isnan(grid->mag_first) && grid->mag_last < lowest - slack)
+        return options_complain(usage, "--mag-last: %g; magnitudes are reported from %g on",
+                                grid->mag_last, lowest);
+    return OPTIONS_RUN;
+}
+
+int grid_options_fail(talk *t, etas_status st, const etas_error *err)
+{
+    option_spec specs[GRID_OPTIONS];
+    grid_options unused;
+    etas_error named = {0};
+
+    grid_options_table(&unused, specs);
+    for (size_t i = 0; i < GRID_OPTIONS; i++)
+        if (strcmp(specs[i].name, err->key) == 0) {
+            etas_fail(&named, st, "--%s: %s", err->key, err->text);
+            (void)etas_error_in_file(&named, err->file);
+            (void)talk_fail(t, st, &named);
+            return EXIT_USAGE;
+        }
+    return talk_fail(t, st, err);
+}
+
 options_outcome grid_request_init(grid_request *self, const grid_options *options,
                                   const command_usage *usage)
 {
@@ -126,5 +175,5 @@ options_outcome grid_request_init(grid_request *self, const grid_options *option
         return options_complain(usage,
                                 "--thresholds: \"%s\" is not a list of at most %d magnitudes",
                                 options->thresholds, ETAS_MAX_THRESHOLDS);
-    return OPTIONS_RUN;
+    return check_rising(self, usage);
 }

@@ -8,6 +8,7 @@
 
 #include "etas/forecast_output.h"
 #include "options.h"
+#include "talk.h"
 
 enum { GRID_OPTIONS = 7, MOST_INTERVALS = 1000 };
 
@@ -34,5 +35,13 @@ typedef struct grid_request {
 
 options_outcome grid_request_init(grid_request *self, const grid_options *options,
                                   const command_usage *usage);
+
+/** Usage for what cannot be right when @p days are simulated and magnitudes reported from
+ * @p lowest on (NaN: not known before the model is). */
+options_outcome grid_request_check(const grid_request *self, double days, double lowest,
+                                   const command_usage *usage);
+
+/** As talk_fail, but an error about one of these options names it, and is one of usage. */
+int grid_options_fail(talk *t, etas_status st, const etas_error *err);
 
 #endif

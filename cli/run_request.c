@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "again.h"
+#include "etas/io.h"
 #include "etas/text.h"
 #include "fit.h"
 #include "job_time.h"
@@ -253,6 +254,15 @@ options_outcome run_request_init(run_request *self, const run_options *options,
     etas_text store = {0};
 
     *self = (run_request){0};
+    for (size_t i = 0; outcome == OPTIONS_RUN && i < files.n; i++)
+        if (strcmp(files.specs[i].path, ETAS_STANDARD_OUTPUT) == 0)
+            outcome = options_complain(usage, "-: the run's store lies beside its output, which "
+                                              "must be a file; \"etas export STORE -o -\" writes "
+                                              "it to stdout afterwards");
+    if (outcome == OPTIONS_RUN && options->from_store == NULL && !options->resume)
+        outcome =
+            grid_request_check(files.grid, cfg->forecast_days,
+                               isnan(cfg->m_threshold) ? cfg->m_ref : cfg->m_threshold, usage);
     if (outcome == OPTIONS_RUN &&
         etas_text_printf(&store, "%s.store", files.specs[0].path) != ETAS_OK)
         outcome = options_complain(usage, "out of memory");

@@ -401,7 +401,7 @@ int run_session_main(run_session *s)
     settle_store(s, st);
     etas_array_free((void **)&s->blob);
     etas_ranges_free(&s->report.missing);
-    code = st == ETAS_OK ? 0 : talk_fail(s->t, st, &err);
+    code = st == ETAS_OK ? 0 : grid_options_fail(s->t, st, &err);
     if (st == ETAS_E_RUNTIME)
         run_say_again(s->options, s->t);
     return code;

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -27,12 +28,20 @@ void talk_open_standard(void)
         (void)setvbuf(stdout, buffer, _IOFBF, sizeof buffer);
 }
 
+bool talk_reader_has_left(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO, .events = POLLOUT};
+
+    return poll(&out, 1, 0) == 1 && (out.revents & (POLLERR | POLLHUP)) != 0;
+}
+
 int talk_close_stdout(const char *program, int exit_code)
 {
-    const bool failed = ferror(stdout) != 0;
+    /* with exit code 1 it has been told */
+    const bool failed = ferror(stdout) != 0, left = failed && talk_reader_has_left();
 
     errno = 0;
-    if ((fclose(stdout) == 0 && !failed) || errno == EPIPE)
+    if (left || (failed && exit_code == 1) || (fclose(stdout) == 0 && !failed) || errno == EPIPE)
         return exit_code;
     (void)fprintf(stderr, "%s: error: stdout cannot be written: %s\n", program,
                   strerror(errno != 0 ? errno : EIO));

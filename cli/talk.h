@@ -10,6 +10,9 @@
 #include "log_file.h"
 #include "options.h"
 
+/** stdout is a pipe or socket that nobody reads any more. */
+bool talk_reader_has_left(void);
+
 typedef enum progress_style { PROGRESS_BAR, PROGRESS_PLAIN, PROGRESS_NONE } progress_style;
 
 /** Before anything is opened: a standard file that is closed becomes /dev/null, or the next file to

@@ -57,12 +57,15 @@ ETAS_NODISCARD etas_status etas_region_read(etas_region *out, size_t len, const 
 
 /** A file being written. Starts as {0}. Write through stream, or by name into the temporary file,
  * then commit or discard. A device or pipe is written to as it is (temporary is NULL then); a
- * symbolic link stays one. */
+ * symbolic link stays one; the standard output stays open, and whoever ends the program closes it
+ * and tells of failures there. */
 typedef struct etas_output {
     FILE *stream;
     char *path, *temporary;
 } etas_output;
 
+/** As a path of an output: the program's standard output. A file of this name is "./-". */
+#define ETAS_STANDARD_OUTPUT "-"
 /** Creates missing directories of @p path. E_IO with the system's reason. */
 ETAS_NODISCARD etas_status etas_output_open(etas_output *self, const char *path, etas_error *err);
 /** Flush and sync: most of what may fail in a commit, which does it too. E_IO as there. */

@@ -103,6 +103,10 @@ etas_status etas_output_open(etas_output *self, const char *path, etas_error *er
     etas_status st;
 
     *self = (etas_output){0};
+    if (strcmp(path, ETAS_STANDARD_OUTPUT) == 0) {
+        self->stream = stdout;
+        return ETAS_OK;
+    }
     if (len == 0 || path[len - 1] == '/')
         return fail(path, "cannot be written", EISDIR, err);
     /* through a symbolic link the file it names is replaced, not the link */
@@ -164,6 +168,8 @@ etas_status etas_output_sync(etas_output *self, etas_error *err)
 {
     if (self->stream == NULL)
         return etas_fail(err, ETAS_E_ARG, "no output is open");
+    if (self->stream == stdout)
+        return ETAS_OK;
     if (ferror(self->stream))
         return fail(self->path, "cannot be written", reason_again(self), err);
     if (fflush(self->stream) != 0)
@@ -178,7 +184,7 @@ etas_status etas_output_commit(etas_output *self, etas_error *err)
     const bool device = self->temporary == NULL;
     etas_status st = etas_output_sync(self, err);
 
-    if (self->stream == NULL)
+    if (self->stream == NULL || self->stream == stdout)
         return st;
     if (fclose(self->stream) != 0 && st == ETAS_OK)
         st = fail(self->path, "cannot be closed", errno, err);
@@ -198,7 +204,7 @@ etas_status etas_output_commit(etas_output *self, etas_error *err)
 
 void etas_output_discard(etas_output *self)
 {
-    if (self->stream != NULL)
+    if (self->stream != NULL && self->stream != stdout)
         (void)fclose(self->stream);
     if (self->temporary != NULL)
         (void)unlink(self->temporary);

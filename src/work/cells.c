@@ -1,9 +1,11 @@
 /* The cells of a grid, and the summary's thresholds and horizons. */
 #include <math.h>
+#include <stdarg.h>
 #include <string.h>
 
 #include "etas/array.h"
 #include "etas/counts.h"
+#include "etas/text.h"
 #include "work/childless.h"
 
 static const double SLACK = 1e-9; /* of a cell */
@@ -59,6 +61,21 @@ static double edge_of(double first, double k, double width)
                                                                 : first + k * width;
 }
 
+/* @p key is the option that says it. */
+__attribute__((format(printf, 4, 5))) static etas_status
+fail_in(etas_error *err, etas_status code, const char *key, const char *fmt, ...)
+{
+    char text[200];
+    va_list ap;
+
+    va_start(ap, fmt);
+    etas_vformat(sizeof text, text, fmt, ap);
+    va_end(ap);
+    etas_fail(err, code, "%s", text);
+    etas_error_in_key(err, key);
+    return code;
+}
+
 double etas_cells_upper(double lower, double width)
 {
     return edge_of(lower, 1, width);
@@ -81,15 +98,21 @@ static etas_status set_mags(etas_cells *self, const etas_forecast_grid *grid,
     const double first = isnan(grid->mag_first) ? lowest_reported(model) : grid->mag_first;
     const double last = isnan(grid->mag_last) ? first + 30 * step : grid->mag_last;
     const double steps = floor((last - first) / step + 0.5);
+    const char *const key = !isnan(grid->mag_last)    ? "mag-last"
+                            : !isnan(grid->mag_first) ? "mag-first"
+                                                      : "mag-step";
 
+    if (last < first)
+        return fail_in(err, ETAS_E_RANGE, key,
+                       "the last magnitude bin, at %g, lies below the first, at %g", last, first);
     if (!(step > 0) || !(fabs(first) <= 100) || !(fabs(last) <= 1e6) || !(steps >= 0) ||
         fabs(first + steps * step - last) > 1e-6 * step)
-        return etas_fail(err, ETAS_E_RANGE,
-                         "magnitude bins from %g to %g by %g: the last is not a whole number of "
-                         "steps above the first",
-                         first, last, step);
+        return fail_in(err, ETAS_E_RANGE, key,
+                       "magnitude bins from %g to %g by %g: the last is not a whole number of "
+                       "steps above the first",
+                       first, last, step);
     if (steps >= MAX_BINS)
-        return etas_fail(err, ETAS_E_LIMIT, "more than %d magnitude bins", MAX_BINS);
+        return fail_in(err, ETAS_E_LIMIT, key, "more than %d magnitude bins", MAX_BINS);
     self->n_mags = (size_t)steps + 1;
     if (etas_array_alloc((void **)&self->mag, self->n_mags, sizeof *self->mag) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for magnitude bins");
@@ -118,7 +141,7 @@ static etas_status set_times(etas_cells *self, const etas_forecast_grid *grid,
     size_t n = 0;
 
     if (grid->n_times > MAX_BINS)
-        return etas_fail(err, ETAS_E_LIMIT, "more than %d intervals", MAX_BINS);
+        return fail_in(err, ETAS_E_LIMIT, "intervals", "more than %d intervals", MAX_BINS);
     if (etas_array_alloc((void **)&self->time_days, grid->n_times + 2, sizeof *self->time_days) !=
             ETAS_OK ||
         etas_array_alloc((void **)&self->time_ms, grid->n_times + 1, sizeof *self->time_ms) !=
@@ -128,13 +151,11 @@ static etas_status set_times(etas_cells *self, const etas_forecast_grid *grid,
         const double end = grid->time_days[i];
 
         if (!(end > self->time_days[n]))
-            return etas_fail(err, ETAS_E_RANGE,
-                             "the intervals' ends must rise from above 0, and %g "
-                             "days do not",
-                             end);
+            return fail_in(err, ETAS_E_RANGE, "intervals",
+                           "the intervals' ends must rise from above 0, and %g days do not", end);
         if (end > window * (1 + SLACK))
-            return etas_fail(err, ETAS_E_RANGE,
-                             "an interval ends after %g days, the window after %g", end, window);
+            return fail_in(err, ETAS_E_RANGE, "intervals",
+                           "an interval ends after %g days, the window after %g", end, window);
         self->time_ms[n] = ms_at(&model->plan[0], end);
         self->time_days[++n] = end;
     }
@@ -189,15 +210,16 @@ static etas_status set_lattice(etas_cells *self, const etas_forecast_grid *grid,
     double n_lat, n_lon;
 
     if (!(grid->dlat > 0) || !(grid->dlat <= 180) || !(grid->dlon > 0) || !(grid->dlon <= 360))
-        return etas_fail(err, ETAS_E_RANGE, "cells of %g by %g degrees", grid->dlat, grid->dlon);
+        return fail_in(err, ETAS_E_RANGE, "cell-size", "cells of %g by %g degrees", grid->dlat,
+                       grid->dlon);
     first[0] = floor(b->lat_min / grid->dlat + SLACK);
     first[1] = floor(b->lon_min / grid->dlon + SLACK);
     n_lat = fmax(1, ceil(b->lat_max / grid->dlat - SLACK) - first[0]);
     n_lon = fmax(1, ceil(b->lon_max / grid->dlon - SLACK) - first[1]);
     n_lon = fmin(n_lon, fmax(1, floor(360 / grid->dlon + SLACK))); /* none twice */
     if (n_lat > MAX_SIDE || n_lon > MAX_SIDE || n_lat * n_lon > MAX_LATTICE)
-        return etas_fail(err, ETAS_E_LIMIT, "cells of %g by %g degrees: too many", grid->dlat,
-                         grid->dlon);
+        return fail_in(err, ETAS_E_LIMIT, "cell-size", "cells of %g by %g degrees: too many",
+                       grid->dlat, grid->dlon);
     self->n_lat = (uint32_t)n_lat;
     self->n_lon = (uint32_t)n_lon;
     self->dlat = grid->dlat;
@@ -236,9 +258,9 @@ static etas_status set_places(etas_cells *self, const etas_forecast_grid *grid,
         return st;
     number_places(self, model);
     if (self->n_places == 0)
-        return etas_fail(err, ETAS_E_RANGE,
-                         "no cell of %g by %g degrees has its centre in the region", grid->dlat,
-                         grid->dlon);
+        return fail_in(err, ETAS_E_RANGE, "cell-size",
+                       "no cell of %g by %g degrees has its centre in the region", grid->dlat,
+                       grid->dlon);
     if (etas_array_alloc((void **)&self->west, self->n_places, sizeof *self->west) != ETAS_OK ||
         etas_array_alloc((void **)&self->south, self->n_places, sizeof *self->south) != ETAS_OK)
         return etas_fail(err, ETAS_E_NOMEM, "no memory for %zu cells", self->n_places);
@@ -264,8 +286,8 @@ etas_status etas_cells_build(etas_cells *self, const etas_forecast_grid *grid,
 
     if (!(grid->depth_first < grid->depth_last) || isinf(grid->depth_first) ||
         isinf(grid->depth_last))
-        return etas_fail(err, ETAS_E_RANGE, "depths from %g to %g km", grid->depth_first,
-                         grid->depth_last);
+        return fail_in(err, ETAS_E_RANGE, "depth-range", "depths from %g to %g km",
+                       grid->depth_first, grid->depth_last);
     st = set_mags(&fresh, grid, model, err);
     if (st == ETAS_OK)
         st = set_times(&fresh, grid, model, err);
@@ -275,7 +297,7 @@ etas_status etas_cells_build(etas_cells *self, const etas_forecast_grid *grid,
         const double n = (double)fresh.n_places * (double)fresh.n_mags * (double)fresh.n_times;
 
         if (n > 0x1p32)
-            st = etas_fail(err, ETAS_E_LIMIT, "a grid of %g cells", n);
+            st = fail_in(err, ETAS_E_LIMIT, "cell-size", "a grid of %g cells", n);
         else
             fresh.n = (uint64_t)n;
     }
@@ -386,12 +408,12 @@ etas_status etas_summary_axes_build(etas_summary_axes *self, size_t n, const dou
         st = default_thresholds(self, model, lowest, err);
     for (size_t i = 0; i < n && st == ETAS_OK; i++) {
         if (!(thresholds[i] >= lowest - SLACK) || !(thresholds[i] <= 100))
-            return etas_fail(err, ETAS_E_RANGE,
-                             "threshold %g: the catalogues hold magnitudes from %g on",
-                             thresholds[i], lowest);
+            return fail_in(err, ETAS_E_RANGE, "thresholds",
+                           "threshold %g: the catalogues hold magnitudes from %g on", thresholds[i],
+                           lowest);
         if (i > 0 && !(thresholds[i] > thresholds[i - 1]))
-            return etas_fail(err, ETAS_E_RANGE, "the thresholds must rise: %g after %g",
-                             thresholds[i], thresholds[i - 1]);
+            return fail_in(err, ETAS_E_RANGE, "thresholds", "the thresholds must rise: %g after %g",
+                           thresholds[i], thresholds[i - 1]);
         st = add_threshold(self, thresholds[i], err);
     }
     for (size_t i = 0; i < sizeof horizons / sizeof *horizons; i++)

@@ -150,6 +150,11 @@ wrong 2 'use -o FILE' run/f.csv.store
 wrong 2 'use -o FILE' run/f.csv.store -o ""
 wrong 2 'usage: etas export STORE' -o wrong/x.csv
 wrong 1 'device or pipe' run/f.csv.store -o /dev/null --format hdf5
+wrong 2 'x.dat: --intervals: an interval ends after 4000 days' run/f.csv.store -o wrong/x.dat --intervals 4000
+wrong 2 'x.dat: --mag-last: the last magnitude bin, at 1, lies below' run/f.csv.store -o wrong/x.dat --mag-last 1
+wrong 2 'x.json: --thresholds: threshold 1:' run/f.csv.store -o wrong/x.json --thresholds 1,5
+wrong 1 'standard output' run/f.csv.store -o - --format hdf5
+wrong 2 '--allow-missing' run/f.csv.store -o - --allow-missing
 cp run/f.csv.store self.csv
 wrong 2 "is the run's store" self.csv -o ./self.csv
 cmp self.csv run/f.csv.store || fail "the store was changed"
@@ -160,6 +165,28 @@ complains "is the run's store"
 expect 2 forecast -n 10 -o wrong/x.csv --also wrong/../wrong/x.csv.store:csep
 complains "is the run's store"
 only_files wrong
+
+shows "the standard output is the file -, never one of this name"
+for format in csep reference grid grid-csv grid-geojson summary summary-csv counts; do
+    expect 0 etas export run/f.csv.store -o named --format $format
+    expect 0 etas export run/f.csv.store -o - --format $format
+    cmp named stdout || fail "$format"
+done
+expect 0 etas export run/f.csv.store -o named.h5 --also -:summary
+cp stdout summary
+expect 0 etas export run/f.csv.store -o - --format summary
+cmp summary stdout
+expect 1 bash -c 'etas export run/f.csv.store -o - >/dev/full'
+complains 'No space left'
+{ etas export run/f.csv.store -o - 2>left; echo $? >code; } | head -n 1 >/dev/null
+[ "$(cat code)" = 0 ] || fail "a reader who has left: $(cat left)"
+expect 2 forecast -n 10 -o -
+complains 'etas export STORE -o -'
+expect 2 forecast -n 10 -o some.csv --also -
+expect 2 etas invert run/none.json -o -
+complains 'name a folder'
+[ ! -e ./- ] || fail "a file called -"
+rm -f named named.h5 summary
 
 shows "an output that is an input, under whatever name: the configuration, the catalogue, a grid, another run's store"
 mkdir in

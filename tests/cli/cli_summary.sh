@@ -161,8 +161,9 @@ expect 2 etas forecast "$config" -n 5 -o wrong/e.csv --cell-size 0.2
 complains '--cell-size'
 for options in "--thresholds 3,4" "--thresholds 5,4" "--intervals 7,1" "--intervals 31" "--mag-last 3" "--cell-size 170"; do
     # shellcheck disable=SC2086 # words
-    expect 1 etas forecast "$config" -n 5 -o wrong/a.dat --log-level error --progress none $options
+    expect 2 etas forecast "$config" -n 5 -o wrong/a.dat --log-level error --progress none $options
     one_line
+    complains "${options%% *}: "
 done
 only_files wrong
 
