@@ -28,6 +28,18 @@ static etas_status append_quoted(etas_text *text, const char *argument)
     return st == ETAS_OK ? etas_text_append(text, 1, "'") : st;
 }
 
+char *again_quoted(int argc, char *const argv[])
+{
+    etas_text text = {0};
+    etas_status st = etas_text_printf(&text, "etas");
+
+    for (int i = 0; st == ETAS_OK && i < argc; i++)
+        st = append_quoted(&text, argv[i]);
+    if (st != ETAS_OK)
+        etas_text_free(&text);
+    return text.data;
+}
+
 char *again_command(int argc, char *const argv[])
 {
     static const struct {

@@ -1,4 +1,4 @@
-/** @file again.h  The command that goes on with a run, for people to paste. */
+/** @file again.h  Commands for people to paste. */
 #ifndef ETAS_CLI_AGAIN_H
 #define ETAS_CLI_AGAIN_H
 
@@ -6,5 +6,8 @@
  * (--restart, --from-store) and without a password. To be made before the arguments are parsed, and
  * freed; NULL without memory. */
 char *again_command(int argc, char *const argv[]);
+
+/** "etas" and argv[0 ..], quoted for a shell. Likewise. */
+char *again_quoted(int argc, char *const argv[]);
 
 #endif

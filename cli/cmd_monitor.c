@@ -1,12 +1,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "commands.h"
-#include "etas/text.h"
 #include "monitor.h"
 #include "options.h"
+#include "paths.h"
 #include "talk.h"
 #include "watch.h"
 
@@ -47,16 +46,6 @@ static options_outcome parse(monitor *self, int argc, char *argv[])
     return outcome == OPTIONS_RUN ? talk_start(&self->t, &usage) : outcome;
 }
 
-/* The store itself, or the one beside an output, which need not be there yet. */
-static void find_store(monitor *self)
-{
-    struct stat info;
-
-    (void)etas_format(sizeof self->path, self->path, "%s.store", self->argument);
-    if (stat(self->path, &info) != 0)
-        (void)etas_format(sizeof self->path, self->path, "%s", self->argument);
-}
-
 static etas_status show(void *context, bool *over, etas_error *err)
 {
     monitor *const self = context;
@@ -64,7 +53,7 @@ static etas_status show(void *context, bool *over, etas_error *err)
     etas_store *store = NULL;
     etas_status st;
 
-    find_store(self);
+    paths_find_store(self->argument, sizeof self->path, self->path);
     st = etas_store_open(&store, self->path, ETAS_STORE_READ, err);
     if (st == ETAS_OK)
         st = etas_run_view_read(&view, store, err);

@@ -26,13 +26,14 @@ static const command commands[] = {
     {"forecast", "invert a catalogue and simulate its possible continuations", cmd_forecast},
     {"invert", "estimate the model's parameters from a catalogue", cmd_invert},
     {"monitor", "show how a run goes or went: slow tasks, hosts, efficiency", cmd_monitor},
+    {"report", "write a page about a forecast: words, pictures, probabilities", cmd_report},
     {"series", "make and score a forecast for each of many dates", cmd_series},
     {"simulate", "simulate catalogues from given parameters", cmd_simulate},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
 /* Planned, so that a user who tries one learns that the name is right and the time is not. */
-static const char *const later[] = {"report", "plot"};
+static const char *const later[] = {"plot"};
 
 static void print_help(void)
 {

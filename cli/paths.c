@@ -58,3 +58,12 @@ bool paths_are_same(const char *a, const char *b)
     free(y);
     return same;
 }
+
+void paths_find_store(const char *argument, size_t capacity, char out[])
+{
+    struct stat info;
+
+    (void)etas_format(capacity, out, "%s.store", argument);
+    if (stat(out, &info) != 0)
+        (void)etas_format(capacity, out, "%s", argument);
+}

@@ -7,9 +7,12 @@
 
 #include "etas/api.h"
 #include "etas/catalog.h"
+#include "etas/consistency.h"
 #include "etas/figure.h"
 #include "etas/forecast_output.h"
+#include "etas/run_view.h"
 #include "etas/status.h"
+#include "etas/uncertainty.h"
 
 ETAS_API_BEGIN
 
@@ -73,6 +76,36 @@ typedef struct etas_forecast_figure {
     etas_forecast_draw draw;
 } etas_forecast_figure;
 extern const etas_forecast_figure etas_forecast_figures[ETAS_FORECAST_FIGURES];
+
+/* ---- the page ---- */
+
+/** The inversion that a forecast came from. */
+typedef struct etas_report_fit {
+    const etas_uncertainty *uncertainty;
+    size_t n_figures;
+    const etas_figure *figures;
+} etas_report_fit;
+
+/** What a page is made of; everything is borrowed. Texts may hold anything. */
+typedef struct etas_report_page {
+    const etas_report_forecast *forecast;
+    const etas_run_view *run;
+    const char *name;                     /**< of the forecast; NULL: none */
+    const char *store_path;               /**< as the user gave it */
+    const char *again;                    /**< the command that makes this page */
+    const etas_report_observed *observed; /**< NULL: none */
+    const char *observed_path;
+    size_t n_tests; /**< 0 without observed events */
+    const etas_test_result *tests;
+    double test_cell_deg;       /**< size of the cells of the tests' grid */
+    const etas_report_fit *fit; /**< NULL: not at hand */
+    const char *fit_note;       /**< why, or NULL: --fit was not given */
+    etas_time now;
+} etas_report_page;
+
+/** One HTML page that needs nothing else: no network, no script to read it. Appends to @p out. */
+ETAS_NODISCARD etas_status etas_report_page_write(const etas_report_page *in, etas_text *out,
+                                                  etas_error *err);
 
 ETAS_API_END
 

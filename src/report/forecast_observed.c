@@ -1,4 +1,5 @@
 /* Which observed events belong to a forecast. */
+#include <math.h>
 #include <stdlib.h>
 
 #include "etas/array.h"
@@ -30,7 +31,11 @@ static bool in_any_region(const etas_mixture *model, double lat, double lon)
 /* As the catalogue of an inversion is prepared. */
 static double binned(double mag, const etas_mixture *model)
 {
-    return etas_magnitude_round(mag, model->plan[0].delta_m);
+    double width = 0;
+
+    for (size_t i = 0; i < model->n; i++)
+        width = fmax(width, model->plan[i].delta_m);
+    return etas_magnitude_round(mag, width);
 }
 
 static bool belongs(const etas_catalog *c, size_t i, const etas_mixture *model, double threshold)
