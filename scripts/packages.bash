@@ -11,7 +11,7 @@ build_packages=(
 )
 # clang-format 14 is what the sources are formatted with.
 test_packages=(
-    libcmocka-dev g++ clang clang-format shellcheck redis-tools openssl sqlite3 jq procps curl
+    libcmocka-dev g++ clang clang-format valgrind doxygen codespell shellcheck redis-tools openssl sqlite3 jq procps curl
     python3-h5py python3-pandas python3-yaml hdf5-tools systemd
     groff zsh lintian
     slurm-wlm munge
