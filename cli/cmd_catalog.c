@@ -12,7 +12,7 @@ static const struct {
 } commands[] = {
     {"completeness", "add the completeness after large shocks as the column mc_current",
      catalog_completeness},
-    {"convert", "write a catalogue of any format as catalogue CSV", catalog_convert},
+    {"convert", "write a catalogue, or a part of it, in another format", catalog_convert},
     {"fetch", "download a catalogue from a data centre (FDSN web service)", catalog_fetch},
     {"info", "say what a catalogue holds", catalog_info},
 };

@@ -25,6 +25,13 @@ ETAS_API_BEGIN
 ETAS_NODISCARD etas_status etas_catalog_write_csv(FILE *out, const etas_catalog *self,
                                                   etas_error *err);
 
+/** The catalogue in a format that etas_catalog_load reads: the same ids, times, places, depths and
+ * magnitudes, but for what a format has no place for. GeoJSON has microseconds, ZMAP no ids; ids in
+ * QuakeML get "smi:local/" before them unless they have a scheme. E_RANGE for an id that a format
+ * cannot hold; E_ARG for ETAS_CATALOG_AUTO; E_IO. */
+ETAS_NODISCARD etas_status etas_catalog_write(FILE *out, const etas_catalog *self,
+                                              etas_catalog_format format, etas_error *err);
+
 /** A column of numbers for a table, one per row; NaN is an empty field. */
 typedef struct etas_csv_column {
     const char *name;

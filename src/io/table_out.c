@@ -7,7 +7,7 @@
 
 #include "io/decimal.h"
 
-void etas_table_put_text(FILE *out, size_t len, const char text[])
+void etas_csv_put_text(FILE *out, size_t len, const char text[])
 {
     bool quote = false;
 
@@ -15,7 +15,6 @@ void etas_table_put_text(FILE *out, size_t len, const char text[])
         quote |= text[i] != '\0' && strchr(",\"\r\n", text[i]) != NULL;
     if (!quote) {
         (void)fwrite(text, 1, len, out);
-        (void)fputc(',', out);
         return;
     }
     (void)fputc('"', out);
@@ -24,7 +23,13 @@ void etas_table_put_text(FILE *out, size_t len, const char text[])
             (void)fputc('"', out);
         (void)fputc(text[i], out);
     }
-    (void)fputs("\",", out);
+    (void)fputc('"', out);
+}
+
+void etas_table_put_text(FILE *out, size_t len, const char text[])
+{
+    etas_csv_put_text(out, len, text);
+    (void)fputc(',', out);
 }
 
 void etas_table_put_number(FILE *out, double value, char after)

@@ -8,7 +8,9 @@
 
 #include "etas/status.h"
 
-/** Text and a comma; quoted when it has to be. */
+/** Text, quoted when it has to be. */
+void etas_csv_put_text(FILE *out, size_t len, const char text[]);
+/** The same and a comma. */
 void etas_table_put_text(FILE *out, size_t len, const char text[]);
 /** A number to the last bit, empty for NaN, and @p after: a comma or a newline. */
 void etas_table_put_number(FILE *out, double value, char after);

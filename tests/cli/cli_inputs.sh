@@ -90,6 +90,55 @@ done
 expect 0 etas catalog convert plain.csv
 cmp stdout plain.csv
 
+shows "every format is written too, and reads back to the same events, to the last digit"
+cat >given.csv <<'END'
+id,latitude,longitude,time,magnitude,depth
+"a,""b"" <&>",46.123456789,-179.9999999,2020-02-29 23:59:59.999999,2.45,8.125
+x y,-46.5,7.25,1969-12-31 23:59:59.000001,-0.3,
+3,0,0,2020-01-02 03:04:05.000000,7,-1.5
+END
+for format in csv "${formats[@]}"; do
+    expect 0 etas catalog convert given.csv --format "$format" -o "deep.$format"
+    expect 0 etas catalog convert "deep.$format"
+    case $format in
+    quakeml) sed 's/^"a/"smi:local\/a/; s/^\([x3]\)/smi:local\/\1/' given.csv ;;
+    zmap) sed 's/^"a[^>]*>"/0/; s/^x y/1/; s/^3/2/' given.csv ;;
+    *) cat given.csv ;;
+    esac | cmp - stdout || fail "$format: $(cat stdout)"
+    expect 0 etas catalog convert plain.csv --format "$format" -o direct --log-level warning
+    expect 0 etas catalog convert direct
+    sed 's/^smi:local.//' stdout | cmp - plain.csv || fail "$format"
+    for other in "${formats[@]}"; do
+        expect 0 etas catalog convert "twin.$other" --format "$format"
+        cmp direct stdout || fail "$other to $format"
+    done
+done
+for name in e.txt:fdsn e.qml:quakeml e.geojson:geojson e.zmap:zmap e.csv:csv e.csep:csv; do
+    expect 0 etas catalog convert given.csv -o "${name%:*}"
+    cmp "${name%:*}" "deep.${name#*:}" || fail "$name"
+done
+sed 's/"a,[^>]*>"/a|b/' given.csv >bar.csv
+expect 1 etas catalog convert bar.csv -o bar.txt
+complains 'a|b' 'no place'
+[ ! -e bar.txt ] || fail "an output after an error"
+
+shows "a part of a catalogue: window, magnitudes, region"
+expect 0 etas catalog convert plain.csv --start 2000-01-01 --end 2005-01-01 --min-magnitude 4.1 --max-magnitude 4.5
+awk -F, 'NR == 1 || ($4 >= "2000-01-01" && $4 < "2005-01-01" && $5 >= 4.1 && $5 <= 4.5)' plain.csv | cmp - stdout
+[ "$(wc -l <stdout)" -gt 20 ] || fail "$(wc -l <stdout) lines"
+echo 'POLYGON((-120 34, -117 34, -117 37, -120 37, -120 34))' >square.wkt
+expect 0 etas catalog convert plain.csv --region square.wkt -o -
+awk -F, 'NR == 1 || ($2 >= 34 && $2 <= 37 && $3 >= -120 && $3 <= -117)' plain.csv | cmp - stdout
+[ "$(wc -l <stdout)" -gt 20 ] || fail "$(wc -l <stdout) lines"
+[ ! -e ./- ] || fail "a file called -"
+for options in "--format hdf5" "--format auto" "--lonlat" "--start 2001-01-01 --end 2000-01-01" "--min-magnitude 5 --max-magnitude 4" "--min-magnitude x"; do
+    # shellcheck disable=SC2086 # words
+    expect 2 etas catalog convert plain.csv $options
+    one_line
+done
+expect 1 etas catalog convert plain.csv --region nowhere.wkt
+complains 'nowhere.wkt'
+
 shows "a conversion does not replace its input, under whatever name"
 cp catalog.csv kept.csv
 ln -s kept.csv link.csv
