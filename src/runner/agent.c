@@ -30,7 +30,7 @@
 
 static bool any_leased(const agent *self)
 {
-    for (uint32_t i = 0; i < self->cfg->processes; i++)
+    for (uint32_t i = 0; i < self->n_rows; i++)
         if (self->rows[i].leased)
             return true;
     return false;
@@ -49,9 +49,11 @@ static etas_status drain(agent *self, const char *why, etas_error *err)
     self->leave_by = etas_clock_s() + LEAVE_S;
     for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
         etas_slots_pause(self->slots, i, false);
-        self->rows[i].paused = false;
+        if (self->at[i] != NULL)
+            self->at[i]->paused = false;
         st = etas_slots_halt(self->slots, i, err);
     }
+    agent_shed(self);
     return st;
 }
 
@@ -61,10 +63,10 @@ static etas_status cut_short(agent *self, etas_error *err)
     etas_status st = ETAS_OK;
 
     for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
-        if (!self->rows[i].leased || self->rows[i].end != LEASE_RUNNING)
+        if (self->at[i] == NULL)
             continue;
         st = etas_slots_abort(self->slots, i, err);
-        agent_end(self, i, LEASE_GIVE_BACK);
+        agent_end(self, self->at[i], LEASE_GIVE_BACK);
     }
     self->halt_by = INFINITY;
     return st;
@@ -77,6 +79,7 @@ etas_status agent_obey(agent *self, etas_command command, etas_error *err)
     if (command == ETAS_COMMAND_STOP && self->state == AGENT_WORKING) {
         etas_log_write(self->cfg->log, ETAS_LOG_INFO, "told to stop: finishing the current chunks");
         self->state = AGENT_FINISHING;
+        agent_shed(self);
     }
     return ETAS_OK;
 }
@@ -114,14 +117,6 @@ static etas_status check_leave(agent *self, bool *leave, etas_error *err)
 
 /* ---- the loop ---- */
 
-static bool any_idle(const agent *self)
-{
-    for (uint32_t i = 0; i < self->cfg->processes; i++)
-        if (!self->rows[i].leased)
-            return true;
-    return false;
-}
-
 /* Everything that is due. After a reconnect a commit whose reply was lost is repeated before the
  * beat: it tells how long the lease still is. */
 static etas_status tend(agent *self, etas_error *err)
@@ -136,9 +131,11 @@ static etas_status tend(agent *self, etas_error *err)
     if (st == ETAS_OK && self->linked && etas_clock_s() >= self->beat_at)
         st = agent_beat(self, err);
     if (st == ETAS_OK)
-        st = agent_split(self, err);
+        st = agent_share(self, err);
     if (st == ETAS_OK && self->linked && etas_clock_s() >= self->reap_at)
         st = agent_reap(self, err);
+    if (st == ETAS_OK)
+        st = agent_fill(self, err);
     if (st == ETAS_OK && self->linked && self->state == AGENT_WORKING &&
         etas_clock_s() >= fmax(self->claim_at, self->claim_after))
         st = agent_claim(self, err);
@@ -154,7 +151,7 @@ static void do_without_hint(agent *self)
 
 static bool wants_work(const agent *self)
 {
-    return self->state == AGENT_WORKING && any_idle(self);
+    return self->state == AGENT_WORKING && agent_busy(self) < self->cfg->processes;
 }
 
 /* When a lease is so old that others may be waiting for what is in it. */
@@ -162,7 +159,7 @@ static double wanted_at(const agent *self)
 {
     double at = INFINITY;
 
-    for (uint32_t i = 0; self->state != AGENT_DRAINING && i < self->cfg->processes; i++)
+    for (uint32_t i = 0; self->state != AGENT_DRAINING && i < self->n_rows; i++)
         if (self->rows[i].leased)
             at = fmin(at, self->rows[i].since_s + WANTED_S);
     return at;
@@ -199,13 +196,13 @@ static void take_hint(agent *self)
 
 static double due(const agent *self)
 {
-    double at = fmin(fmin(self->stop_at, agent_flush_at(self)), agent_split_at(self));
+    double at = fmin(fmin(self->stop_at, agent_flush_at(self)), agent_share_at(self));
 
     if (self->linked)
         at = fmin(at, fmin(self->beat_at, self->reap_at));
     else
         at = fmin(at, self->retry_at);
-    if (self->linked && self->state == AGENT_WORKING && any_idle(self))
+    if (self->linked && wants_work(self))
         at = fmin(at, fmin(fmax(self->claim_at, self->claim_after),
                            self->hint_at > 0 ? self->hint_at : INFINITY));
     if (self->linked && etas_queue_hint_fd(self->queue) < 0)
@@ -300,12 +297,16 @@ static etas_status init(agent *self, const etas_worker_config *cfg, etas_error *
     self->self.algorithm = ETAS_ALGORITHM_VERSION;
     etas_format(sizeof self->self.release, self->self.release, "%s", ETAS_RELEASE);
     self->idle_since = etas_clock_s();
+    self->n_rows =
+        cfg->processes + (cfg->processes < AGENT_SPARES ? cfg->processes : (uint32_t)AGENT_SPARES);
     self->stop_at = self->idle_since + cfg->runtime_s;
-    st = etas_array_alloc((void **)&self->rows, cfg->processes, sizeof self->rows[0]);
+    st = etas_array_alloc((void **)&self->rows, self->n_rows, sizeof self->rows[0]);
     if (st == ETAS_OK)
-        st = etas_array_alloc((void **)&self->leases, cfg->processes, sizeof self->leases[0]);
+        st = etas_array_alloc((void **)&self->at, cfg->processes, sizeof self->at[0]);
     if (st == ETAS_OK)
-        st = etas_array_alloc((void **)&self->verdicts, cfg->processes, sizeof self->verdicts[0]);
+        st = etas_array_alloc((void **)&self->leases, self->n_rows, sizeof self->leases[0]);
+    if (st == ETAS_OK)
+        st = etas_array_alloc((void **)&self->verdicts, self->n_rows, sizeof self->verdicts[0]);
     if (st != ETAS_OK)
         return etas_fail(err, st, "starting the worker");
     st = etas_slots_open(&self->slots, &slots, err); /* children first, connections later */
@@ -341,9 +342,10 @@ etas_status etas_worker_run(const etas_worker_config *cfg, etas_error *err)
     }
     etas_slots_close(self.slots);
     etas_queue_close(self.queue);
-    for (uint32_t i = 0; self.rows != NULL && i < cfg->processes; i++)
+    for (uint32_t i = 0; self.rows != NULL && i < self.n_rows; i++)
         agent_row_free(&self.rows[i]);
     etas_array_free((void **)&self.rows);
+    etas_array_free((void **)&self.at);
     etas_array_free((void **)&self.leases);
     etas_array_free((void **)&self.verdicts);
     return st;

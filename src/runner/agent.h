@@ -1,8 +1,11 @@
 /** @file agent.h  The worker side of the pool, inside: one agent per host that claims for its
  * slots, holds their results until the server has them, and beats for all of them.
  *
- * A lease lives in a slot's row from claim to release. `lease` always names what the server has not
+ * A lease lives in a row from claim to release. `lease` always names what the server has not
  * taken yet: [lease.first, next) lies in `frames`, [next, end) is still to be delivered.
+ *
+ * While chunks are short there are more leases than slots: a slot that is done with one gets the
+ * next at once, and the server hears of it while the slot computes.
  */
 #ifndef ETAS_SRC_RUNNER_AGENT_H
 #define ETAS_SRC_RUNNER_AGENT_H
@@ -17,8 +20,10 @@
 #include "runner/clock.h"
 #include "runner/slots.h"
 
-/** A slot that holds more results than this is not read any further. */
+/** A slot whose lease holds more results than this is not read any further. */
 #define AGENT_HOLD_BYTES ((size_t)4 << 20)
+/** So many leases at most wait for a slot. */
+#define AGENT_SPARES 64
 
 typedef struct agent_frame {
     uint32_t count;
@@ -27,19 +32,21 @@ typedef struct agent_frame {
     uint8_t *bytes;
 } agent_frame;
 
-typedef enum lease_end {
+typedef enum lease_stage {
+    LEASE_WAITING, /**< for a slot */
     LEASE_RUNNING,
     LEASE_DONE,      /**< every catalogue was delivered */
     LEASE_GIVE_BACK, /**< hand over what is finished, give back the rest */
     LEASE_FAILED     /**< hand over what is finished, then fail the rest */
-} lease_end;
+} lease_stage;
 
-typedef struct agent_slot {
+typedef struct agent_row {
     bool leased, paused;
-    lease_end end;
+    lease_stage stage;
+    uint32_t slot;    /**< that runs it, or ran it */
     etas_lease lease; /**< what is not committed yet */
     double lease_s;
-    double since_s;  /**< when it came */
+    double since_s;  /**< when it came; when it began, once it runs */
     double heard_s;  /**< the slot's last frame of it */
     double split_at; /**< when to see whether the rest is to go to others; INFINITY: nobody asked */
     char model[65];
@@ -54,7 +61,7 @@ typedef struct agent_slot {
     int signal;
     bool hopeless;     /**< it failed, and would anywhere */
     char message[200]; /**< why */
-} agent_slot;
+} agent_row;
 
 typedef enum agent_state {
     AGENT_WORKING,
@@ -66,7 +73,9 @@ typedef struct agent {
     const etas_worker_config *cfg;
     etas_queue *queue;
     etas_slots *slots;
-    agent_slot *rows; /**< one per slot */
+    agent_row *rows; /**< n_rows: one per slot, and the spares */
+    uint32_t n_rows;
+    agent_row **at; /**< per slot: the row that it runs; NULL none */
     etas_lease *leases;
     etas_verdict *verdicts; /**< room for a beat */
     etas_agent self;
@@ -77,30 +86,43 @@ typedef struct agent {
     bool linked;      /**< the last call reached the server */
     uint32_t tries;   /**< since the link was lost */
     /* When to do things next: seconds on the monotonic clock, INFINITY never. */
-    double retry_at, beat_at, reap_at, claim_at, claim_after, hint_at, stop_at, halt_by, leave_by,
-        idle_since;
+    double retry_at, beat_at, reap_at, claim_at, claim_after, spare_after, hint_at, stop_at,
+        halt_by, leave_by, idle_since;
 } agent;
 
 /* agent_results.c: from a slot's delivery to the server. They fail only when memory is out or the
  * server will never have us; a link that breaks is noted and waited for. */
 
-/** Set the slot to work on its lease. */
-ETAS_NODISCARD etas_status agent_assign(agent *self, uint32_t slot, etas_error *err);
+/** Set the slot to work on the lease, whose model is there. */
+ETAS_NODISCARD etas_status agent_assign(agent *self, agent_row *row, uint32_t slot,
+                                        etas_error *err);
 /** Take what the slots reported. */
 ETAS_NODISCARD etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *err);
-/** The slot has delivered what it will: the rest of the lease goes as @p end says. */
-void agent_end(agent *self, uint32_t slot, lease_end end);
+/** Nothing more will be delivered: the rest of the lease goes as @p end says. */
+void agent_end(agent *self, agent_row *row, lease_stage end);
 /** Commit what can be committed; release leases that are settled. */
 ETAS_NODISCARD etas_status agent_flush(agent *self, etas_error *err);
 /** The lease is gone: stop its work, forget its results. */
-ETAS_NODISCARD etas_status agent_drop(agent *self, uint32_t slot, const char *why, etas_error *err);
-/** Others have nothing to do: give back what a lease still has, unless it is soon done. */
-ETAS_NODISCARD etas_status agent_split(agent *self, etas_error *err);
-/** When agent_split wants to be called. */
-double agent_split_at(const agent *self);
+ETAS_NODISCARD etas_status agent_drop(agent *self, agent_row *row, const char *why,
+                                      etas_error *err);
 /** When agent_flush wants to be called again. */
 double agent_flush_at(const agent *self);
-void agent_row_free(agent_slot *row);
+void agent_row_free(agent_row *row);
+
+/* agent_share.c: what is leased here and better done by others. */
+
+/** Give back what others want, unless it is soon done, and what has waited for too long. */
+ETAS_NODISCARD etas_status agent_share(agent *self, etas_error *err);
+/** When agent_share wants to be called. */
+double agent_share_at(const agent *self);
+/** The pool has nothing more: claim for idle slots only, for a while. */
+void agent_do_without_spares(agent *self);
+/** Give back what waits for a slot. */
+void agent_shed(agent *self);
+/** Slots that run a lease, or ran it and its results are held: those that shall not claim. */
+uint32_t agent_busy(const agent *self);
+/** Whether to claim: a slot is idle, or soon will be and nothing waits for it. */
+bool agent_wants_lease(const agent *self);
 
 /* agent_link.c: talking to the server. */
 
@@ -113,8 +135,10 @@ bool agent_reached(agent *self, etas_status *st, const etas_error *what, etas_er
 ETAS_NODISCARD etas_status agent_connect(agent *self, etas_error *err);
 ETAS_NODISCARD etas_status agent_beat(agent *self, etas_error *err);
 ETAS_NODISCARD etas_status agent_reap(agent *self, etas_error *err);
-/** Claim for every idle slot until there is nothing. */
+/** Claim for every idle slot, and spares, until there is nothing. */
 ETAS_NODISCARD etas_status agent_claim(agent *self, etas_error *err);
+/** Idle slots take up what waits for one. */
+ETAS_NODISCARD etas_status agent_fill(agent *self, etas_error *err);
 /** A run's id of 32 hexadecimal digits as bytes; false for anything else. */
 bool agent_run_id(const char *hex, uint8_t out[16]);
 /** Seconds between beats: a sixth of the shortest lease held, at most 10. */

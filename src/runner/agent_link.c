@@ -63,13 +63,13 @@ size_t agent_held(agent *self)
     const double now = etas_clock_s();
     size_t n = 0;
 
-    self->self.busy = 0;
+    self->self.busy = agent_busy(self);
     self->self.busy_s = self->busy_s;
-    for (uint32_t i = 0; i < self->cfg->processes; i++) {
+    for (uint32_t i = 0; i < self->n_rows; i++) {
         if (!self->rows[i].leased)
             continue;
-        self->self.busy++;
-        self->self.busy_s += now - self->rows[i].since_s;
+        if (self->rows[i].stage == LEASE_RUNNING)
+            self->self.busy_s += now - self->rows[i].since_s;
         if (self->rows[i].lease.count > 0) /* else it is used up, and the slot about to say so */
             self->leases[n++] = self->rows[i].lease;
     }
@@ -80,7 +80,7 @@ double agent_beat_s(const agent *self)
 {
     double beat = BEAT_S;
 
-    for (uint32_t i = 0; i < self->cfg->processes; i++)
+    for (uint32_t i = 0; i < self->n_rows; i++)
         if (self->rows[i].leased)
             beat = fmin(beat, self->rows[i].lease_s / 6);
     return beat;
@@ -130,17 +130,17 @@ static etas_status judge(agent *self, size_t n, etas_error *err)
 {
     etas_status st = ETAS_OK;
 
-    for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
-        agent_slot *row = &self->rows[i];
+    for (uint32_t i = 0; st == ETAS_OK && i < self->n_rows; i++) {
+        agent_row *row = &self->rows[i];
 
         for (size_t k = 0; row->leased && k < n; k++) {
             if (self->leases[k].token != row->lease.token ||
                 strcmp(self->leases[k].run, row->lease.run) != 0)
                 continue;
             if (self->verdicts[k] == ETAS_VERDICT_LOST)
-                st = agent_drop(self, i, "the lease was lost", err);
+                st = agent_drop(self, row, "the lease was lost", err);
             else if (self->verdicts[k] == ETAS_VERDICT_CANCEL)
-                st = agent_drop(self, i, "the run takes no more from here", err);
+                st = agent_drop(self, row, "the run takes no more from here", err);
             else if (self->verdicts[k] == ETAS_VERDICT_SPLIT && row->split_at == INFINITY)
                 row->split_at = 0;
             break;
@@ -239,14 +239,19 @@ static etas_status fetch_model(agent *self, const char *sha256, bool *good, etas
     return st;
 }
 
-/* A lease came: run it, or give it back if that cannot be. */
-static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, etas_error *err)
+static agent_row *free_row(const agent *self)
 {
-    agent_slot *row = &self->rows[slot];
-    bool good = etas_slots_model(self->slots, claim->model_sha256) != NULL;
-    etas_status st = ETAS_OK;
+    for (uint32_t i = 0; i < self->n_rows; i++)
+        if (!self->rows[i].leased)
+            return &self->rows[i];
+    return NULL;
+}
 
+/* A lease came: it waits for a slot. */
+static void write_down(agent *self, agent_row *row, const etas_claim *claim)
+{
     row->leased = true;
+    row->stage = LEASE_WAITING;
     row->lease = claim->lease;
     row->lease_s = claim->lease_s > 0 ? claim->lease_s : 60;
     row->since_s = etas_clock_s();
@@ -254,19 +259,55 @@ static etas_status start(agent *self, uint32_t slot, const etas_claim *claim, et
     row->seed = claim->seed;
     row->next = claim->lease.first;
     row->stop = claim->lease.first + claim->lease.count;
-    row->end = LEASE_GIVE_BACK; /* until it runs */
     row->one = "result";
     row->many = "results"; /* until the model is known */
     etas_format(sizeof row->model, row->model, "%s", claim->model_sha256);
     self->beat_at = fmin(self->beat_at, etas_clock_s() + agent_beat_s(self));
     self->reap_at = fmin(self->reap_at, self->beat_at);
-    if (!good)
-        st = fetch_model(self, claim->model_sha256, &good, err);
-    return st == ETAS_OK && good ? agent_assign(self, slot, err) : st;
 }
 
-/* *more: this claim brought work, so there may be more. */
-static etas_status claim_one(agent *self, uint32_t slot, bool *more, etas_error *err)
+/* Run the lease, or give it back if that cannot be. */
+static etas_status begin(agent *self, agent_row *row, uint32_t slot, etas_error *err)
+{
+    bool good = etas_slots_model(self->slots, row->model) != NULL;
+    etas_status st = ETAS_OK;
+
+    row->stage = LEASE_GIVE_BACK; /* until it runs */
+    if (!good)
+        st = fetch_model(self, row->model, &good, err);
+    return st == ETAS_OK && good ? agent_assign(self, row, slot, err) : st;
+}
+
+static agent_row *longest_waiting(const agent *self)
+{
+    agent_row *first = NULL;
+
+    for (uint32_t i = 0; i < self->n_rows; i++) {
+        agent_row *const row = &self->rows[i];
+
+        if (row->leased && row->stage == LEASE_WAITING &&
+            (first == NULL || row->since_s < first->since_s))
+            first = row;
+    }
+    return first;
+}
+
+etas_status agent_fill(agent *self, etas_error *err)
+{
+    agent_row *row = longest_waiting(self);
+    etas_status st = ETAS_OK;
+
+    for (uint32_t i = 0; st == ETAS_OK && row != NULL && i < self->cfg->processes; i++) {
+        if (self->at[i] != NULL || etas_slots_busy(self->slots, i))
+            continue;
+        st = begin(self, row, i, err);
+        row = longest_waiting(self);
+    }
+    return st;
+}
+
+/* *more: this claim brought work that can be done, so there may be more. */
+static etas_status claim_one(agent *self, agent_row *row, bool *more, etas_error *err)
 {
     const etas_claim_request request = {.rate = self->rate,
                                         .remaining_s = self->stop_at - etas_clock_s()};
@@ -281,8 +322,9 @@ static etas_status claim_one(agent *self, uint32_t slot, bool *more, etas_error 
         return st;
     switch (claim.kind) {
     case ETAS_CLAIM_WORK:
-        st = start(self, slot, &claim, err);
-        *more = self->rows[slot].end == LEASE_RUNNING;
+        write_down(self, row, &claim);
+        st = agent_fill(self, err);
+        *more = row->stage <= LEASE_RUNNING;
         return st;
     case ETAS_CLAIM_NOMODEL:
         self->claim_at = self->claim_after = etas_clock_s() + NOMODEL_S;
@@ -291,6 +333,10 @@ static etas_status claim_one(agent *self, uint32_t slot, bool *more, etas_error 
         return claim.command == ETAS_COMMAND_HELLO ? greet(self, err)
                                                    : agent_obey(self, claim.command, err);
     case ETAS_CLAIM_EMPTY:
+        if (strcmp(claim.why, "paused") == 0)
+            agent_shed(self);
+        else
+            agent_do_without_spares(self);
         break;
     }
     return ETAS_OK;
@@ -301,13 +347,8 @@ etas_status agent_claim(agent *self, etas_error *err)
     etas_status st = ETAS_OK;
     bool more = true;
 
-    self->claim_at = INFINITY; /* a hint or a free slot asks again */
-    for (uint32_t i = 0; i < self->cfg->processes; i++) {
-        if (self->rows[i].leased || etas_slots_busy(self->slots, i))
-            continue;
-        st = claim_one(self, i, &more, err);
-        if (st != ETAS_OK || !more || !self->linked || self->state != AGENT_WORKING)
-            break;
-    }
+    self->claim_at = INFINITY; /* a hint or a lease's end asks again */
+    while (st == ETAS_OK && more && self->linked && agent_wants_lease(self))
+        st = claim_one(self, free_row(self), &more, err);
     return st;
 }

@@ -9,11 +9,8 @@
 #include "etas/text.h"
 
 #define WAIT_CAP_S 8.0
-/* A lease is not split before it has shown how fast it is, nor when it is done in a moment. */
-#define SPLIT_AGE_S   1.0
-#define SPLIT_WORTH_S 2.0
 
-static void drop_frame(agent_slot *row)
+static void drop_frame(agent_row *row)
 {
     row->held_bytes -= row->frames[0].len;
     free(row->frames[0].bytes);
@@ -21,12 +18,12 @@ static void drop_frame(agent_slot *row)
     memmove(row->frames, row->frames + 1, row->n_frames * sizeof row->frames[0]);
 }
 
-static void clear_row(agent_slot *row)
+static void clear_row(agent_row *row)
 {
     while (row->n_frames > 0)
         drop_frame(row);
     row->leased = false;
-    row->end = LEASE_RUNNING;
+    row->stage = LEASE_WAITING;
     row->commit_at_s = 0;
     row->commit_tries = 0;
     row->wall_s = 0;
@@ -37,56 +34,56 @@ static void clear_row(agent_slot *row)
     row->message[0] = '\0';
 }
 
-void agent_row_free(agent_slot *row)
+void agent_row_free(agent_row *row)
 {
     clear_row(row);
     etas_array_free((void **)&row->frames);
     row->frame_capacity = 0;
 }
 
-static void pause_by_need(agent *self, uint32_t slot)
+static void pause_by_need(agent *self, agent_row *row)
 {
-    agent_slot *row = &self->rows[slot];
-
     if (!row->paused && row->held_bytes > AGENT_HOLD_BYTES && self->state != AGENT_DRAINING)
         row->paused = true;
     else if (row->paused && row->held_bytes <= AGENT_HOLD_BYTES / 2)
         row->paused = false;
     else
         return;
-    etas_slots_pause(self->slots, slot, row->paused);
+    etas_slots_pause(self->slots, row->slot, row->paused);
 }
 
-static void release(agent *self, uint32_t slot)
+static void release(agent *self, agent_row *row)
 {
-    agent_slot *row = &self->rows[slot];
-
-    self->self.tasks++;
-    self->busy_s += etas_clock_s() - row->since_s;
     clear_row(row);
-    pause_by_need(self, slot);
     self->idle_since = etas_clock_s();
     self->claim_at = 0;
 }
 
-etas_status agent_drop(agent *self, uint32_t slot, const char *why, etas_error *err)
+/* The slot is stopped if it is still at it. */
+static etas_status call_off(agent *self, agent_row *row, lease_stage end, etas_error *err)
 {
-    const agent_slot *row = &self->rows[slot];
-    etas_status st = ETAS_OK;
+    const bool runs = row->stage == LEASE_RUNNING;
 
-    etas_log_write(self->cfg->log, ETAS_LOG_WARN, "slot %u: %llu %s from %llu of run %.6s: %s",
-                   slot, (unsigned long long)row->lease.count, row->many,
+    agent_end(self, row, end);
+    return runs ? etas_slots_abort(self->slots, row->slot, err) : ETAS_OK;
+}
+
+etas_status agent_drop(agent *self, agent_row *row, const char *why, etas_error *err)
+{
+    etas_status st;
+
+    etas_log_write(self->cfg->log, ETAS_LOG_WARN, "%llu %s from %llu of run %.6s: %s",
+                   (unsigned long long)row->lease.count, row->many,
                    (unsigned long long)row->lease.first, row->lease.run, why);
-    if (etas_slots_busy(self->slots, slot))
-        st = etas_slots_abort(self->slots, slot, err);
-    release(self, slot);
+    st = call_off(self, row, LEASE_GIVE_BACK, err);
+    release(self, row);
     return st;
 }
 
 /* ---- delivered ---- */
 
 /* What the lease is about, now that its model is there. */
-static void name_work(agent *self, agent_slot *row)
+static void name_work(agent *self, agent_row *row)
 {
     const etas_slot_model *const model = etas_slots_model(self->slots, row->model);
 
@@ -100,9 +97,8 @@ static void name_work(agent *self, agent_slot *row)
         self->many = "results";
 }
 
-etas_status agent_assign(agent *self, uint32_t slot, etas_error *err)
+etas_status agent_assign(agent *self, agent_row *row, uint32_t slot, etas_error *err)
 {
-    agent_slot *row = &self->rows[slot];
     etas_slot_task task = {.seed = row->seed, .first = row->next, .count = row->stop - row->next};
 
     if (!agent_run_id(row->lease.run, task.run))
@@ -111,12 +107,14 @@ etas_status agent_assign(agent *self, uint32_t slot, etas_error *err)
     etas_log_write(self->cfg->log, ETAS_LOG_DEBUG, "slot %u: %llu %s from %llu of run %.6s", slot,
                    (unsigned long long)task.count, row->many, (unsigned long long)task.first,
                    row->lease.run);
-    row->end = LEASE_RUNNING;
-    row->heard_s = etas_clock_s();
+    row->stage = LEASE_RUNNING;
+    row->slot = slot;
+    row->since_s = row->heard_s = etas_clock_s();
+    self->at[slot] = row;
     return etas_slots_assign(self->slots, slot, row->model, &task, err);
 }
 
-static etas_status keep(agent_slot *row, const etas_slot_event *event,
+static etas_status keep(agent_row *row, const etas_slot_event *event,
                         const etas_frame_header *header)
 {
     agent_frame frame = {.count = header->count,
@@ -138,9 +136,9 @@ static etas_status keep(agent_slot *row, const etas_slot_event *event,
     return ETAS_OK;
 }
 
-static etas_status take_frame(agent *self, const etas_slot_event *event, etas_error *err)
+static etas_status take_frame(agent *self, agent_row *row, const etas_slot_event *event,
+                              etas_error *err)
 {
-    agent_slot *row = &self->rows[event->slot];
     etas_frame_header header;
     etas_error what = {0};
     etas_status st = etas_frame_peek(event->len, event->bytes, &header, &what);
@@ -149,9 +147,7 @@ static etas_status take_frame(agent *self, const etas_slot_event *event, etas_er
         header.count > row->stop - row->next) {
         etas_format(sizeof row->message, row->message, "the slot delivered a bad frame: %s",
                     st != ETAS_OK ? what.text : "not what was due");
-        st = etas_slots_abort(self->slots, event->slot, err);
-        agent_end(self, event->slot, LEASE_FAILED);
-        return st;
+        return call_off(self, row, LEASE_FAILED, err);
     }
     st = keep(row, event, &header);
     if (st != ETAS_OK)
@@ -164,32 +160,39 @@ static etas_status take_frame(agent *self, const etas_slot_event *event, etas_er
     self->self.cpu_s += header.task.cpu_s;
     if (header.task.peak_memory_bytes > self->self.memory_bytes)
         self->self.memory_bytes = header.task.peak_memory_bytes;
-    pause_by_need(self, event->slot);
+    pause_by_need(self, row);
     return ETAS_OK;
 }
 
-void agent_end(agent *self, uint32_t slot, lease_end end)
+void agent_end(agent *self, agent_row *row, lease_stage end)
 {
-    agent_slot *row = &self->rows[slot];
     const double rate = row->wall_s > 0 ? (double)row->made / row->wall_s : 0;
 
-    row->end = end;
+    if (row->stage == LEASE_RUNNING) {
+        self->at[row->slot] = NULL;
+        self->self.tasks++;
+        self->busy_s += etas_clock_s() - row->since_s;
+        if (row->paused)
+            etas_slots_pause(self->slots, row->slot, false);
+        row->paused = false;
+    }
+    row->stage = end;
     if (rate > 0 && isfinite(rate))
         self->rate = self->rate > 0 ? 0.5 * (self->rate + rate) : rate;
 }
 
 etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *err)
 {
-    agent_slot *row = &self->rows[event->slot];
+    agent_row *const row = event->kind != ETAS_SLOT_NONE ? self->at[event->slot] : NULL;
 
-    if (event->kind == ETAS_SLOT_NONE || !row->leased || row->end != LEASE_RUNNING)
+    if (row == NULL)
         return ETAS_OK;
     switch (event->kind) {
     case ETAS_SLOT_FRAME:
-        return take_frame(self, event, err);
+        return take_frame(self, row, event, err);
     case ETAS_SLOT_IDLE:
-        agent_end(self, event->slot, row->next == row->stop ? LEASE_DONE : LEASE_GIVE_BACK);
-        return ETAS_OK;
+        agent_end(self, row, row->next == row->stop ? LEASE_DONE : LEASE_GIVE_BACK);
+        break;
     case ETAS_SLOT_ERROR:
     case ETAS_SLOT_DIED:
         etas_log_write(self->cfg->log, ETAS_LOG_WARN, "slot %u: run %.6s, %s %llu: %s", event->slot,
@@ -197,18 +200,18 @@ etas_status agent_take(agent *self, const etas_slot_event *event, etas_error *er
         row->signal = event->signal;
         row->hopeless = event->kind == ETAS_SLOT_ERROR && event->hopeless;
         etas_format(sizeof row->message, row->message, "%s", event->message);
-        agent_end(self, event->slot, LEASE_FAILED);
-        return ETAS_OK;
+        agent_end(self, row, LEASE_FAILED);
+        break;
     case ETAS_SLOT_NONE:
         break;
     }
-    return ETAS_OK;
+    return agent_fill(self, err);
 }
 
 /* ---- committed ---- */
 
 /* The run takes no more at present: all its leases here wait, so that one of them asks. */
-static void wait_for_run(agent *self, const agent_slot *asked)
+static void wait_for_run(agent *self, const agent_row *asked)
 {
     const uint32_t tries = asked->commit_tries + 1;
     const double at = etas_clock_s() + 0.1 + etas_backoff_random_s(tries + 2, WAIT_CAP_S);
@@ -218,18 +221,18 @@ static void wait_for_run(agent *self, const agent_slot *asked)
             self->cfg->log, ETAS_LOG_INFO,
             "run %.6s is above its mark, or the server's memory is full: holding results",
             asked->lease.run);
-    for (uint32_t i = 0; i < self->cfg->processes; i++)
+    for (uint32_t i = 0; i < self->n_rows; i++)
         if (self->rows[i].leased && strcmp(self->rows[i].lease.run, asked->lease.run) == 0) {
             self->rows[i].commit_at_s = at;
             self->rows[i].commit_tries = tries;
         }
 }
 
-static void go_on_with_run(agent *self, const agent_slot *asked)
+static void go_on_with_run(agent *self, const agent_row *asked)
 {
     if (asked->commit_tries == 0)
         return;
-    for (uint32_t i = 0; i < self->cfg->processes; i++)
+    for (uint32_t i = 0; i < self->n_rows; i++)
         if (self->rows[i].leased && strcmp(self->rows[i].lease.run, asked->lease.run) == 0) {
             self->rows[i].commit_at_s = 0;
             self->rows[i].commit_tries = 0;
@@ -237,24 +240,20 @@ static void go_on_with_run(agent *self, const agent_slot *asked)
 }
 
 /* The server does not take this result from us: the lease fails where it begins. */
-static etas_status refuse(agent *self, uint32_t slot, etas_error *err)
+static etas_status refuse(agent *self, agent_row *row, etas_error *err)
 {
-    agent_slot *row = &self->rows[slot];
-
-    etas_log_write(self->cfg->log, ETAS_LOG_ERROR, "slot %u: %s", slot, row->message);
+    etas_log_write(self->cfg->log, ETAS_LOG_ERROR, "slot %u: %s", row->slot, row->message);
     while (row->n_frames > 0)
         drop_frame(row);
-    agent_end(self, slot, LEASE_FAILED);
-    return etas_slots_busy(self->slots, slot) ? etas_slots_abort(self->slots, slot, err) : ETAS_OK;
+    return call_off(self, row, LEASE_FAILED, err);
 }
 
-/* Commit the oldest frame of a slot. */
-static etas_status commit_one(agent *self, uint32_t slot, etas_error *err)
+/* Commit the oldest frame of a lease. */
+static etas_status commit_one(agent *self, agent_row *row, etas_error *err)
 {
-    agent_slot *row = &self->rows[slot];
     const agent_frame *frame = &row->frames[0];
     const etas_commit what = {.count = frame->count,
-                              .give_back = row->end == LEASE_GIVE_BACK && row->n_frames == 1,
+                              .give_back = row->stage == LEASE_GIVE_BACK && row->n_frames == 1,
                               .checksum = frame->checksum,
                               .len = frame->len,
                               .bytes = frame->bytes};
@@ -267,7 +266,7 @@ static etas_status commit_one(agent *self, uint32_t slot, etas_error *err)
         row->hopeless = st == ETAS_E_LIMIT;
         etas_format(sizeof row->message, row->message, "%s%s",
                     st == ETAS_E_LIMIT ? "" : "the server refused a result: ", error.text);
-        return refuse(self, slot, err);
+        return refuse(self, row, err);
     }
     if (!agent_reached(self, &st, &error, err))
         return st;
@@ -278,28 +277,27 @@ static etas_status commit_one(agent *self, uint32_t slot, etas_error *err)
         go_on_with_run(self, row);
         if (what.give_back)
             row->lease.count = 0; /* the rest is pending again */
-        pause_by_need(self, slot);
+        pause_by_need(self, row);
         return ETAS_OK;
     case ETAS_VERDICT_WAIT:
         wait_for_run(self, row);
         return ETAS_OK;
     case ETAS_VERDICT_LOST:
-        return agent_drop(self, slot, "the lease was lost", err);
+        return agent_drop(self, row, "the lease was lost", err);
     case ETAS_VERDICT_CANCEL:
-        return agent_drop(self, slot, "the run takes no more from here", err);
+        return agent_drop(self, row, "the run takes no more from here", err);
     case ETAS_VERDICT_SPLIT:
         break;
     }
     return ETAS_OK;
 }
 
-/* Every frame is committed and the slot is done with the lease: settle the rest of it. */
-static etas_status settle(agent *self, uint32_t slot, etas_error *err)
+/* Every frame is committed and there will be no more: settle the rest of the lease. */
+static etas_status settle(agent *self, agent_row *row, etas_error *err)
 {
-    const agent_slot *row = &self->rows[slot];
-    const etas_failure why = {.kind = row->end != LEASE_FAILED ? ETAS_FAIL_DRAIN
-                                      : row->hopeless          ? ETAS_FAIL_HOPELESS
-                                                               : ETAS_FAIL_ERROR,
+    const etas_failure why = {.kind = row->stage != LEASE_FAILED ? ETAS_FAIL_DRAIN
+                                      : row->hopeless            ? ETAS_FAIL_HOPELESS
+                                                                 : ETAS_FAIL_ERROR,
                               .reached = row->lease.first,
                               .signal = row->signal,
                               .message = row->message};
@@ -311,21 +309,20 @@ static etas_status settle(agent *self, uint32_t slot, etas_error *err)
         if (!agent_reached(self, &st, &error, err))
             return st;
     }
-    release(self, slot);
+    release(self, row);
     return ETAS_OK;
 }
 
-static etas_status flush_slot(agent *self, uint32_t slot, double now, etas_error *err)
+static etas_status flush_row(agent *self, agent_row *row, double now, etas_error *err)
 {
-    agent_slot *row = &self->rows[slot];
     etas_status st = ETAS_OK;
 
     while (st == ETAS_OK && self->linked && row->leased && row->n_frames > 0 &&
            row->commit_at_s <= now)
-        st = commit_one(self, slot, err);
+        st = commit_one(self, row, err);
     if (st == ETAS_OK && self->linked && row->leased && row->n_frames == 0 &&
-        row->end != LEASE_RUNNING)
-        st = settle(self, slot, err);
+        row->stage > LEASE_RUNNING)
+        st = settle(self, row, err);
     return st;
 }
 
@@ -334,67 +331,21 @@ etas_status agent_flush(agent *self, etas_error *err)
     const double now = etas_clock_s();
     etas_status st = ETAS_OK;
 
-    for (uint32_t i = 0; st == ETAS_OK && self->linked && i < self->cfg->processes; i++)
-        st = flush_slot(self, i, now, err);
+    for (uint32_t i = 0; st == ETAS_OK && self->linked && i < self->n_rows; i++)
+        st = flush_row(self, &self->rows[i], now, err);
     return st;
-}
-
-/* ---- split ---- */
-
-/* Seconds until the slot is done with its lease, as far as one can tell; negative when it should
- * be done, INFINITY when nothing is known. */
-static double work_left_s(const agent *self, const agent_slot *row, double now)
-{
-    const double rate = row->wall_s > 0 ? (double)row->made / row->wall_s : self->rate;
-
-    return rate > 0 ? (double)(row->stop - row->next) / rate - (now - row->heard_s) : INFINITY;
-}
-
-etas_status agent_split(agent *self, etas_error *err)
-{
-    const double now = etas_clock_s();
-    etas_status st = ETAS_OK;
-
-    for (uint32_t i = 0; st == ETAS_OK && i < self->cfg->processes; i++) {
-        agent_slot *const row = &self->rows[i];
-
-        if (!row->leased || row->end != LEASE_RUNNING || now < row->split_at)
-            continue;
-        row->split_at = now + SPLIT_WORTH_S;
-        if (now - row->since_s < SPLIT_AGE_S || row->stop - row->next < 2) {
-            row->split_at = row->stop - row->next < 2 ? INFINITY : row->since_s + SPLIT_AGE_S;
-        } else if (fabs(work_left_s(self, row, now)) >= SPLIT_WORTH_S) {
-            etas_log_write(self->cfg->log, ETAS_LOG_DEBUG,
-                           "slot %u: %llu %s from %llu of run %.6s are wanted by others", i,
-                           (unsigned long long)(row->stop - row->next), row->many,
-                           (unsigned long long)row->next, row->lease.run);
-            row->split_at = INFINITY;
-            st = etas_slots_halt(self->slots, i, err);
-        }
-    }
-    return st;
-}
-
-double agent_split_at(const agent *self)
-{
-    double at = INFINITY;
-
-    for (uint32_t i = 0; i < self->cfg->processes; i++)
-        if (self->rows[i].leased && self->rows[i].end == LEASE_RUNNING)
-            at = fmin(at, self->rows[i].split_at);
-    return at;
 }
 
 double agent_flush_at(const agent *self)
 {
     double at = INFINITY;
 
-    for (uint32_t i = 0; self->linked && i < self->cfg->processes; i++) {
-        const agent_slot *row = &self->rows[i];
+    for (uint32_t i = 0; self->linked && i < self->n_rows; i++) {
+        const agent_row *row = &self->rows[i];
 
         if (row->leased && row->n_frames > 0)
             at = fmin(at, row->commit_at_s);
-        else if (row->leased && row->end != LEASE_RUNNING)
+        else if (row->leased && row->stage > LEASE_RUNNING)
             at = 0;
     }
     return at;

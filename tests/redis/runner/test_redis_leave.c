@@ -273,6 +273,90 @@ static void signals_are_heard_while_the_server_is_silent(void **state)
     kill(fx->pid, SIGCONT);
 }
 
+/* ---- leases that wait for a slot ---- */
+
+/* Chunks of a few milliseconds: the next one is there before the slot is done with the last. */
+static const pool_model brief = {.n_catalogs = 20000, .seed = 14, .mean_background = 20};
+enum { BRIEF = 20 };
+static const pool_driver brief_chunks = {.chunk_size = BRIEF, .lease_s = 60};
+
+/* Until the worker of one slot holds two leases; lets it go on then. */
+static void wait_for_spare(const redis_fixture *fx, pid_t worker)
+{
+    const double end = pool_seconds() + 60;
+    bool held = false;
+
+    pool_wait_leased(fx);
+    while (!held) {
+        assert_true(pool_seconds() < end);
+        kill(worker, SIGSTOP); /* what it holds does not change while we look */
+        held = look_at(fx).leased == 2 * BRIEF;
+        if (!held)
+            kill(worker, SIGCONT);
+    }
+}
+
+static void what_waits_for_a_slot_is_given_back_on_leaving(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    pid_t driver, worker;
+    look l;
+
+    pool_store_create(path, &brief);
+    driver = pool_driver_start(fx, path, &brief_chunks);
+    worker = pool_worker_start(fx, &(pool_worker){.slots = 1});
+    wait_for_spare(fx, worker);
+    kill(worker, SIGTERM);
+    kill(worker, SIGCONT);
+    assert_int_equal(pool_wait_exit(worker, 20), 0);
+    l = look_at(fx);
+    assert_int_equal(l.leased, 0);
+    assert_true(l.pending > 0);
+    assert_int_equal(l.stored + l.pending, brief.n_catalogs);
+    worker = pool_worker_start(fx, &(pool_worker){.slots = 1});
+    wait_for_spare(fx, worker);
+    stop(fx, false);
+    kill(worker, SIGCONT);
+    assert_int_equal(pool_wait_exit(worker, 20), 0);
+    l = look_at(fx);
+    assert_int_equal(l.leased, 0);
+    assert_true(l.pending > 0);
+    assert_int_equal(l.stored + l.pending, brief.n_catalogs);
+    pool_worker_start(fx, &(pool_worker){.slots = 2});
+    assert_int_equal(pool_wait_exit(driver, 90), 0);
+    pool_check_equals_serial(path, &brief);
+}
+
+static void what_waits_for_a_slot_that_stands_still_is_made_by_others(void **state)
+{
+    const redis_fixture *fx = *state;
+    const char *path = store_path(fx);
+    const double end = pool_seconds() + 90;
+    pid_t driver, worker, slot;
+    look l;
+
+    pool_store_create(path, &brief);
+    driver = pool_driver_start(fx, path, &brief_chunks);
+    worker = pool_worker_start(fx, &(pool_worker){.slots = 1});
+    wait_for_spare(fx, worker);
+    assert_int_equal(pool_children(worker, 1, &slot), 1);
+    kill(slot, SIGSTOP);
+    kill(worker, SIGCONT);
+    pool_worker_start(fx, &(pool_worker){.slots = 1});
+    /* Leases are extended as long as the worker lives: what is done by others was given back. */
+    do {
+        assert_true(pool_seconds() < end);
+        pool_sleep(0.05);
+        l = look_at(fx);
+    } while (l.pending > 0 || l.leased > BRIEF);
+    assert_int_equal(l.leased, BRIEF);
+    assert_int_equal(l.repeated, 0);
+    kill(slot, SIGCONT);
+    assert_int_equal(pool_wait_exit(driver, 90), 0);
+    pool_check_equals_serial(path, &brief);
+}
+
 static const struct CMUnitTest tests[] = {
     pool_test(one_signal_hands_over_what_is_finished),
     pool_test(two_signals_give_everything_back_at_once),
@@ -283,6 +367,8 @@ static const struct CMUnitTest tests[] = {
     pool_test(the_runtime_ends_an_idle_worker),
     pool_test(the_runtime_ends_a_busy_worker_and_its_prefix_counts),
     pool_test(an_idle_worker_leaves_after_its_timeout_even_without_a_server),
-    pool_test(signals_are_heard_while_the_server_is_silent)};
+    pool_test(signals_are_heard_while_the_server_is_silent),
+    pool_test(what_waits_for_a_slot_is_given_back_on_leaving),
+    pool_test(what_waits_for_a_slot_that_stands_still_is_made_by_others)};
 
 POOL_TEST_MAIN(tests)
