@@ -5,6 +5,7 @@
 #include <stdbool.h>
 
 #include "etas/completeness.h"
+#include "etas/likelihood.h"
 
 int __real_posix_memalign(void **out, size_t align, size_t size);
 int __wrap_posix_memalign(void **out, size_t align, size_t size);
@@ -72,11 +73,45 @@ static void shocks_need_memory(void **state)
     exhaust(raise_levels, 1);
 }
 
+static etas_status score_events(etas_error *err)
+{
+    static const double lat = 0, lon = 0, weight = 1;
+    etas_time time[] = {-10, 0, 10};
+    double zero[] = {0, 0, 0}, mag[] = {4, 3, 3}, mc[] = {3, 3, 3};
+    size_t id[] = {0, 0, 0, 0};
+    const etas_catalog c = {
+        .n = 3, .time = time, .lat = zero, .lon = zero, .mag = mag, .mc = mc, .id_start = id};
+    const etas_likelihood_input in = {
+        .catalog = &c,
+        .train_start = -ETAS_NS_PER_DAY,
+        .test_end = ETAS_NS_PER_DAY,
+        .theta = {.value = {-4, NAN, -2, 2, -2, 0.1, 3, 0, 0.5, 1}},
+        .beta = 2,
+        .m_ref = 3,
+        .m_test = NAN,
+        .area_km2 = 1000,
+        .earth_radius_km = 6371,
+        .smooth = {.n = 1, .lat = &lat, .lon = &lon, .weight = &weight, .variance_km2 = 1}};
+    etas_likelihood out = {0};
+    const etas_status st = etas_likelihood_evaluate(&in, &out, err);
+
+    assert_true(st == ETAS_OK || out.event == NULL);
+    etas_likelihood_free(&out);
+    return st;
+}
+
+static void scores_need_memory(void **state)
+{
+    (void)state;
+    exhaust(score_events, 9);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(candidates_need_memory),
         cmocka_unit_test(shocks_need_memory),
+        cmocka_unit_test(scores_need_memory),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
