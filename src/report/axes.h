@@ -7,7 +7,7 @@
 
 /** Sizes of letters that stay readable where the drawing of ETAS_FIGURE_WIDTH is 360 pixels wide.
  */
-enum { ETAS_FIGURE_WIDTH = 480, ETAS_FIGURE_HEIGHT = 360 };
+enum { ETAS_FIGURE_WIDTH = 400, ETAS_FIGURE_HEIGHT = 320 };
 #define ETAS_SIZE_TITLE 16.0
 #define ETAS_SIZE_TEXT  14.0
 #define ETAS_SIZE_TICK  13.0

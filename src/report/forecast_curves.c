@@ -81,7 +81,7 @@ static void say_numbers(const etas_forecast_shown *shown, const bars *b, etas_fi
     size_t len = etas_format(
         sizeof out->text, out->text,
         "How many of the %s simulated catalogues hold how many earthquakes of magnitude "
-        "%g or larger in %s. Half of them have at most %g, the mean is %s; 95 %% have "
+        "%g or larger in %s. Half of them have at most %g, the mean is %s; 95\xc2\xa0%% have "
         "between %g and %g.",
         etas_words_count(f->n_catalogs, n), f->threshold, window_of(f, window), r->quantile[2],
         etas_words_number(r->mean, mean), r->quantile[0], r->quantile[4]);
@@ -147,6 +147,9 @@ etas_status etas_forecast_draw_numbers(const etas_forecast_shown *shown, etas_fi
                                 (double[]){0, 0}, (double[]){spec.y.span.high, spec.y.span.high}},
                    &pale);
     etas_plot_bars(&plot, b.n, b.edge, b.share, &solid);
+    if (spec.n_milestones > 0) /* over the bars */
+        etas_plot_line(&plot, 2, (double[]){mark.value, mark.value},
+                       (double[]){0, spec.y.span.high}, &observed_pen);
     etas_plot_end(&plot);
     return numbers_csv(f, &out->csv) == ETAS_OK ? etas_svg_end(&svg, err) : no_memory(err);
 }
@@ -211,7 +214,7 @@ static void say_fan(const etas_forecast_shown *shown, etas_figure *out)
         sizeof out->text, out->text,
         "Numbers of earthquakes of magnitude %g or larger from the start of the forecast to each "
         "moment of its %s. At any moment half of the simulated catalogues lie in the dark band and "
-        "90 %% in the light one; the line is the number that half of them do not exceed.",
+        "90\xc2\xa0%% in the light one; the line is the number that half of them do not exceed.",
         f->threshold, window_of(f, window));
 
     if (f->of_counts)

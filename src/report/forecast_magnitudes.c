@@ -58,7 +58,8 @@ static void say(const etas_forecast_shown *shown, etas_figure *out)
     const size_t len = etas_format(
         sizeof out->text, out->text,
         "Earthquakes of a magnitude or a larger one in %s: their mean number per simulated "
-        "catalogue (line), and the range that holds 95 %% of the catalogues (band, down to 0 where "
+        "catalogue (line), and the range that holds 95\xc2\xa0%% of the catalogues (band, down to "
+        "0 where "
         "it reaches the bottom).",
         etas_words_days(f->axes.horizon_days[f->axes.n_horizons - 1], window));
 

@@ -165,7 +165,7 @@ static void say(const etas_forecast_shown *shown, const cells *c, etas_figure *o
     if (n_past > 0)
         len +=
             etas_format(sizeof out->text - len, out->text + len,
-                        " Grey circles are past earthquakes%s, the larger the more "
+                        " Thin circles are past earthquakes%s, the larger the more "
                         "aftershocks are expected of them%s.",
                         n_past > MOST_POINTS ? ", those with the most aftershocks to come of " : "",
                         n_past > MOST_POINTS ? etas_words_count(n_past, past_text) : "");

@@ -87,6 +87,12 @@ static void put_error(etas_page *p, double error)
                   isfinite(error) && error > 0 ? etas_words_number(error, out) : "\xe2\x80\x93");
 }
 
+static const char *value_text(double x, char out[ETAS_WORDS])
+{
+    (void)etas_format(ETAS_WORDS, out, "%s%.5g", x < 0 ? "\xe2\x88\x92" : "", fabs(x));
+    return out;
+}
+
 static void put_values(etas_page *p, const etas_mixture *m, const double values[MOST_MODELS])
 {
     char out[ETAS_WORDS];
@@ -96,7 +102,7 @@ static void put_values(etas_page *p, const etas_mixture *m, const double values[
             etas_page_put(p, "<td class=\"number\">none</td>");
         else
             etas_page_put(p, "<td class=\"number\">%s</td>",
-                          isnan(values[k]) ? "\xe2\x80\x93" : etas_words_number(values[k], out));
+                          isnan(values[k]) ? "\xe2\x80\x93" : value_text(values[k], out));
 }
 
 static void put_params(etas_page *p, const etas_report_page *in)

@@ -126,7 +126,7 @@ void etas_page_run(etas_page *p, const etas_report_page *in)
     if (v->n_deaths > 0)
         put_deaths(p, v);
     if (v->n_phases > 0) {
-        etas_page_put(p, "<h3>Seconds by phase</h3>\n");
+        etas_page_put(p, "<h3>Time by phase</h3>\n");
         put_phases(p, v);
     }
     if (v->tasks.total.tasks > 0) {

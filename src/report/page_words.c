@@ -22,10 +22,37 @@ static size_t choose(const etas_report_forecast *f, size_t out[MOST_SAID])
     return n > 0 ? n : axes->n_thresholds < MOST_SAID ? axes->n_thresholds : MOST_SAID;
 }
 
-/* ", known only roughly" where the error says so. */
+/* The simulation cannot tell it from 0. */
+static bool is_below(const etas_summary_row *r)
+{
+    return !(r->averaged > r->averaged_error);
+}
+
+/* Twice the standard error above the estimate: at least two catalogues' worth. */
+static double bound_of(const etas_summary_row *r)
+{
+    const double error = isnan(r->averaged_error) ? 1 : r->averaged_error;
+
+    return fmin(1, r->averaged + 2 * error);
+}
+
 static bool is_rough(const etas_summary_row *r)
 {
-    return !(r->averaged_error < 0.3 * r->averaged);
+    return !is_below(r) && !(r->averaged_error < 0.3 * r->averaged);
+}
+
+static void say_horizon(etas_page *p, const etas_summary_row *r)
+{
+    char probability[ETAS_WORDS], often[ETAS_WORDS], days[ETAS_WORDS];
+
+    if (is_below(r))
+        etas_page_put(p, "<strong class=\"number\">below %s</strong> within %s",
+                      etas_words_probability(bound_of(r), probability),
+                      etas_words_days(r->days, days));
+    else
+        etas_page_put(p, "<strong class=\"number\">%s</strong> within %s (%s)",
+                      etas_words_probability(r->averaged, probability),
+                      etas_words_days(r->days, days), etas_words_frequency(r->averaged, often));
 }
 
 static void say_magnitude(etas_page *p, const etas_report_forecast *f, size_t j)
@@ -37,19 +64,13 @@ static void say_magnitude(etas_page *p, const etas_report_forecast *f, size_t j)
         p, "<li>At least one of <strong>magnitude %g or larger</strong>: ", f->axes.threshold[j]);
     for (size_t h = 0; h < n; h++) {
         const etas_summary_row *const r = etas_report_row(f, j, h);
-        char probability[ETAS_WORDS], often[ETAS_WORDS], days[ETAS_WORDS];
 
-        etas_page_put(p, "%s<strong class=\"number\">%s</strong> within %s (%s)",
-                      h == 0       ? ""
-                      : h + 1 == n ? " and "
-                                   : ", ",
-                      etas_words_probability(r->averaged, probability),
-                      etas_words_days(r->days, days), etas_words_frequency(r->averaged, often));
+        etas_page_put(p, "%s", h == 0 ? "" : h + 1 == n ? " and " : ", ");
+        say_horizon(p, r);
         rough = rough || is_rough(r);
     }
     etas_page_put(p, "%s.</li>\n",
-                  rough ? "; the smallest of these are known only roughly from so few catalogues"
-                        : "");
+                  rough ? "; the smallest are known only roughly from so few catalogues" : "");
 }
 
 static void say_range(etas_page *p, const etas_report_forecast *f)
@@ -62,12 +83,12 @@ static void say_range(etas_page *p, const etas_report_forecast *f)
                   "%g or larger are expected. ",
                   etas_words_days(r->days, days), etas_words_count((uint64_t)r->quantile[0], low),
                   etas_words_count((uint64_t)r->quantile[4], high), f->threshold);
-    etas_page_put(p,
-                  "This is the 95 %% range: 95 of 100 simulated continuations of the catalogue "
-                  "lie in it, fewer than 2.5 in 100 have less and at most 2.5 in 100 have more. "
-                  "Half of them have %s or less; the mean is %s.</p>\n",
-                  etas_words_count((uint64_t)r->quantile[2], half),
-                  etas_words_number(r->mean, mean));
+    etas_page_put(
+        p,
+        "This is the 95\xc2\xa0%% range: 95 of 100 simulated continuations of the catalogue "
+        "lie in it, fewer than 2.5 in 100 have less and at most 2.5 in 100 have more. "
+        "Half of them have %s or less; the mean is %s.</p>\n",
+        etas_words_count((uint64_t)r->quantile[2], half), etas_words_number(r->mean, mean));
 }
 
 static void say_usual(etas_page *p, const etas_report_forecast *f)
@@ -105,7 +126,7 @@ void etas_page_words(etas_page *p, const etas_report_page *in)
     say_range(p, f);
     if (in->observed != NULL)
         etas_page_put(p,
-                      "<p>Observed in that window so far as the catalogue given reaches: "
+                      "<p>Observed, as far as the catalogue that was given reaches: "
                       "<strong>%zu</strong>.</p>\n",
                       in->observed->n);
     etas_page_put(p, "</div>\n<p class=\"quiet\">\xe2\x80\x9c"
@@ -121,6 +142,11 @@ static void put_cell(etas_page *p, const etas_summary_row *r)
 {
     char probability[ETAS_WORDS], error[ETAS_WORDS];
 
+    if (is_below(r)) {
+        etas_page_put(p, "<td class=\"number\">below %s</td>",
+                      etas_words_probability(bound_of(r), probability));
+        return;
+    }
     etas_page_put(p, "<td class=\"number\">%s<small>\xc2\xb1 %s</small></td>",
                   etas_words_probability(r->averaged, probability),
                   isnan(r->averaged_error) ? "-"
@@ -179,7 +205,7 @@ void etas_page_probabilities(etas_page *p, const etas_report_page *in)
     for (size_t h = 0; h < n; h++)
         len += etas_format(sizeof head - len, head + len, "|within %s",
                            etas_words_days(f->axes.horizon_days[h], days));
-    (void)etas_format(sizeof head - len, head + len, "|mean number in %s|95 %% range",
+    (void)etas_format(sizeof head - len, head + len, "|mean number in %s|95\xc2\xa0%% range",
                       etas_words_days(f->axes.horizon_days[n - 1], days));
     etas_page_section(p, "probabilities", "Probabilities");
     etas_page_table(p,
@@ -197,6 +223,9 @@ void etas_page_probabilities(etas_page *p, const etas_report_page *in)
                      "the model could have given to events without aftershocks, which scatters "
                      "less than the share of catalogues (in the CSV as <code>probability</code>). "
                      "The standard error is that of the simulation: more catalogues make it "
-                     "smaller. How uncertain the model itself is, it does not say.</p>\n");
+                     "smaller. How uncertain the model itself is, it does not say. "
+                     "\xe2\x80\x9c"
+                     "Below\xe2\x80\x9d: too rare for so many catalogues; the number is the "
+                     "estimate and two standard errors.</p>\n");
     etas_page_section_end(p);
 }
