@@ -35,18 +35,35 @@ static bool is_configuration(const char *path)
     return first[0] == '{';
 }
 
+/* What describes a command describes all three. */
+static int help(char *argv[])
+{
+    int (*const all[])(int, char *[]) = {evaluate_likelihood, evaluate_forecast,
+                                         evaluate_calibration};
+    const bool spaced = argv[1][1] == 'h' || argv[1][2] == 'h';
+    int exit_code = 0;
+
+    for (size_t i = 0; i < sizeof all / sizeof *all && exit_code == 0; i++) {
+        if (i > 0 && spaced)
+            (void)putchar('\n');
+        exit_code = all[i](2, argv);
+    }
+    return exit_code;
+}
+
 int cmd_evaluate(int argc, char *argv[])
 {
     const char *const subject = argc > 1 ? argv[1] : "";
-    const bool help =
-        strcmp(subject, "--help") == 0 || strcmp(subject, "-h") == 0 || describe_asked(argc, argv);
 
-    if (!help && (subject[0] == '-' || subject[0] == '\0')) {
-        (void)options_complain(&usage, "a configuration comes first, options after it");
+    if (strcmp(subject, "--help") == 0 || strcmp(subject, "-h") == 0 || describe_asked(argc, argv))
+        return help(argv);
+    if (strcmp(subject, "--calibration") == 0)
+        return evaluate_calibration(argc, argv);
+    if (subject[0] == '-' || subject[0] == '\0') {
+        (void)options_complain(&usage,
+                               "a configuration or a forecast comes first, options after it");
         return EXIT_USAGE;
     }
-    if (help || is_configuration(subject))
-        return evaluate_likelihood(argc, argv);
-    (void)options_complain(&usage, "%s is no configuration", subject);
-    return EXIT_USAGE;
+    return is_configuration(subject) ? evaluate_likelihood(argc, argv)
+                                     : evaluate_forecast(argc, argv);
 }

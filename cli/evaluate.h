@@ -5,5 +5,9 @@
 
 /** A configuration: the likelihood of its test window under a set of parameters. */
 int evaluate_likelihood(int argc, char *argv[]);
+/** A forecast: tests against an observed catalogue, and against another forecast. */
+int evaluate_forecast(int argc, char *argv[]);
+/** --calibration: results of one test over many periods. */
+int evaluate_calibration(int argc, char *argv[]);
 
 #endif

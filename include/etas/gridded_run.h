@@ -36,6 +36,10 @@ typedef struct etas_gridded_run {
 ETAS_NODISCARD etas_status etas_gridded_run_open(etas_gridded_run *self, etas_store *store,
                                                  const etas_forecast_grid *grid, etas_error *err);
 void etas_gridded_run_close(etas_gridded_run *self);
+/** Counts on these cells, which stay the caller's, from now on. E_ARG for a run that keeps counts
+ * on others. */
+ETAS_NODISCARD etas_status etas_gridded_run_share(etas_gridded_run *self, const etas_cells *cells,
+                                                  etas_error *err);
 
 /** Valid while @p self is. A pass fails with E_INCOMPLETE when catalogues are missing, and as
  * etas_export. */

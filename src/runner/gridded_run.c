@@ -1,5 +1,7 @@
 #include "etas/gridded_run.h"
 
+#include <string.h>
+
 #include "etas/runner.h"
 #include "work/work.h"
 
@@ -39,6 +41,24 @@ void etas_gridded_run_close(etas_gridded_run *self)
     etas_counts_free(&self->kept);
     etas_gridding_free(&self->events);
     *self = (etas_gridded_run){0};
+}
+
+static bool is_same(const etas_cells *a, const etas_cells *b)
+{
+    return a->n_places == b->n_places && a->n_mags == b->n_mags && a->dlat == b->dlat &&
+           a->dlon == b->dlon && memcmp(a->west, b->west, a->n_places * sizeof *a->west) == 0 &&
+           memcmp(a->south, b->south, a->n_places * sizeof *a->south) == 0 &&
+           memcmp(a->mag, b->mag, a->n_mags * sizeof *a->mag) == 0;
+}
+
+etas_status etas_gridded_run_share(etas_gridded_run *self, const etas_cells *cells, etas_error *err)
+{
+    if (self->cells == &self->kept.cells)
+        return is_same(self->cells, cells)
+                   ? ETAS_OK
+                   : etas_fail(err, ETAS_E_ARG, "the run keeps counts on another grid");
+    self->cells = cells;
+    return ETAS_OK;
 }
 
 /* ---- a pass ---- */
