@@ -36,7 +36,7 @@ typedef struct calibration {
 static options_outcome parse(calibration *self, int argc, char *argv[])
 {
     const option_spec own[] = {
-        {"calibration", 0, OPTION_FLAG, &self->calibration, NULL, NULL},
+        {"calibration", 0, OPTION_FLAG, &self->calibration, NULL, "comes first: results follow"},
         {"first", 0, OPTION_FLAG, &self->first, NULL,
          "of the first quantiles, P(X >= observed), not of the second"},
         {"output", 'o', OPTION_TEXT, &self->directory, "DIR", "write calibration_test.json"},

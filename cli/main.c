@@ -21,7 +21,7 @@ static const command commands[] = {
     {"catalog", "convert a catalogue, say what it holds, add the completeness after large shocks",
      cmd_catalog},
     {"estimate-mc", "test from which magnitude on a catalogue is complete", cmd_estimate_mc},
-    {"evaluate", "score a set of parameters on the events of a test window", cmd_evaluate},
+    {"evaluate", "score parameters, or test a forecast, on what was observed", cmd_evaluate},
     {"export", "write a finished run's catalogues to files of other formats", cmd_export},
     {"forecast", "invert a catalogue and simulate its possible continuations", cmd_forecast},
     {"invert", "estimate the model's parameters from a catalogue", cmd_invert},

@@ -59,11 +59,11 @@ fi
 shows "every option of every command's --help is offered by bash and zsh, and in the manual pages"
 while read -r -a command; do
     "${command[@]}" --help | sed -n '/^options:/,$p' |
-        grep -oE '^(  -[a-zA-Z], |      )--[a-z0-9-]+' | grep -oE -- '--?[a-zA-Z0-9][a-z0-9-]*' | sort >options
+        grep -oE '^(  -[a-zA-Z], |      )--[a-z0-9-]+' | grep -oE -- '--?[a-zA-Z0-9][a-z0-9-]*' | sort -u >options
     [ "$(wc -l <options)" -ge 2 ] || fail "${command[*]} --help has no options"
-    offer "${command[@]}" - | sort >offered
+    offer "${command[@]}" - | sort -u >offered
     diff options offered || fail "${command[*]}: in --help (<) and offered by bash (>)"
-    zsh_offer "${command[@]}" - | sort >offered
+    zsh_offer "${command[@]}" - | sort -u >offered
     diff options offered || fail "${command[*]}: in --help (<) and offered by zsh (>)"
     "${command[@]}" --man >section
     while read -r option; do
