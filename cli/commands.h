@@ -9,6 +9,7 @@ int cmd_export(int argc, char *argv[]);
 int cmd_forecast(int argc, char *argv[]);
 int cmd_invert(int argc, char *argv[]);
 int cmd_monitor(int argc, char *argv[]);
+int cmd_plot(int argc, char *argv[]);
 int cmd_report(int argc, char *argv[]);
 int cmd_series(int argc, char *argv[]);
 int cmd_simulate(int argc, char *argv[]);

@@ -217,7 +217,7 @@ static etas_inversion_config inversion_config(const fit *self, const etas_config
     how.estimator = cfg->estimator;
     how.beta_method = cfg->beta_method;
     how.beta = cfg->beta;
-    how.theta_0 = cfg->theta_0;
+    how.theta_0 = options->at != NULL ? *options->at : cfg->theta_0;
     how.fixed = cfg->fixed;
     how.inner_region = cfg->has_inner_region ? &cfg->inner_region : NULL;
     how.three_dim = cfg->three_dim;
@@ -267,6 +267,27 @@ static etas_status invert(fit *self, talk *t, etas_error *err)
     return ETAS_OK;
 }
 
+static etas_status estimate(fit *self, const etas_config *cfg, const fit_options *options, talk *t,
+                            etas_error *err)
+{
+    etas_status st;
+
+    say_estimator(cfg, t);
+    st = invert(self, t, err);
+    return st == ETAS_OK && !options->estimates_only ? judge(self, cfg, t, err) : st;
+}
+
+static etas_status expect_at(fit *self, const etas_params *theta, etas_error *err)
+{
+    etas_status st = etas_inversion_open(&self->inversion, &self->catalog, &self->how, err);
+
+    if (st == ETAS_OK)
+        st = etas_inversion_expect(self->inversion, theta, err);
+    if (st == ETAS_OK)
+        self->state = etas_inversion_state_get(self->inversion);
+    return st;
+}
+
 etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *options, talk *t,
                     etas_error *err)
 {
@@ -280,12 +301,10 @@ etas_status fit_run(fit *self, const etas_config *cfg, const fit_options *option
         etas_distribution_apply(options->distribution, &self->catalog, &self->how);
     if (options->check != NULL)
         st = options->check(&self->catalog, &self->how, err);
-    if (st == ETAS_OK)
-        say_estimator(cfg, t);
-    if (st == ETAS_OK)
-        st = invert(self, t, err);
-    if (st == ETAS_OK && !options->estimates_only)
-        st = judge(self, cfg, t, err);
+    if (st == ETAS_OK && options->at != NULL)
+        st = expect_at(self, options->at, err);
+    else if (st == ETAS_OK)
+        st = estimate(self, cfg, options, t, err);
     if (st == ETAS_E_INTERRUPTED) {
         *err = (etas_error){0};
         return etas_fail(err, st, "interrupted in the inversion: nothing was written");

@@ -21,6 +21,7 @@ typedef struct fit_options {
     double tolerance;      /**< of the fixed point */
     const char *kernels;
     bool estimates_only;             /**< neither standard errors nor diagnostics */
+    const etas_params *at;           /**< NULL, or no estimation: one E-step at these */
     etas_distribution *distribution; /**< of the E-steps; NULL: threads of this process */
     /** NULL, or refuses a model before it is inverted. */
     etas_status (*check)(const etas_catalog *catalog, const etas_inversion_config *how,

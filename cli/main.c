@@ -26,14 +26,12 @@ static const command commands[] = {
     {"forecast", "invert a catalogue and simulate its possible continuations", cmd_forecast},
     {"invert", "estimate the model's parameters from a catalogue", cmd_invert},
     {"monitor", "show how a run goes or went: slow tasks, hosts, efficiency", cmd_monitor},
+    {"plot", "draw how a fitted model agrees with its catalogue", cmd_plot},
     {"report", "write a page about a forecast: words, pictures, probabilities", cmd_report},
     {"series", "make and score a forecast for each of many dates", cmd_series},
     {"simulate", "simulate catalogues from given parameters", cmd_simulate},
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
-
-/* Planned, so that a user who tries one learns that the name is right and the time is not. */
-static const char *const later[] = {"plot"};
 
 static void print_help(void)
 {
@@ -70,11 +68,6 @@ static int run(int argc, char *argv[])
     for (size_t i = 0; i < N_COMMANDS; i++)
         if (strcmp(argv[1], commands[i].name) == 0)
             return commands[i].run(argc - 1, argv + 1);
-    for (size_t i = 0; i < sizeof later / sizeof *later; i++)
-        if (strcmp(argv[1], later[i]) == 0) {
-            (void)fprintf(stderr, "etas: %s is not supported yet\n", argv[1]);
-            return EXIT_USAGE;
-        }
     (void)fprintf(stderr, "etas: unknown command \"%s\" (see etas --help)\n", argv[1]);
     return EXIT_USAGE;
 }

@@ -2,6 +2,9 @@
 #ifndef ETAS_FIGURE_H
 #define ETAS_FIGURE_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "etas/api.h"
 #include "etas/text.h"
 
@@ -24,6 +27,13 @@ typedef struct etas_figure {
 } etas_figure;
 
 void etas_figure_free(etas_figure *self);
+
+/** Whether PNG can be made: a library for it (librsvg) was there when this one was built. */
+bool etas_figure_can_png(void);
+/** The drawing, of a theme with colours of its own, as a PNG file that is so many pixels wide.
+ * Appends to @p out. E_UNSUPPORTED without the library, E_LIMIT for a size that it refuses. */
+ETAS_NODISCARD etas_status etas_figure_png(const etas_figure *self, uint32_t width, etas_text *out,
+                                           etas_error *err);
 
 ETAS_API_END
 

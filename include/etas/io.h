@@ -153,6 +153,11 @@ ETAS_NODISCARD etas_status etas_results_load_parameters(etas_results *self, cons
                                                         etas_error *err);
 void etas_results_free(etas_results *self);
 
+/** The estimate in a file as parameters_<id>.json; *has false: another kind of JSON file, such as a
+ * configuration. E_PARSE, E_IO. */
+ETAS_NODISCARD etas_status etas_results_load_estimate(const char *path, etas_params *theta,
+                                                      bool *has, etas_error *err);
+
 ETAS_API_END
 
 #endif

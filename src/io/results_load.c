@@ -220,3 +220,22 @@ void etas_results_free(etas_results *self)
     etas_catalog_free(&self->sources);
     self->n_targets = self->n_sources = 0;
 }
+
+etas_status etas_results_load_estimate(const char *path, etas_params *theta, bool *has,
+                                       etas_error *err)
+{
+    etas_config scratch = {0};
+    etas_json file = {0};
+    const etas_config_reader r = {.self = &scratch, .file = &file, .err = err};
+    etas_status st = etas_json_open(&file, path, err);
+
+    *theta = (etas_params){0};
+    *has = false;
+    if (st == ETAS_OK)
+        st = etas_setting_params(&r, "final_parameters", theta, has);
+    if (st == ETAS_OK && *has)
+        st = etas_setting_flag(&r, "three_dim", &theta->three_dim);
+    etas_json_close(&file);
+    etas_config_free(&scratch);
+    return st;
+}
