@@ -96,8 +96,9 @@ static etas_status find_results(plot_job *self, etas_error *err)
     else if (n > 1)
         st = etas_fail(err, ETAS_E_ARG, "has results of %d inversions (%s, %s%s): name one of them",
                        n, entries[0]->d_name, entries[1]->d_name, n > 2 ? ", ..." : "");
-    (void)etas_error_in_file(err, self->input);
-    if (st == ETAS_OK) {
+    if (st != ETAS_OK) {
+        (void)etas_error_in_file(err, self->input);
+    } else {
         self->found = etas_results_path(self->input, entries[0]->d_name, "", "");
         self->input = self->found;
         if (self->found == NULL)

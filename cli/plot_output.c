@@ -84,8 +84,9 @@ options_outcome plot_output_check(plot_output *self, const command_usage *usage,
         return options_complain(usage, "%s is neither a folder nor named .svg or .png", path);
     }
     if (self->png && !etas_figure_can_png())
-        return options_complain(usage, "this program was built without PNG files (librsvg); SVG "
-                                       "works");
+        return options_complain(usage,
+                                "no PNG without librsvg (Debian: librsvg2-2), here or when the "
+                                "program was built; SVG works");
     return OPTIONS_RUN;
 }
 

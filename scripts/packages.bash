@@ -6,7 +6,7 @@ build_packages=(
     gcc libc6-dev cmake ninja-build pkg-config
     libgsl-dev libgeos-dev libqhull-dev libproj-dev libjansson-dev libxml2-dev libhiredis-dev libssl-dev libsqlite3-dev
     libhdf5-dev libcurl4-openssl-dev libmicrohttpd-dev
-    libzstd-dev libxxhash-dev librandom123-dev libseccomp-dev
+    libzstd-dev libxxhash-dev librandom123-dev libseccomp-dev librsvg2-dev
     redis-server
 )
 # clang-format 14 is what the sources are formatted with.
@@ -16,7 +16,7 @@ test_packages=(
     groff zsh lintian
     slurm-wlm munge
     spin
-    chromium
+    chromium libxml2-utils
 )
 
 say() {

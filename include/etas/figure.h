@@ -28,7 +28,7 @@ typedef struct etas_figure {
 
 void etas_figure_free(etas_figure *self);
 
-/** Whether PNG can be made: a library for it (librsvg) was there when this one was built. */
+/** Whether PNG can be made: librsvg was there when this library was built, and is there now. */
 bool etas_figure_can_png(void);
 /** The drawing, of a theme with colours of its own, as a PNG file that is so many pixels wide.
  * Appends to @p out. E_UNSUPPORTED without the library, E_LIMIT for a size that it refuses. */

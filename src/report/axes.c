@@ -146,6 +146,26 @@ static void lay_out(etas_plot *self, const etas_plot_spec *spec, double top, eta
     }
 }
 
+/* The last text below the plot may need more room than there is beside it. */
+static void make_x_ticks(etas_plot *self, etas_ticks *ticks)
+{
+    etas_ticks_make(ticks, &self->x, &tick_letters, true);
+    for (size_t i = ticks->n; i-- > 0;) {
+        const etas_tick *const t = &ticks->tick[i];
+        const double end =
+            etas_scale_place(&self->x, t->value) + etas_text_width(&tick_letters, t->text) / 2;
+
+        if (t->text[0] == '\0')
+            continue;
+        if (end > self->svg->width - 1) {
+            self->box.width -= end - (self->svg->width - 1);
+            set_places(self);
+            etas_ticks_make(ticks, &self->x, &tick_letters, true);
+        }
+        return;
+    }
+}
+
 void etas_plot_begin(etas_plot *self, etas_svg *svg, const etas_plot_spec *spec)
 {
     const bool has_title = spec->title != NULL && svg->theme != ETAS_THEME_PAGE;
@@ -167,7 +187,7 @@ void etas_plot_begin(etas_plot *self, etas_svg *svg, const etas_plot_spec *spec)
                       spec->title);
     top += etas_legend_draw(svg, spec, between, top) + 0.4 * ETAS_SIZE_TICK;
     lay_out(self, spec, top, &ticks_y, texts);
-    etas_ticks_make(&ticks_x, &self->x, &tick_letters, true);
+    make_x_ticks(self, &ticks_x);
     draw_x_ticks(self, &spec->x, &ticks_x);
     draw_y_ticks(self, &spec->y, &ticks_y);
     draw_milestones(self, spec, texts);

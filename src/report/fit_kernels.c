@@ -80,7 +80,8 @@ static void describe_time(etas_figure *out, const etas_fit_data *data)
         sizeof out->text, out->text,
         "Delays between events and those that they triggered, each pair counted by the "
         "probability that it is one: %.0f aftershocks. The kernel is that of the model, with "
-        "c = %s, omega = %.3g and the taper tau = %s. What is expected here leaves out delays for "
+        "c = %s, omega = %.3g and the taper tau = %s. What is expected in this catalogue leaves "
+        "out delays for "
         "which the catalogue is too short. All are densities over the range that is drawn; bars "
         "are the errors of counts.",
         data->n_weight, duration_text(o.c_days, sizeof c, c), o.omega, tau);
@@ -96,7 +97,7 @@ etas_status etas_fit_draw_time(etas_figure *out, const etas_fit_data *data, etas
                           .columns = "delay_days,density_per_day",
                           .data_name = "weighted pairs",
                           .model_name = "kernel",
-                          .expected_name = "expected here"};
+                          .expected_name = "expected in this catalogue"};
     char c[48], tau[48], text[32];
     etas_milestone milestones[2] = {{o.c_days, c, {.stroke = ETAS_INK_MUTED, .dash = "3 3"}},
                                     {o.tau_days, tau, {.stroke = ETAS_INK_MUTED, .dash = "3 3"}}};
@@ -154,7 +155,8 @@ static void describe_space(etas_figure *out, const etas_fit_data *data)
         "Distances r between events and those that they triggered, as multiples of the width "
         "sqrt(d e^(gamma (m - mc))), which makes one kernel of those of all magnitudes: %.2g km at "
         "magnitude %.1f, %.2g km at %.1f. Pairs count by the probability that they are one. The "
-        "kernel is (1 + R^2)^-(1 + rho) with rho = %.3g. What is expected here leaves out what "
+        "kernel is (1 + R^2)^-(1 + rho) with rho = %.3g. What is expected in this catalogue leaves "
+        "out what "
         "lies beyond the search radius of each event, but knows no border of the region.",
         width_km(data, data->m_ref), data->m_ref, width_km(data, data->m_ref + 3), data->m_ref + 3,
         v[ETAS_RHO]);
@@ -175,7 +177,7 @@ etas_status etas_fit_draw_space(etas_figure *out, const etas_fit_data *data, eta
         .columns = "distance,density",
         .data_name = "weighted pairs",
         .model_name = "kernel",
-        .expected_name = "expected here"};
+        .expected_name = "expected in this catalogue"};
 
     describe_space(out, data);
     add_bins(&d, &s, data->distance, measure_of_distance, theta);

@@ -12,7 +12,7 @@ etas_status etas_fit_draw_productivity(etas_figure *out, const etas_fit_data *da
                           .columns = "magnitude,aftershocks_per_event",
                           .data_name = "weighted pairs",
                           .model_name = "in infinite time",
-                          .expected_name = "expected here"};
+                          .expected_name = "expected in this catalogue"};
 
     (void)etas_format(sizeof out->title, out->title, "Aftershocks by magnitude");
     (void)etas_format(
@@ -21,7 +21,8 @@ etas_status etas_fit_draw_productivity(etas_figure *out, const etas_fit_data *da
         "sums "
         "of the probabilities that later events are its aftershocks. The line is the model's "
         "number "
-        "in infinite time, which grows as e^(alpha m) with alpha = %.3g; what is expected here is "
+        "in infinite time, which grows as e^(alpha m) with alpha = %.3g; what is expected in this "
+        "catalogue is "
         "the number within the time in which the catalogue can show them. Bars are the errors of "
         "counts.",
         data->m_ref, etas_params_alpha(&data->theta));

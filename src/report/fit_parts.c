@@ -73,6 +73,8 @@ void etas_series_add_bin(etas_series *self, const double bin[2], double x, doubl
     self->from[i] = bin[0];
     self->to[i] = bin[1];
     self->weight[i] = weight;
+    if (!(weight > 0))
+        return;
     self->low[i] = count_low(weight) * scale;
     self->high[i] = count_high(weight) * scale;
 }

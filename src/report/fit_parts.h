@@ -19,7 +19,8 @@ typedef struct etas_series {
 
 /** A point of a curve; too many are left out. */
 void etas_series_add(etas_series *self, double x, double y);
-/** A bin with so many events at @p x, its value that number times @p scale. */
+/** A bin with so many events at @p x, its value that number times @p scale; without errors where
+ * there is none. */
 void etas_series_add_bin(etas_series *self, const double bin[2], double x, double weight,
                          double scale);
 
