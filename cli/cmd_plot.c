@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "commands.h"
+#include "describe.h"
 #include "options.h"
 #include "plot_commands.h"
 
@@ -21,6 +22,11 @@ int cmd_plot(int argc, char *argv[])
         for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
             printf("  %-12s %s\n", commands[i].name, commands[i].summary);
         puts("\netas plot COMMAND --help describes a command.");
+        return 0;
+    }
+    if (strcmp(name, DESCRIBE_COMPLETE) == 0) {
+        for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)
+            describe_command(commands[i].name, commands[i].summary, true);
         return 0;
     }
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++)

@@ -53,8 +53,8 @@ static options_outcome parse(plot_job *self, int argc, char *argv[])
     talk_init(&self->t, "etas");
     fit_options_init(&self->fit);
     plot_output_table(&self->output,
-                      "time, space, productivity, magnitudes or background; may be given several\n"
-                      "times (default: all)",
+                      "time, space, productivity, magnitudes or background; may be\n"
+                      "given several times (default: all)",
                       output);
     fit_options_table(&self->fit, fitting);
     talk_options(&self->t, talking);

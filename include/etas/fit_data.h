@@ -6,8 +6,11 @@
 
 #include <stddef.h>
 
+#include "etas/api.h"
 #include "etas/catalog.h"
 #include "etas/inversion.h"
+
+ETAS_API_BEGIN
 
 /** Aftershocks in a bin, and how many the model expects of these sources in these windows (it knows
  * that a delay longer than what is left of the catalogue cannot be seen, nor a distance beyond the
@@ -65,5 +68,7 @@ void etas_fit_data_free(etas_fit_data *self);
 
 /** The share of the spatial kernel's aftershocks within @p u = r / sqrt(d e^(gamma dm)), u >= 0. */
 double etas_space_share(const etas_params *theta, double u);
+
+ETAS_API_END
 
 #endif

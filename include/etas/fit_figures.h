@@ -2,8 +2,11 @@
 #ifndef ETAS_FIT_FIGURES_H
 #define ETAS_FIT_FIGURES_H
 
+#include "etas/api.h"
 #include "etas/figure.h"
 #include "etas/fit_data.h"
+
+ETAS_API_BEGIN
 
 typedef enum etas_fit_figure {
     ETAS_FIT_TIME,         /**< the kernel in time */
@@ -23,5 +26,7 @@ etas_fit_figure etas_fit_figure_named(const char *name);
 ETAS_NODISCARD etas_status etas_fit_figure_draw(etas_figure *out, etas_fit_figure which,
                                                 const etas_fit_data *data, etas_theme theme,
                                                 etas_error *err);
+
+ETAS_API_END
 
 #endif
