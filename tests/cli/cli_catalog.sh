@@ -81,6 +81,51 @@ complains '% of the magnitudes are no multiples of delta_m 0.2; they look like m
 expect 0 etas estimate-mc catalog.csv --delta-m 0.1 --mc 2.5 --seed 1
 [ ! -s stderr ] || fail "talk about a step that fits: $(cat stderr)"
 
+shows "info: histogram, completeness by two methods, b, the same in JSON"
+expect 0 etas catalog info catalog.csv
+grep -Eq '^mc +2.5 by Kolmogorov-Smirnov: 1260 events, b (0.9[89]|1.0[012])[0-9]? \+- 0.0[0-9]+, p ' stdout || fail "$(cat stdout)"
+# the most frequent magnitude is 2.0, corrected by 0.2
+above=$(awk -F, '$7 > 2.15' catalog.csv | wc -l)
+grep -q "^mc  *2.2 by maximum curvature + 0.2: $above events, b " stdout || fail "not $above: $(cat stdout)"
+[ "$(awk '/^from_magnitude/ { on = 1; next } on { n += $2 } END { print n }' stdout)" = "$all" ] || fail "histogram: $(cat stdout)"
+awk -F, 'NR > 1 { n[int(2 * $7 + 1e-6) / 2]++ } END { for (m in n) print m + 0, n[m] }' catalog.csv | sort -g >bins
+awk '/^from_magnitude/ { on = 1; next } on { print $1, $2 }' stdout | cmp - bins
+expect 0 etas catalog info catalog.csv --json
+jq -e '.format == "csv" and .events == '"$all"' and .magnitude_step == 0.1 and .off_grid_share == 0 and .time.in_order
+    and .mc_kolmogorov_smirnov.mc == 2.5 and .mc_kolmogorov_smirnov.n == 1260 and .mc_maximum_curvature.mc == 2.2
+    and (.mc_kolmogorov_smirnov.b_error | . > 0 and . < 0.1) and ([.histogram.bins[].n] | add) == '"$all" stdout >/dev/null || fail "$(cat stdout)"
+
+shows "info: pairs that may be one event, long intervals, magnitudes off the grid, what is skipped"
+awk 'BEGIN {
+    print "id,latitude,longitude,time,magnitude"
+    for (i = 0; i < 400; i++) printf "e%d,%.1f,8,%s,%.1f\n", i, 46 + i % 3, strftime("%Y-%m-%dT%H:%M:%S", 1577836800 + 3600 * i + (i >= 200 ? 20 * 86400 : 0), 1), 2 + i % 7 / 10
+    print "twin,46.1,8,2020-01-01T03:00:01.5,2.7"     # of e3: 11 km, 1.5 s, magnitudes 2.3 and 2.7
+    print "far,48,8,2020-01-01T03:00:01,2.3"          # too far
+    print "late,46,8,2020-01-01T03:00:04,2.3"         # too late for e3 and for twin
+    print "strong,46,8,2020-01-01T06:00:00,4.25"      # too strong for e6; off the grid
+}' >twins.csv
+expect 0 etas catalog info twins.csv --delta-m 0.1
+grep -qx 'duplicates?      1 pairs within 2 s, 25 km and 0.5 in magnitude' stdout || fail "$(cat stdout)"
+grep -q '2020-01-01 03:00:00.000000: e3 and twin, 1.5 s, 11.1 km, magnitudes 2.3 and 2.7' stdout || fail "$(cat stdout)"
+grep -q '^off_the_grid     1 magnitudes (0.248 %) are no multiples of 0.1' stdout || fail "$(cat stdout)"
+grep -Eq '^longest_gaps +20.04 days after 2020-01-09 07:00:00, 2[0-9.]+ times the mean, p [0-9.]+e-' stdout || fail "$(cat stdout)"
+expect 0 etas catalog info twins.csv --json
+jq -e '.duplicates.pairs == 1 and .duplicates.first[0].second == "twin" and (.gaps | length) == 3 and .gaps[0].p < 1e-6' stdout >/dev/null || fail "$(cat stdout)"
+head -n 1 twins.csv >nobody.csv
+expect 0 etas catalog info nobody.csv --json
+jq -e '.events == 0 and .time == null' stdout >/dev/null || fail "$(cat stdout)"
+head -n 2 twins.csv >single.csv
+expect 0 etas catalog info single.csv
+if grep -q 'mc \|gaps\|nan' stdout; then fail "$(cat stdout)"; fi
+expect 2 etas catalog info twins.csv --delta-m -1
+
+shows "convert and completeness write to stdout as the file -"
+mkdir dash
+(cd dash && expect 0 etas catalog convert ../twins.csv -o - && mv stdout ../dash.out && expect 0 etas catalog completeness ../twins.csv --mc 2 -o - && mv stdout ../dash.mc && rm stderr)
+only_files dash
+[ "$(wc -l <dash.out)" = "$(wc -l <twins.csv)" ] || fail "convert -o -"
+head -n 1 dash.mc | grep -q ',mc_current$' || fail "completeness -o -"
+
 shows "mistakes get one line each"
 refused() {
     local code=$1 text=$2
