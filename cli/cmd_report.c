@@ -12,6 +12,7 @@
 #include "grid_options.h"
 #include "options.h"
 #include "paths.h"
+#include "report_fit.h"
 #include "report_tests.h"
 #include "stored_forecast.h"
 
@@ -40,6 +41,8 @@ typedef struct report {
     stored_forecast forecast;
     etas_run_view view;
     report_tests tests;
+    fit_source source; /* with a path: --fit */
+    report_fit fit;
     char *name;
 } report;
 
@@ -59,7 +62,8 @@ static options_outcome check(report *self)
     paths_find_store(self->argument, sizeof self->path, self->path);
     if (paths_are_same(self->output, self->path))
         return options_complain(&usage, "%s is the run's store", self->output);
-    if (self->observed != NULL && paths_are_same(self->output, self->observed))
+    if ((self->observed != NULL && paths_are_same(self->output, self->observed)) ||
+        (self->source.path != NULL && paths_are_same(self->output, self->source.path)))
         return options_complain(&usage, "%s is an input: the page would replace it", self->output);
     outcome = catalog_options_take(&self->input, &usage, NULL, &self->how);
     return outcome == OPTIONS_RUN ? grid_request_init(&self->grid, &grid, &usage) : outcome;
@@ -69,9 +73,12 @@ static options_outcome parse(report *self, int argc, char *argv[])
 {
     const option_spec own[] = {
         {"output", 'o', OPTION_TEXT, &self->output, "FILE", "the page"},
-        {"observed", 0, OPTION_TEXT, &self->observed, "CATALOGUE",
+        {"observed", 0, OPTION_TEXT, &self->observed, "CATALOG",
          "what happened: its events in the forecast's window and region are drawn, and\n"
          "the forecast is tested with them"},
+        {"fit", 0, OPTION_TEXT, &self->source.path, "FILE",
+         "the configuration that was inverted, parameters_<id>.json of it or the folder\n"
+         "of these: adds standard errors and pictures of the fit"},
         {"thresholds", 0, OPTION_TEXT, &self->thresholds, "M,M,...",
          "magnitudes of the probabilities (default: the lowest, and the whole and half\n"
          "ones above it); the first is that of the pictures"},
@@ -85,6 +92,7 @@ static options_outcome parse(report *self, int argc, char *argv[])
     options_outcome outcome;
 
     talk_init(&self->t, "etas");
+    fit_options_init(&self->source.how);
     catalog_options_table(&self->input, reading);
     talk_options(&self->t, talking);
     self->again = again_quoted(argc, argv);
@@ -119,6 +127,15 @@ static etas_status check_thresholds(const report *self, etas_error *err)
                : ETAS_OK;
 }
 
+static etas_status add_fit(report *self, etas_error *err)
+{
+    const etas_status st = fit_source_load(&self->source, &self->t, err);
+
+    return st == ETAS_OK ? report_fit_run(&self->fit, &self->source, self->forecast.about.model,
+                                          &self->t, err)
+                         : st;
+}
+
 static etas_status gather(report *self, etas_error *err)
 {
     stored_source from = {.path = self->path,
@@ -137,6 +154,8 @@ static etas_status gather(report *self, etas_error *err)
         st = stored_forecast_load(&self->forecast, &from, &self->t, err);
     if (st == ETAS_OK && self->observed != NULL && self->view.stored >= self->view.run.n_catalogs)
         st = report_tests_run(&self->tests, self->store, &self->forecast.catalog, err);
+    if (st == ETAS_OK && self->source.path != NULL)
+        st = add_fit(self, err);
     self->name = st == ETAS_OK ? name_of(&self->view.run) : NULL;
     return st;
 }
@@ -156,6 +175,7 @@ static etas_status write_page(const report *self, etas_error *err)
         .n_tests = self->tests.n,
         .tests = self->tests.result,
         .test_cell_deg = self->tests.cell_deg,
+        .fit = self->source.path != NULL ? &self->fit.shown : NULL,
         .now = (etas_time)time(NULL) * ETAS_NS_PER_S,
     };
     etas_text text = {0};
@@ -202,6 +222,8 @@ int cmd_report(int argc, char *argv[])
 
     if (outcome == OPTIONS_RUN)
         st = make(&self, &err);
+    report_fit_free(&self.fit);
+    fit_source_free(&self.source);
     report_tests_free(&self.tests);
     stored_forecast_free(&self.forecast);
     etas_run_view_free(&self.view);

@@ -98,8 +98,7 @@ typedef struct etas_report_page {
     size_t n_tests; /**< 0 without observed events */
     const etas_test_result *tests;
     double test_cell_deg;       /**< size of the cells of the tests' grid */
-    const etas_report_fit *fit; /**< NULL: not at hand */
-    const char *fit_note;       /**< why, or NULL: --fit was not given */
+    const etas_report_fit *fit; /**< NULL: it was not asked for */
     etas_time now;
 } etas_report_page;
 

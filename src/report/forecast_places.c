@@ -24,6 +24,12 @@ static void cells_free(cells *c)
     etas_array_free((void **)&c->value);
 }
 
+/* Edges are decimals: 0.1 + 0.2 is 0.3. */
+static double decimal(double degrees)
+{
+    return floor(degrees * 1e6 + 0.5) / 1e6;
+}
+
 static etas_status cells_make(cells *c, const etas_report_map *map)
 {
     const size_t all = (size_t)map->n_lat * map->n_lon;
@@ -36,8 +42,8 @@ static etas_status cells_make(cells *c, const etas_report_map *map)
     for (size_t i = 0; i < all; i++) {
         if (isnan(map->rate[i]))
             continue;
-        c->lat[c->n] = map->lat0 + (double)(i % map->n_lat) * map->dlat;
-        c->lon[c->n] = map->lon0 + (double)(i / map->n_lat) * map->dlon;
+        c->lat[c->n] = decimal(map->lat0 + (double)(i % map->n_lat) * map->dlat);
+        c->lon[c->n] = decimal(map->lon0 + (double)(i / map->n_lat) * map->dlon);
         c->value[c->n++] = map->rate[i];
         if (map->rate[i] > 0) {
             c->lowest = fmin(c->lowest, map->rate[i]);
@@ -53,8 +59,8 @@ static etas_status cells_csv(const cells *c, const etas_report_map *map, etas_te
 
     for (size_t i = 0; i < c->n && st == ETAS_OK; i++)
         st = etas_csv_row(csv, NULL, 5,
-                          (double[]){c->lon[i], etas_cells_upper(c->lon[i], map->dlon), c->lat[i],
-                                     etas_cells_upper(c->lat[i], map->dlat), c->value[i]});
+                          (double[]){c->lon[i], decimal(c->lon[i] + map->dlon), c->lat[i],
+                                     decimal(c->lat[i] + map->dlat), c->value[i]});
     return st;
 }
 

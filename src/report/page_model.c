@@ -201,14 +201,10 @@ void etas_page_fit(etas_page *p, const etas_report_page *in)
             etas_page_figure(p, &in->fit->figures[i]);
         etas_page_put(p, "</div>\n");
     } else {
-        etas_page_put(p, "<p>");
-        etas_page_text(p,
-                       in->fit_note != NULL
-                           ? in->fit_note
-                           : "A run's store holds the model, not the catalogue that it was fitted "
-                             "to. With --fit CONFIG, the configuration of the inversion, the "
-                             "standard errors and the pictures of the fit are added.");
-        etas_page_put(p, "</p>\n");
+        etas_page_put(p, "<p>A run\xe2\x80\x99s store holds the model, not the catalogue that it "
+                         "was fitted to. <code>--fit</code> with the configuration of the "
+                         "inversion, or its results, adds the standard errors and pictures of the "
+                         "fit.</p>\n");
     }
     etas_page_section_end(p);
 }

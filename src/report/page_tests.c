@@ -64,18 +64,8 @@ static void put_row(etas_page *p, const etas_test_result *r)
     etas_page_put(p, "</td></tr>\n");
 }
 
-void etas_page_tests(etas_page *p, const etas_report_page *in)
+static void put_tests(etas_page *p, const etas_report_page *in)
 {
-    if (in->observed == NULL)
-        return;
-    etas_page_section(p, "tests", "Forecast and observation");
-    etas_page_put(p, "<p>%zu of the %zu events of <code>", in->observed->n,
-                  in->observed->n_in_file);
-    etas_page_text(p, in->observed_path);
-    etas_page_put(p,
-                  "</code> lie in the forecast\xe2\x80\x99s window and region, from magnitude %g "
-                  "on.</p>\n",
-                  in->forecast->threshold);
     etas_page_table(p, "Consistency tests",
                     "<Test|<asks|statistic|P(X \xe2\x89\xa5 observed)|P(X \xe2\x89\xa4 observed)|"
                     "<result at the 5 % level");
@@ -91,5 +81,23 @@ void etas_page_tests(etas_page *p, const etas_report_page *in)
     etas_page_put(p, "A good forecast fails each test in one of twenty windows: a single failure "
                      "says little, many say that the forecast is wrong in what the test asks. The "
                      "definitions are those of pyCSEP.</p>\n");
+}
+
+void etas_page_tests(etas_page *p, const etas_report_page *in)
+{
+    if (in->observed == NULL)
+        return;
+    etas_page_section(p, "tests", "Forecast and observation");
+    etas_page_put(p, "<p>%zu of the %zu events of <code>", in->observed->n,
+                  in->observed->n_in_file);
+    etas_page_text(p, in->observed_path);
+    etas_page_put(p,
+                  "</code> lie in the forecast\xe2\x80\x99s window and region, from magnitude %g "
+                  "on.</p>\n",
+                  in->forecast->threshold);
+    if (in->n_tests > 0)
+        put_tests(p, in);
+    else
+        etas_page_put(p, "<p>The tests need all catalogues, and some are missing.</p>\n");
     etas_page_section_end(p);
 }
