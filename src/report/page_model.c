@@ -111,7 +111,7 @@ static void put_params(etas_page *p, const etas_report_page *in)
     const etas_uncertainty *const u = in->fit != NULL ? in->fit->uncertainty : NULL;
 
     for (etas_param i = 0; i < ETAS_N_PARAMS; i++) {
-        double values[MOST_MODELS];
+        double values[MOST_MODELS] = {0};
 
         for (size_t k = 0; k < m->n && k < MOST_MODELS; k++)
             values[k] = m->plan[k].theta.value[i];
@@ -133,7 +133,7 @@ static void put_derived(etas_page *p, const etas_report_page *in)
     const etas_plan *const first = &m->plan[0];
     const etas_uncertainty *const u = in->fit != NULL ? in->fit->uncertainty : NULL;
     const bool cut = isfinite(first->m_max);
-    double beta[MOST_MODELS], ratio[MOST_MODELS];
+    double beta[MOST_MODELS] = {0}, ratio[MOST_MODELS] = {0};
 
     for (size_t k = 0; k < m->n && k < MOST_MODELS; k++) {
         beta[k] = m->plan[k].beta;
