@@ -103,6 +103,7 @@ typedef struct series_maker {
     uint64_t basis_of;
     etas_status basis_status; /**< of that inversion */
     etas_error basis_error;
+    uint64_t n_runs; /**< so far; the first one tells about its pool */
 } series_maker;
 
 /** Reads the catalogue, once for all dates. */

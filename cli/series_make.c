@@ -124,12 +124,14 @@ static etas_status get_history(series_maker *self, const forecast *fc, etas_cata
     return st;
 }
 
-static void describe_model(const etas_mixture *model, series_row *out)
+/* Of the inversion, also where it leads to no forecast; of given parameters when they are one set.
+ */
+static void describe_model(const series_maker *self, const etas_plan *plan, series_row *out)
 {
-    out->has_theta = model->n == 1;
-    out->theta = model->plan->theta;
-    out->beta = model->plan->beta;
-    out->branching = model->plan->branching_ratio;
+    out->has_theta = plan != NULL || !self->cfg->given_parameters;
+    out->theta = plan != NULL ? plan->theta : self->basis.theta;
+    out->beta = plan != NULL ? plan->beta : self->basis.beta;
+    out->branching = plan != NULL ? plan->branching_ratio : NAN;
 }
 
 /* ---- its catalogues ---- */
@@ -160,8 +162,8 @@ static etas_status create_store(const series_maker *self, const series_row *row,
     return st;
 }
 
-static etas_status simulate(const series_maker *self, const series_row *row,
-                            const etas_mixture *model, etas_store **out, etas_error *err)
+static etas_status simulate(series_maker *self, const series_row *row, const etas_mixture *model,
+                            etas_store **out, etas_error *err)
 {
     const double now = talk_seconds();
     etas_runner_config how = self->pool->how;
@@ -173,6 +175,7 @@ static etas_status simulate(const series_maker *self, const series_row *row,
     if (isfinite(self->options->stop_at))
         how.runtime_s = self->options->stop_at - now;
     how.brief = self->stores == NULL;
+    how.log = how.redis.log = self->n_runs++ == 0 ? &self->t->log : &self->quiet.log;
     st = create_store(self, row, model, out, err);
     if (st == ETAS_OK)
         st = etas_run(*out, &how, &report, err);
@@ -249,11 +252,11 @@ static etas_status make_model(series_maker *self, uint64_t i, etas_catalog *hist
     row->load_s = talk_seconds() - now;
     now = talk_seconds();
     row->n_history = history->n;
-    if (st == ETAS_OK)
-        st = forecast_build(&fc, &self->basis, history, model, err);
+    if (st != ETAS_OK)
+        return st;
+    st = forecast_build(&fc, &self->basis, history, model, err);
+    describe_model(self, st == ETAS_OK && model->n == 1 ? model->plan : NULL, row);
     row->plan_s = talk_seconds() - now;
-    if (st == ETAS_OK)
-        describe_model(model, row);
     return st;
 }
 

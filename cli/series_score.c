@@ -198,8 +198,9 @@ etas_status series_score_make(const series_scoring *in, series_score *out, etas_
     if (st == ETAS_OK) {
         out->observed = in->observed->n;
         out->observed_max = NAN;
-        for (size_t i = 0; i < in->observed->n; i++)
-            out->observed_max = fmax(out->observed_max, in->observed->mag[i]);
+        for (size_t i = 0; i < in->observed->n; i++) /* as decimals: 6.8 is 68 * 0.1 */
+            out->observed_max = fmax(out->observed_max,
+                                     round(in->observed->mag[i] * ETAS_MAG_UNITS) / ETAS_MAG_UNITS);
         for (size_t k = 0; k < self.axes.n_thresholds; k++)
             out->chance[k] = self.chance[k] / (double)self.n;
         score_number(&self, out);
