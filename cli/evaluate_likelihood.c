@@ -17,13 +17,12 @@
 static const command_usage usage = {
     .name = "etas evaluate",
     .synopsis = "CONFIG [OPTIONS]",
-    .about =
-        "The log-likelihood of the events of a test window, from timewindow_end to\n"
-        "testwindow_end, under a set of parameters: per event in all (nll), of times (tll) and\n"
-        "of places (sll), the information gain over a homogeneous Poisson process, and whether\n"
-        "the residuals in transformed time are those of the right model. The parameters are\n"
-        "those of fn_inversion_output, or given ones, or estimated first. CONFIG may be a\n"
-        "parameters_<id>.json itself.",
+    .about = "The log-likelihood of the events of a test window, from timewindow_end to\n"
+             "testwindow_end, under a set of parameters: per event in all (nll), of times\n"
+             "(tll) and of places (sll), the information gain over a homogeneous Poisson\n"
+             "process, and whether the residuals in transformed time are those of the right\n"
+             "model. The parameters are those of fn_inversion_output, or given ones, or\n"
+             "estimated first. CONFIG may be a parameters_<id>.json itself.",
     .min_arguments = 1,
     .max_arguments = 1,
 };
@@ -54,8 +53,7 @@ static options_outcome parse(evaluation *self, int argc, char *argv[], const cha
          "parameters_<id>.json whose parameters are evaluated"},
         {"end", 0, OPTION_TIME, &self->end, "TIME", "end of the test window, for testwindow_end"},
         {"m-test", 0, OPTION_NUMBER, &self->m_test, "M",
-         "test events from magnitude M on (default: the catalogue's completeness in the\n"
-         "test window)"},
+         "test events from magnitude M on (default: the completeness in the window)"},
         {"output", 'o', OPTION_TEXT, &self->directory, "DIR",
          "write ll_scores.json and, event by event, augmented_catalog.csv"},
         {"json", 0, OPTION_FLAG, &self->json, NULL, "print JSON instead of a table"},
