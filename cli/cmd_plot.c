@@ -11,6 +11,8 @@ static const struct {
     int (*run)(int argc, char *argv[]);
 } commands[] = {
     {"fit", "how a fitted model agrees with its catalogue", plot_fit},
+    {"forecast", "where, how many and of which magnitudes a forecast expects events",
+     plot_forecast},
 };
 
 int cmd_plot(int argc, char *argv[])

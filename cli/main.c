@@ -26,7 +26,7 @@ static const command commands[] = {
     {"forecast", "invert a catalogue and simulate its possible continuations", cmd_forecast},
     {"invert", "estimate the model's parameters from a catalogue", cmd_invert},
     {"monitor", "show how a run goes or went: slow tasks, hosts, efficiency", cmd_monitor},
-    {"plot", "draw how a fitted model agrees with its catalogue", cmd_plot},
+    {"plot", "draw a forecast, or how a fitted model agrees with its catalogue", cmd_plot},
     {"report", "write a page about a forecast: words, pictures, probabilities", cmd_report},
     {"series", "make and score a forecast for each of many dates", cmd_series},
     {"simulate", "simulate catalogues from given parameters", cmd_simulate},

@@ -3,5 +3,6 @@
 #define ETAS_CLI_PLOT_COMMANDS_H
 
 int plot_fit(int argc, char *argv[]);
+int plot_forecast(int argc, char *argv[]);
 
 #endif

@@ -104,8 +104,8 @@ static etas_status path_of(const plot_output *self, const char *name, const char
 
     if (self->to_file)
         return etas_text_printf(out, "%.*s%s", (int)len - 4, path, end);
-    return etas_text_printf(out, "%s%s%s%s", path, len > 0 && path[len - 1] != '/' ? "/" : "", name,
-                            end);
+    return etas_text_printf(out, "%s%s%s%s%s", path, len > 0 && path[len - 1] != '/' ? "/" : "",
+                            self->prefix != NULL ? self->prefix : "", name, end);
 }
 
 static etas_status save(const etas_text *bytes, const char *path, etas_error *err)

@@ -15,6 +15,7 @@ typedef struct plot_output {
     option_list wanted; /**< names of figures */
     uint64_t width;
     bool csv, dark;
+    const char *prefix; /**< of files in a folder, before the figure's name; NULL: none */
     /* settled by plot_output_check */
     bool to_file; /**< path is the file of one figure */
     bool png;
@@ -30,7 +31,7 @@ void plot_output_table(plot_output *self, const char *names, option_spec out[PLO
 options_outcome plot_output_check(plot_output *self, const command_usage *usage, size_t n,
                                   const char *const names[]);
 
-/** In the folder, or the one that was named. */
+/** Of a file. */
 etas_theme plot_output_theme(const plot_output *self);
 
 /** Writes the figure and, if that is wished, its numbers beside it. E_IO. */

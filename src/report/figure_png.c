@@ -71,11 +71,12 @@ static etas_status fail_reason(const library *lib, const etas_figure *self, GErr
     return st;
 }
 
+/* What is left of a pixel below is cut off: nothing would be drawn on a part of it. */
 static etas_status render(const library *lib, const etas_figure *self, RsvgHandle *svg,
                           const RsvgRectangle *size, etas_text *out, etas_error *err)
 {
     cairo_surface_t *const surface = lib->cairo_image_surface_create_(
-        CAIRO_FORMAT_RGB24, (int)lround(size->width), (int)lround(size->height));
+        CAIRO_FORMAT_RGB24, (int)size->width, (int)floor(size->height));
     cairo_t *const cairo = lib->cairo_create_(surface);
     cairo_status_t written;
     GError *why = NULL;
@@ -111,8 +112,8 @@ etas_status etas_figure_png(const etas_figure *self, uint32_t width, etas_text *
     if (svg == NULL)
         return fail_reason(&lib, self, why, err);
     lib.rsvg_handle_get_intrinsic_dimensions_(svg, NULL, NULL, NULL, NULL, &has_box, &box);
-    box = (RsvgRectangle){.width = width,
-                          .height = has_box ? ceil(width * box.height / box.width) : width};
+    box =
+        (RsvgRectangle){.width = width, .height = has_box ? width * box.height / box.width : width};
     st = render(&lib, self, svg, &box, out, err);
     lib.g_object_unref_(svg);
     return st;

@@ -161,9 +161,9 @@ static void log_text(etas_tick *tick, const etas_scale *scale, int factor, int e
         power_text(tick->text, factor, 0, exponent);
 }
 
-/* Texts at every @p stride-th power of ten, at 2 and 5 of it too when @p finer; minor ticks
- * between. */
-static void make_log(etas_ticks *out, const etas_scale *scale, int stride, bool finer)
+/* Texts at every @p stride-th power of ten, and at those multiples of it that stand in @p more;
+ * minor ticks between. */
+static void make_log(etas_ticks *out, const etas_scale *scale, int stride, const char *more)
 {
     const double low = scale->span.low, high = scale->span.high;
     const int first = (int)floor(log10(low)), last = (int)ceil(log10(high));
@@ -178,7 +178,7 @@ static void make_log(etas_ticks *out, const etas_scale *scale, int stride, bool 
             if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9))
                 continue;
             add(out, value, false);
-            if ((f == 1 && (e % stride + stride) % stride == 0) || (finer && (f == 2 || f == 5)))
+            if ((f == 1 && (e % stride + stride) % stride == 0) || strchr(more, '0' + f) != NULL)
                 log_text(&out->tick[out->n - 1], scale, f, e);
         }
 }
@@ -198,7 +198,10 @@ static void ticks_log(etas_ticks *out, const etas_scale *scale, const etas_lette
     const double decades = log10(scale->span.high / scale->span.low);
 
     if (decades < 3) {
-        make_log(out, scale, 1, true);
+        make_log(out, scale, 1, "25");
+        if (fits(out, scale, how, beside) && count_texts(out) >= 3)
+            return;
+        make_log(out, scale, 1, "3");
         if (fits(out, scale, how, beside) && count_texts(out) >= 3)
             return;
     }
@@ -207,7 +210,7 @@ static void ticks_log(etas_ticks *out, const etas_scale *scale, const etas_lette
         return;
     }
     for (int stride = 1; stride < 400; stride++) {
-        make_log(out, scale, stride, false);
+        make_log(out, scale, stride, "");
         if (fits(out, scale, how, beside))
             return;
     }
