@@ -20,7 +20,7 @@ typedef enum etas_theme {
 /** Starts as {0}; etas_figure_free is idempotent. */
 typedef struct etas_figure {
     char name[32];  /**< of its file, and of ids in the drawing: "time" */
-    char title[96]; /**< "Time between an event and its aftershocks" */
+    char title[96]; /**< "Time to aftershocks" */
     char text[600]; /**< what is drawn and how to read it; the drawing's description too */
     etas_text svg;
     etas_text csv; /**< what is drawn, as numbers: a line of names, then rows */

@@ -75,7 +75,7 @@ static void describe_time(etas_figure *out, const etas_fit_data *data)
 
     if (isfinite(o.tau_days))
         (void)duration_text(o.tau_days, sizeof tau, tau);
-    (void)etas_format(sizeof out->title, out->title, "Time from an event to its aftershocks");
+    (void)etas_format(sizeof out->title, out->title, "Time to aftershocks");
     (void)etas_format(
         sizeof out->text, out->text,
         "Delays between events and those that they triggered, each pair counted by the "
@@ -97,7 +97,7 @@ etas_status etas_fit_draw_time(etas_figure *out, const etas_fit_data *data, etas
                           .columns = "delay_days,density_per_day",
                           .data_name = "weighted pairs",
                           .model_name = "kernel",
-                          .expected_name = "expected in this catalogue"};
+                          .expected_name = "expected here"};
     char c[48], tau[48], text[32];
     etas_milestone milestones[2] = {{o.c_days, c, {.stroke = ETAS_INK_MUTED, .dash = "3 3"}},
                                     {o.tau_days, tau, {.stroke = ETAS_INK_MUTED, .dash = "3 3"}}};
@@ -149,7 +149,7 @@ static void describe_space(etas_figure *out, const etas_fit_data *data)
 {
     const double *const v = data->theta.value;
 
-    (void)etas_format(sizeof out->title, out->title, "Distance from an event to its aftershocks");
+    (void)etas_format(sizeof out->title, out->title, "Distance to aftershocks");
     (void)etas_format(
         sizeof out->text, out->text,
         "Distances r between events and those that they triggered, as multiples of the width "
@@ -177,7 +177,7 @@ etas_status etas_fit_draw_space(etas_figure *out, const etas_fit_data *data, eta
         .columns = "distance,density",
         .data_name = "weighted pairs",
         .model_name = "kernel",
-        .expected_name = "expected in this catalogue"};
+        .expected_name = "expected here"};
 
     describe_space(out, data);
     add_bins(&d, &s, data->distance, measure_of_distance, theta);

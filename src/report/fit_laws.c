@@ -12,7 +12,7 @@ etas_status etas_fit_draw_productivity(etas_figure *out, const etas_fit_data *da
                           .columns = "magnitude,aftershocks_per_event",
                           .data_name = "weighted pairs",
                           .model_name = "in infinite time",
-                          .expected_name = "expected in this catalogue"};
+                          .expected_name = "expected here"};
 
     (void)etas_format(sizeof out->title, out->title, "Aftershocks by magnitude");
     (void)etas_format(

@@ -44,6 +44,15 @@ static bool fits(const etas_ticks *ticks, const etas_scale *scale, const etas_le
     return true;
 }
 
+static size_t count_texts(const etas_ticks *ticks)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < ticks->n; i++)
+        n += ticks->tick[i].text[0] != '\0';
+    return n;
+}
+
 /* ---- linear ---- */
 
 static double multiple(double i, step s)
@@ -137,16 +146,24 @@ static void ticks_linear(etas_ticks *out, const etas_scale *scale, const etas_le
 {
     static const int factors[] = {1, 2, 5};
     const int start = (int)floor(log10((scale->span.high - scale->span.low) / 30));
+    etas_ticks closer = {0};
 
     for (int i = 0; i < 15; i++) {
         const step s = {start + i / 3, factors[i % 3]};
 
-        if (!make_linear(out, scale, s) || !fits(out, scale, how, beside))
+        if (!make_linear(out, scale, s))
             continue;
-        divide_linear(out, scale, s);
-        return;
+        if (out->n == 0)
+            break;
+        if (fits(out, scale, how, beside)) {
+            divide_linear(out, scale, s);
+            return;
+        }
+        closer = *out;
     }
-    out->n = 0;
+    *out = closer; /* no room for two of them: one says enough */
+    for (size_t i = 1; i < out->n; i++)
+        out->tick[i].text[0] = '\0';
 }
 
 /* ---- logarithmic ---- */
@@ -183,13 +200,11 @@ static void make_log(etas_ticks *out, const etas_scale *scale, int stride, const
         }
 }
 
-static size_t count_texts(const etas_ticks *ticks)
+static bool try_log(etas_ticks *out, const etas_scale *scale, const char *more,
+                    const etas_letters *how, bool beside)
 {
-    size_t n = 0;
-
-    for (size_t i = 0; i < ticks->n; i++)
-        n += ticks->tick[i].text[0] != '\0';
-    return n;
+    make_log(out, scale, 1, more);
+    return fits(out, scale, how, beside) && count_texts(out) >= 3;
 }
 
 static void ticks_log(etas_ticks *out, const etas_scale *scale, const etas_letters *how,
@@ -197,24 +212,21 @@ static void ticks_log(etas_ticks *out, const etas_scale *scale, const etas_lette
 {
     const double decades = log10(scale->span.high / scale->span.low);
 
-    if (decades < 3) {
-        make_log(out, scale, 1, "25");
-        if (fits(out, scale, how, beside) && count_texts(out) >= 3)
-            return;
-        make_log(out, scale, 1, "3");
-        if (fits(out, scale, how, beside) && count_texts(out) >= 3)
-            return;
-    }
+    if (decades < 3 &&
+        (try_log(out, scale, "25", how, beside) || try_log(out, scale, "3", how, beside)))
+        return;
     if (decades < 1.3) {
         ticks_linear(out, scale, how, beside);
-        return;
+        if (count_texts(out) >= 2)
+            return;
     }
     for (int stride = 1; stride < 400; stride++) {
         make_log(out, scale, stride, "");
         if (fits(out, scale, how, beside))
-            return;
+            break;
     }
-    out->n = 0;
+    if (count_texts(out) == 0) /* in one decade of a short axis */
+        ticks_linear(out, scale, how, beside);
 }
 
 /* ---- time ---- */
