@@ -1,3 +1,4 @@
+#include <curl/curl.h>
 #include <geos_c.h>
 #include <gsl/gsl_version.h>
 #include <hdf5.h>
@@ -32,6 +33,7 @@ void version_print_all(const char *program)
         {"GEOS", GEOSversion()},
         {"GSL", gsl_version},
         {"HDF5", hdf5},
+        {"libcurl", curl_version_info(CURLVERSION_NOW)->version},
         {"libxml2", xml},
         {"OpenSSL", OpenSSL_version(OPENSSL_VERSION_STRING)},
         {"PROJ", proj_info().version},

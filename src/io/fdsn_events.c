@@ -85,12 +85,13 @@ static etas_status read_text(etas_fdsn_events *self, size_t len, const char byte
     lines = (etas_lines){.at = self->text.data, .end = self->text.data + self->text.len};
     while (st == ETAS_OK && etas_lines_next(&lines)) {
         const size_t n = split(&lines, field);
+        const bool first = self->header_len == 0;
 
-        if (etas_field_is(&field[0], names[ID])) {
+        if (n > 1 && (first || etas_field_is(&field[0], names[ID]))) {
             find_columns(n, field, column);
             self->header = (size_t)(lines.text - self->text.data);
             self->header_len = lines.len;
-        } else if (n > column[LONGITUDE] && n > column[TIME] && lines.text[0] != '#') {
+        } else if (n > 1 && lines.text[0] != '#') {
             st = add_line(self, &lines, field, column);
         }
     }

@@ -397,7 +397,8 @@ static etas_status start(writer *w, const etas_forecast_target *to, etas_error *
     etas_status st;
 
     if (to->temporary == NULL)
-        return etas_fail(err, ETAS_E_ARG, "HDF5 needs a file: this is a device or pipe, or the standard output");
+        return etas_fail(err, ETAS_E_ARG,
+                         "HDF5 needs a file: this is a device or pipe, or the standard output");
     w->about = to->about;
     w->temporary = to->temporary;
     w->with_parent = to->about->model->plan[0].with_parents;

@@ -322,9 +322,10 @@ static void lines_of_text_are_kept_as_they_are(void **state)
     etas_text text = {0};
 
     (void)state;
-    assert_int_equal(
-        etas_text_printf(&text, "%s\r\n%s\r\n# talk|\na|2020-01-01|3|4|5|\n", header, line),
-        ETAS_OK);
+    assert_int_equal(etas_text_printf(&text,
+                                      "\n# talk\n \n%s\r\n%s\r\n\n# talk|\na|2020-01-01|3|4|5|\n",
+                                      header, line),
+                     ETAS_OK);
     read_page(&events, ETAS_FDSN_TEXT, text.data);
     assert_int_equal(events.n, 2);
     assert_int_equal(events.event[0].raw_len, strlen(line));
@@ -334,6 +335,11 @@ static void lines_of_text_are_kept_as_they_are(void **state)
     assert_true(events.event[1].lat == 3 && events.event[1].lon == 4);
     assert_int_equal(events.header_len, strlen(header));
     assert_true(events.event[0].time - events.event[1].time == ETAS_NS_PER_DAY);
+    read_page(&events, ETAS_FDSN_TEXT,
+              "Time|EventID|Longitude|Latitude|Magnitude\n2020-01-01|a|1|2|\n");
+    assert_int_equal(events.n, 1);
+    assert_int_equal(events.text.data[events.event[0].id], 'a');
+    assert_true(events.event[0].lat == 2 && events.event[0].lon == 1);
     etas_text_free(&text);
     etas_fdsn_events_free(&events);
 }
