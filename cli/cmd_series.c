@@ -313,7 +313,9 @@ static etas_status make_all(command *self, series_maker *maker, series_files *fi
         }
     }
     talk_show_end(&self->t);
-    if (st != ETAS_OK)
+    if (st != ETAS_OK && files->n_rows == 0 && !self->run.resume && st != ETAS_E_RUNTIME)
+        series_files_undo(files, self->directory); /* nothing to go on with */
+    else if (st != ETAS_OK)
         etas_log_write(&self->t.log, ETAS_LOG_WARN,
                        "%" PRIu64 " of %" PRIu64 " dates are in %s: go on with --resume",
                        files->n_rows, n, files->table_path);
@@ -390,15 +392,15 @@ static etas_status work(command *self, series_maker *maker, run_pool *pool, seri
     if (st == ETAS_OK && self->run.slot_memory > 0)
         st = etas_slot_memory_check(self->run.slot_memory, err);
     if (st == ETAS_OK)
-        st = open_files(self, files, err);
-    if (st == ETAS_OK)
         st = series_maker_init(maker, err);
-    if (st == ETAS_OK)
-        warn_end(self, maker);
     if (st == ETAS_OK)
         st = run_pool_open(pool, &self->run, &self->request, &self->t, err);
     if (st == ETAS_OK)
         st = run_pool_keep(pool, err);
+    if (st == ETAS_OK)
+        st = open_files(self, files, err);
+    if (st == ETAS_OK)
+        warn_end(self, maker);
     if (st == ETAS_OK && self->only != ETAS_TIME_NONE)
         return print_only(self, maker, err);
     maker->stores = self->keep_stores ? files->stores_path : NULL;

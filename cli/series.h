@@ -21,7 +21,7 @@ typedef struct series_settings {
     etas_time from, to;   /**< issue dates are from <= from + i every < to */
     int64_t every;        /**< ns, > 0 */
     double horizon_days;  /**< of each forecast */
-    uint64_t refit_every; /**< an inversion for every so manieth date; 0: for the first one only */
+    uint64_t refit_every; /**< dates from one inversion to the next; 0: only the first has one */
     uint64_t n_simulations, seed;
     grid_request grid; /**< with at least one threshold */
 } series_settings;

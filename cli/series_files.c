@@ -213,7 +213,7 @@ etas_status series_files_make_stores(const series_files *self, etas_error *err)
     return fail_system(self->stores_path, "the folder cannot be made", err);
 }
 
-static etas_status throw_away(const series_files *self, etas_error *err)
+static etas_status remove_files(const series_files *self, etas_error *err)
 {
     const char *const paths[] = {self->summary_path, self->table_path, self->times_path,
                                  self->settings_path};
@@ -222,6 +222,13 @@ static etas_status throw_away(const series_files *self, etas_error *err)
         if (unlink(paths[i]) != 0 && errno != ENOENT)
             return fail_system(paths[i], "cannot be removed", err);
     return ETAS_OK;
+}
+
+void series_files_undo(const series_files *self, const char *directory)
+{
+    if (remove_files(self, NULL) == ETAS_OK && rmdir(directory) != 0) {
+        /* there is something else in it */
+    }
 }
 
 static bool exists(const char *path)
@@ -258,7 +265,7 @@ etas_status series_files_open(series_files *self, series_opening how, const char
     if (st == ETAS_OK)
         st = lock(self, directory, err);
     if (st == ETAS_OK && how == SERIES_RESTART)
-        st = throw_away(self, err);
+        st = remove_files(self, err);
     if (st == ETAS_OK && how == SERIES_RESUME)
         st = series_settings_match(begin, self->settings_path, err);
     if (st == ETAS_OK)

@@ -40,6 +40,8 @@ ETAS_NODISCARD etas_status series_files_open(series_files *self, series_opening 
                                              etas_error *err);
 /** The folder of the stores that are kept. */
 ETAS_NODISCARD etas_status series_files_make_stores(const series_files *self, etas_error *err);
+/** Of a series that has no rows nothing stays behind. */
+void series_files_undo(const series_files *self, const char *directory);
 /** Adds @p row, safe from the end of this process and of the machine when it returns ETAS_OK. */
 ETAS_NODISCARD etas_status series_files_add(series_files *self, const series_settings *settings,
                                             const series_row *row, etas_error *err);
