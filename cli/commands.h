@@ -2,6 +2,7 @@
 #ifndef ETAS_CLI_COMMANDS_H
 #define ETAS_CLI_COMMANDS_H
 
+int cmd_bench(int argc, char *argv[]);
 int cmd_catalog(int argc, char *argv[]);
 int cmd_estimate_mc(int argc, char *argv[]);
 int cmd_evaluate(int argc, char *argv[]);

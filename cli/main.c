@@ -18,6 +18,7 @@ typedef struct command {
 } command;
 
 static const command commands[] = {
+    {"bench", "measure how fast this machine simulates, backend by backend", cmd_bench},
     {"catalog", "convert a catalogue, say what it holds, add the completeness after large shocks",
      cmd_catalog},
     {"estimate-mc", "test from which magnitude on a catalogue is complete", cmd_estimate_mc},
