@@ -197,10 +197,10 @@ static double efficiency(const bench *self, const bench_case *c)
 
 static etas_status print_table(const bench *self, const char *path, etas_error *err)
 {
-    static const table_column columns[] = {{"backend", true, 0}, {"slots", false, 0},
-                                           {"kernels", true, 0}, {"seconds", false, 0},
-                                           {"cat/s", false, 0},  {"events/s", false, 0},
-                                           {"speed", false, 0},  {"efficiency", false, 0}};
+    static const table_column columns[] = {{"backend", true, 0},   {"slots", false, 0},
+                                           {"kernels", true, 0},   {"seconds", false, 0},
+                                           {"cat/s", false, 0},    {"events/s", false, 0},
+                                           {"speed-up", false, 0}, {"efficiency", false, 0}};
     char number[TABLE_NUMBER], sha[65];
     table rows;
     etas_status st;
