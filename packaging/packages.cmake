@@ -27,35 +27,37 @@ set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 
-set(about " Earthquake forecasts with the ETAS model (epidemic-type aftershock sequence):
- parameters from a catalogue, then tens of thousands of its possible
- continuations, on one machine or on a pool of workers that share one Redis
- server.
- .")
+# cpack indents what follows the first line.
+set(about "Earthquake forecasts with the ETAS model (epidemic-type aftershock sequence):
+parameters from a catalogue, then tens of thousands of its possible
+continuations, on one machine or on a pool of workers that share one Redis
+server.
+
+This package has")
 
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_NAME etas)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SECTION science)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SHLIBDEPS ON)
 set(CPACK_DEBIAN_PROGRAMS_PACKAGE_RECOMMENDS "redis-server (>= 5:7.0)")
+set(CPACK_DEBIAN_PROGRAMS_PACKAGE_SUGGESTS librsvg2-2)
 set(CPACK_DEBIAN_PROGRAMS_DESCRIPTION "earthquake forecasts with the ETAS model
-${about}
- This package has the programs etas, etas-redis-worker and etas-redis-manager.")
+${about} the programs etas, etas-redis-worker and etas-redis-manager.")
 
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_NAME libetas${soversion})
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SECTION libs)
 set(CPACK_DEBIAN_LIBRARY_PACKAGE_SHLIBDEPS ON)
-set(CPACK_DEBIAN_LIBRARY_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS ON)
+set(CPACK_DEBIAN_PACKAGE_GENERATE_SHLIBS_POLICY ">=")
+set(CPACK_DEBIAN_LIBRARY_PACKAGE_CONTROL_EXTRA ${CMAKE_CURRENT_SOURCE_DIR}/debian/triggers)
 set(CPACK_DEBIAN_LIBRARY_DESCRIPTION "earthquake forecasts with the ETAS model, shared library
-${about}
- This package has the library; the programs do without it.")
+${about} the library; the programs do without it.")
 
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_NAME libetas-dev)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_SECTION libdevel)
 set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS "libetas${soversion} (= ${PROJECT_VERSION}-1)")
 set(CPACK_DEBIAN_DEVELOPMENT_DESCRIPTION "earthquake forecasts with the ETAS model, development files
-${about}
- This package has headers, pkg-config and CMake files for programs in C and
- C++ that use the library.")
+${about} headers, pkg-config and CMake files for programs in C and C++
+that use the library.")
 
 set(CPACK_DEBIAN_WORKER_PACKAGE_NAME etas-worker)
 set(CPACK_DEBIAN_WORKER_PACKAGE_SECTION science)
@@ -65,9 +67,8 @@ set(CPACK_DEBIAN_WORKER_PACKAGE_SUGGESTS "redis-server (>= 5:7.0)")
 set(CPACK_DEBIAN_WORKER_PACKAGE_CONTROL_EXTRA
   "${directory}/conffiles;${CMAKE_CURRENT_SOURCE_DIR}/debian/postinst;${CMAKE_CURRENT_SOURCE_DIR}/debian/postrm")
 set(CPACK_DEBIAN_WORKER_DESCRIPTION "earthquake forecasts with the ETAS model, worker service
-${about}
- This package has systemd units for a worker of a pool and for the pool's
- status page. They are switched on by hand.")
+${about} systemd units for a worker of a pool and for the pool's status
+page. They are switched on by hand.")
 
 # What every package has in /usr/share/doc/PACKAGE, and the worker's configuration.
 configure_file(debian/changelog.in ${directory}/changelog @ONLY)
@@ -77,10 +78,8 @@ foreach(component IN LISTS CPACK_COMPONENTS_ALL)
   install(FILES debian/copyright DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component})
   install(FILES ${directory}/changelog RENAME changelog.Debian
     DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package} COMPONENT ${component})
-  if(EXISTS ${CMAKE_CURRENT_SOURCE_DIR}/debian/${component}.lintian)
-    configure_file(debian/${component}.lintian ${directory}/${package} COPYONLY)
-    install(FILES ${directory}/${package} DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides COMPONENT ${component})
-  endif()
+  configure_file(debian/overrides.in ${directory}/${package} @ONLY)
+  install(FILES ${directory}/${package} DESTINATION ${CMAKE_INSTALL_DATADIR}/lintian/overrides COMPONENT ${component})
 endforeach()
 install(FILES debian/worker-default.conf debian/pool-status.conf DESTINATION /etc/etas COMPONENT worker)
 file(WRITE ${directory}/conffiles "/etc/etas/worker-default.conf\n/etc/etas/pool-status.conf\n")
