@@ -168,13 +168,17 @@ static void say(const etas_forecast_shown *shown, const cells *c, etas_figure *o
                            etas_words_number(c->highest, highest));
     else
         len += etas_format(sizeof out->text - len, out->text + len, ": no cell had any.");
-    if (n_past > 0)
+    if (n_past > MOST_POINTS)
         len +=
             etas_format(sizeof out->text - len, out->text + len,
-                        " Thin circles are past earthquakes%s, the larger the more "
-                        "aftershocks are expected of them%s.",
-                        n_past > MOST_POINTS ? ", those with the most aftershocks to come of " : "",
-                        n_past > MOST_POINTS ? etas_words_count(n_past, past_text) : "");
+                        " Thin circles are past earthquakes, the larger the more aftershocks are "
+                        "expected of them: the %d of %s with the most.",
+                        (int)MOST_POINTS, etas_words_count(n_past, past_text));
+    else if (n_past > 0)
+        len +=
+            etas_format(sizeof out->text - len, out->text + len,
+                        " Thin circles are past earthquakes, the larger the more aftershocks are "
+                        "expected of them.");
     if (shown->observed != NULL)
         (void)etas_format(sizeof out->text - len, out->text + len,
                           shown->observed->n > 0
