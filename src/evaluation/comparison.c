@@ -52,7 +52,9 @@ static etas_status gather(const etas_comparison *of, gains *out, etas_error *err
         return etas_fail(err, ETAS_E_NOMEM, "out of memory for %llu events", (unsigned long long)n);
     for (size_t i = 0; i < g->n; i++) {
         const uint64_t a = of->a->cell[g->cell[i]], b = of->b->cell[g->cell[i]];
-        const double gain = etas_ln(mean_of(of->a, a)) - etas_ln(mean_of(of->b, b));
+        /* whole numbers up to the division: equal ratios give equal gains, which are ties */
+        const double gain = etas_ln((double)a * (double)of->b->n_catalogs /
+                                    ((double)b * (double)of->a->n_catalogs));
 
         if (a == 0 || b == 0)
             out->n_left_out += g->count[i];
