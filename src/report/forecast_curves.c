@@ -80,16 +80,17 @@ static void say_numbers(const etas_forecast_shown *shown, const bars *b, etas_fi
     char window[ETAS_WORDS], mean[ETAS_WORDS], n[ETAS_WORDS], above[ETAS_WORDS], limit[ETAS_WORDS];
     size_t len = etas_format(
         sizeof out->text, out->text,
-        "How many of the %s simulated catalogues hold how many earthquakes of magnitude "
-        "%g or larger in %s. Half of them have at most %g, the mean is %s; 95\xc2\xa0%% have "
+        "The numbers of earthquakes of magnitude %g or larger in %s, and how many of %s "
+        "hold so many. Half of them have at most %g, the mean is %s; 95\xc2\xa0%% have "
         "between %g and %g.",
-        etas_words_count(f->n_catalogs, n), f->threshold, window_of(f, window), r->quantile[2],
+        f->threshold, window_of(f, window),
+        etas_words_many(f->n_catalogs, "simulated catalogue", n), r->quantile[2],
         etas_words_number(r->mean, mean), r->quantile[0], r->quantile[4]);
 
     if (b->above > 0)
-        len += etas_format(sizeof out->text - len, out->text + len,
-                           " Not shown: %s catalogues with more than %s.",
-                           etas_words_count(b->above, above), etas_words_count(b->limit, limit));
+        len += etas_format(
+            sizeof out->text - len, out->text + len, " Not shown: %s with more than %s.",
+            etas_words_many(b->above, "catalogue", above), etas_words_count(b->limit, limit));
     if (shown->observed != NULL)
         (void)etas_format(sizeof out->text - len, out->text + len, " Observed: %zu.",
                           shown->observed->n);
@@ -294,7 +295,7 @@ etas_status etas_forecast_draw_fan(const etas_forecast_shown *shown, etas_figure
         const double top = fmax(c.quantile[4][c.n - 1], c.mean[c.n - 1]);
 
         spec.y.span.high =
-            1.05 * fmax(fmax(top, 1), shown->observed != NULL ? (double)shown->observed->n : 0);
+            1.05 * fmax(fmax(top, 4), shown->observed != NULL ? (double)shown->observed->n : 0);
         head = etas_figure_head(out, shown->theme, ETAS_FIGURE_WIDTH, ETAS_FIGURE_HEIGHT);
         etas_svg_begin(&svg, &head, &out->svg);
         etas_plot_begin(&plot, &svg, &spec);

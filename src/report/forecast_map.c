@@ -57,19 +57,22 @@ static size_t parts(uint32_t n, uint32_t by)
 }
 
 /* Cells with fewer events than that say more about chance than about the forecast. */
-static const double ENOUGH = 4;
+static const double enough = 25;
 
+/* How many cells to a side are one on the map: 1, 2, 5, 10, 20, 50, ... */
 static uint32_t coarseness(const etas_cells *cells, uint64_t n_events)
 {
     const double share = (double)cells->n_places / ((double)cells->n_lat * (double)cells->n_lon);
-    uint32_t by = 1;
+    uint32_t unit = 1, by = 1;
 
-    for (;; by++) {
+    for (;;) {
         const double n = (double)parts(cells->n_lat, by) * (double)parts(cells->n_lon, by);
 
-        if (n <= 100 ||
-            (n <= 1.5 * ETAS_REPORT_MAP_CELLS && n * share * ENOUGH <= (double)n_events))
+        if (n <= 100 || (n <= ETAS_REPORT_MAP_CELLS && n * share * enough <= (double)n_events))
             return by;
+        if (by == 5 * unit)
+            unit *= 10;
+        by = by == unit ? 2 * unit : by == 2 * unit ? 5 * unit : unit;
     }
 }
 

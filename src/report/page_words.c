@@ -78,17 +78,21 @@ static void say_range(etas_page *p, const etas_report_forecast *f)
     const etas_summary_row *const r = etas_report_row(f, 0, f->axes.n_horizons - 1);
     char days[ETAS_WORDS], low[ETAS_WORDS], high[ETAS_WORDS], mean[ETAS_WORDS], half[ETAS_WORDS];
 
-    etas_page_put(p,
-                  "<p>In the whole %s, <strong>between %s and %s earthquakes</strong> of magnitude "
-                  "%g or larger are expected. ",
-                  etas_words_days(r->days, days), etas_words_count((uint64_t)r->quantile[0], low),
-                  etas_words_count((uint64_t)r->quantile[4], high), f->threshold);
+    if (r->quantile[4] > r->quantile[0])
+        etas_page_put(p, "<p>In the whole %s, <strong>between %s and %s earthquakes</strong>",
+                      etas_words_days(r->days, days),
+                      etas_words_count((uint64_t)r->quantile[0], low),
+                      etas_words_count((uint64_t)r->quantile[4], high));
+    else
+        etas_page_put(p, "<p>In the whole %s, <strong>%s</strong>", etas_words_days(r->days, days),
+                      etas_words_many((uint64_t)r->quantile[0], "earthquake", low));
     etas_page_put(
         p,
-        "This is the 95\xc2\xa0%% range: 95 of 100 simulated continuations of the catalogue "
-        "lie in it, fewer than 2.5 in 100 have less and at most 2.5 in 100 have more. "
-        "Half of them have %s or less; the mean is %s.</p>\n",
-        etas_words_count((uint64_t)r->quantile[2], half), etas_words_number(r->mean, mean));
+        " of magnitude %g or larger are expected. This is the 95\xc2\xa0%% range: at least 95 of "
+        "100 simulated continuations of the catalogue lie in it, fewer than 2.5 in 100 have less "
+        "and at most 2.5 in 100 have more. Half of them have %s or less; the mean is %s.</p>\n",
+        f->threshold, etas_words_count((uint64_t)r->quantile[2], half),
+        etas_words_number(r->mean, mean));
 }
 
 static void say_usual(etas_page *p, const etas_report_forecast *f)
@@ -99,15 +103,12 @@ static void say_usual(etas_page *p, const etas_report_forecast *f)
     (void)etas_time_format(plan->output_start, ' ', from);
     (void)etas_time_format(plan->end, ' ', to);
     etas_page_put(
-        p,
-        "<p>From %.16s to %.16s UTC%s. The numbers come from %s simulated continuations "
-        "of the earthquake catalogue",
+        p, "<p>From %.16s to %.16s UTC%s. The numbers come from %s of the earthquake catalogue; ",
         from, to,
         plan->filter_region && plan->region.n_rings > 0 ? ", in the region drawn on the map" : "",
-        etas_words_count(f->n_catalogs, n));
-    if (f->n_catalogs > 0)
-        etas_page_put(p, "; %s of them hold no earthquake", etas_words_count(f->n_empty, empty));
-    etas_page_put(p, ".</p>\n");
+        etas_words_many(f->n_catalogs, "simulated continuation", n));
+    etas_page_put(p, "%s of them without any earthquake.</p>\n",
+                  etas_words_count(f->n_empty, empty));
 }
 
 void etas_page_words(etas_page *p, const etas_report_page *in)

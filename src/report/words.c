@@ -22,6 +22,15 @@ const char *etas_words_count(uint64_t n, char out[ETAS_WORDS])
     return out;
 }
 
+const char *etas_words_many(uint64_t n, const char *thing, char out[ETAS_WORDS])
+{
+    char number[ETAS_WORDS];
+
+    (void)etas_format(ETAS_WORDS, out, "%s %s%s", etas_words_count(n, number), thing,
+                      n == 1 ? "" : "s");
+    return out;
+}
+
 /* @p x > 0 with so many significant digits, no exponent, no zeros behind the point. */
 static const char *significant(double x, int digits, char out[ETAS_WORDS])
 {

@@ -9,6 +9,8 @@ enum { ETAS_WORDS = 64 };
 
 /** "12,345" */
 const char *etas_words_count(uint64_t n, char out[ETAS_WORDS]);
+/** "1 catalogue", "12,345 catalogues" */
+const char *etas_words_many(uint64_t n, const char *thing, char out[ETAS_WORDS]);
 /** A number of at most three significant digits, without an exponent: "2.82", "0.0012", "12,300".
  */
 const char *etas_words_number(double x, char out[ETAS_WORDS]);
