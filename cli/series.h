@@ -109,8 +109,8 @@ typedef struct series_maker {
 /** Reads the catalogue, once for all dates. */
 ETAS_NODISCARD etas_status series_maker_init(series_maker *self, etas_error *err);
 void series_maker_free(series_maker *self);
-/** Date @p i. What is wrong with this date alone is the row's reason and ETAS_OK; any other status
- * ends the series. */
+/** Date @p i. What keeps this date alone from having a forecast is the row's reason, and ETAS_OK;
+ * any other status ends the series. */
 ETAS_NODISCARD etas_status series_make(series_maker *self, uint64_t i, series_row *out,
                                        etas_error *err);
 

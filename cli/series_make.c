@@ -260,44 +260,50 @@ static etas_status make_model(series_maker *self, uint64_t i, etas_catalog *hist
     return st;
 }
 
-static etas_status make_row(series_maker *self, uint64_t i, series_row *row, etas_error *err)
-{
-    etas_catalog history = {0};
-    etas_mixture model = {0};
-    etas_store *store = NULL;
-    double now, then;
-    etas_status st = make_model(self, i, &history, &model, row, err);
-
-    then = talk_seconds();
-    if (st == ETAS_OK)
-        st = simulate(self, row, &model, &store, err);
-    now = talk_seconds();
-    row->simulate_s = now - then;
-    if (st == ETAS_OK)
-        st = score(self, &model, &history, store, row, err);
-    if (st == ETAS_OK && self->stores != NULL)
-        st = etas_store_finish(store, "complete", err);
-    row->score_s = talk_seconds() - now;
-    etas_store_close(store);
-    etas_mixture_free(&model);
-    etas_catalog_free(&history);
-    return st;
-}
-
-/* Whether another date, or another try, may do better. */
+/* Whether another date may do better. */
 static bool concerns_date(etas_status st)
 {
     return st == ETAS_E_RANGE || st == ETAS_E_CONVERGE || st == ETAS_E_SUPERCRITICAL ||
            st == ETAS_E_INCOMPLETE || st == ETAS_E_LIMIT;
 }
 
+static etas_status make_row(series_maker *self, uint64_t i, series_row *row, etas_error *err)
+{
+    etas_catalog history = {0};
+    etas_mixture model = {0};
+    etas_store *store = NULL;
+    etas_error why = {0};
+    double now, then;
+    etas_status st = make_model(self, i, &history, &model, row, &why);
+
+    then = talk_seconds();
+    if (st == ETAS_OK)
+        st = simulate(self, row, &model, &store, &why);
+    now = talk_seconds();
+    row->simulate_s = now - then;
+    if (st == ETAS_OK)
+        st = score(self, &model, &history, store, row, &why);
+    else if (concerns_date(st))
+        etas_error_format(&why, sizeof row->reason, row->reason);
+    if (st == ETAS_OK && self->stores != NULL)
+        st = etas_store_finish(store, "complete", &why);
+    row->score_s = talk_seconds() - now;
+    etas_store_close(store);
+    etas_mixture_free(&model);
+    etas_catalog_free(&history);
+    if (row->reason[0] != '\0')
+        return ETAS_OK;
+    if (st != ETAS_OK && err != NULL)
+        *err = why;
+    return st;
+}
+
 etas_status series_make(series_maker *self, uint64_t i, series_row *out, etas_error *err)
 {
     const series_settings *const settings = self->settings;
     const etas_time issue = series_date(settings, i);
-    etas_error why = {0};
     series_chance chance;
-    etas_status st = series_chance_of(settings->seed, issue, &chance, err);
+    const etas_status st = series_chance_of(settings->seed, issue, &chance, err);
 
     if (st != ETAS_OK)
         return st;
@@ -308,12 +314,5 @@ etas_status series_make(series_maker *self, uint64_t i, series_row *out, etas_er
                                               : series_date(settings, series_fit_date(settings, i)),
         .seed = chance.seed,
         .n_simulations = settings->n_simulations};
-    st = make_row(self, i, out, &why);
-    if (concerns_date(st)) {
-        etas_error_format(&why, sizeof out->reason, out->reason);
-        return ETAS_OK;
-    }
-    if (st != ETAS_OK && err != NULL)
-        *err = why;
-    return st;
+    return make_row(self, i, out, err);
 }

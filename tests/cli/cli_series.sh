@@ -197,6 +197,8 @@ expect 2 series -n 0
 complains '-n 0'
 expect 1 series --from 1994-01-01 -o no
 complains 'timewindow_start' '--from'
+expect 1 series -o no --thresholds 3,4
+complains 'threshold'
 sed 's/"mc": 3.6/"mc": 3.6, "filter_polygon": false/' config.json >whole.json
 expect 1 etas series whole.json --from 2019-07-24 --to 2019-07-25 -o no
 complains 'filter_polygon'
