@@ -9,6 +9,7 @@
 #include "fit.h"
 #include "fit_pool.h"
 #include "talk.h"
+#include "version.h"
 
 static const command_usage usage = {
     .name = "etas invert",
@@ -103,6 +104,7 @@ static etas_status fit_and_save(void *context, fit *out, etas_error *err)
             .area_km2 = out->area_km2,
             .m_ref = out->m_ref,
             .invert_seconds = out->invert_s,
+            .revision = version_revision,
         };
 
         st = etas_results_save(&results, err);

@@ -9,6 +9,7 @@
 #include "etas/text.h"
 #include "magnitudes.h"
 #include "run_session.h"
+#include "version.h"
 
 uint32_t available_cpus(void)
 {
@@ -345,7 +346,8 @@ etas_status fit_save(const fit *self, const etas_config *cfg, etas_error *err)
                                         .state = &self->state,
                                         .area_km2 = self->area_km2,
                                         .m_ref = self->m_ref,
-                                        .invert_seconds = self->invert_s};
+                                        .invert_seconds = self->invert_s,
+                                        .revision = version_revision};
 
     return cfg->data_path != NULL ? etas_results_save(&results, err) : ETAS_OK;
 }

@@ -14,7 +14,7 @@ static void print_head(const etas_run_view *v)
 {
     char id[33], sha[65], events[TABLE_NUMBER], bytes[TABLE_NUMBER];
 
-    (void)printf("run %s (%s), seed %" PRIu64 ", model %.16s, release %s\n",
+    (void)printf("run %s (%s), seed %" PRIu64 ", model %.16s\nrelease %s\n",
                  etas_hex(sizeof v->run.id, v->run.id, id), etas_store_state_name(v->state),
                  v->run.seed, etas_hex(sizeof v->run.blob_sha256, v->run.blob_sha256, sha),
                  v->run.release);

@@ -11,4 +11,10 @@ if(GIT AND EXISTS ${SOURCE}/.git)
     string(APPEND revision "+")
   endif()
 endif()
-file(CONFIGURE OUTPUT ${OUT} CONTENT "#include \"version.h\"\n\nconst char version_revision[] = \"${revision}\";\n")
+set(build "")
+if(revision)
+  string(REGEX REPLACE "[+]$" ".changed" build "+${revision}")
+endif()
+file(CONFIGURE OUTPUT ${OUT} CONTENT "#include \"version.h\"\n
+const char version_revision[] = \"${revision}\";
+const char version_full[] = ETAS_RELEASE \"${build}\";\n")

@@ -13,6 +13,7 @@
 #include "etas/io.h"
 #include "etas/text.h"
 #include "run_pool.h"
+#include "version.h"
 
 /* The only thing a signal handler of the driver does. */
 static volatile sig_atomic_t interrupted;
@@ -133,7 +134,7 @@ static etas_status begin(run_session *s, etas_error *err)
                           .seed = s->seed,
                           .algorithm = ETAS_ALGORITHM_VERSION,
                           .config_text = s->cfg->text,
-                          .release = ETAS_RELEASE,
+                          .release = version_full,
                           .blob_len = s->len,
                           .blob = s->blob};
     const struct {

@@ -13,6 +13,10 @@ typedef struct version_library {
  */
 extern const char version_revision[];
 
+/** The release with the revision behind it, as results name what made them: "0.1.0+8dc3f3a2b1c0",
+ * with ".changed" at the end if files had. */
+extern const char version_full[];
+
 /** "PROGRAM RELEASE" on a line of its own, then the rest, to stdout. */
 void version_print(const char *program, size_t n, const version_library libraries[]);
 

@@ -100,6 +100,7 @@ typedef struct etas_results_input {
     double area_km2;
     double m_ref; /**< of the model: the configuration's, or lower */
     double invert_seconds;
+    const char *revision; /**< of the program that made them; NULL or "": not known */
 } etas_results_input;
 
 /** parameters_ID.json, trig_and_bg_probs_ID.csv, sources_ID.csv and, on request,

@@ -128,6 +128,8 @@ static void write_more(const etas_results_saver *s, etas_json_out *o)
     if (in->uncertainty != NULL)
         etas_results_put_diagnostics(o, state, in->uncertainty, in->diagnostics);
     etas_json_put_text(o, "version", ETAS_RELEASE);
+    if (in->revision != NULL && in->revision[0] != '\0')
+        etas_json_put_text(o, "revision", in->revision);
 }
 
 static etas_status write_parameters(const etas_results_saver *s, FILE *out)

@@ -34,7 +34,8 @@ expect 0 etas monitor out.csv.store
 cp stdout by_store
 expect 0 etas monitor out.csv
 cmp stdout by_store || fail "two answers"
-grep -qE '^run [0-9a-f]{32} \(complete\), seed 1, model [0-9a-f]{16}, release ' stdout || fail "$(cat stdout)"
+grep -qE '^run [0-9a-f]{32} \(complete\), seed 1, model [0-9a-f]{16}$' stdout || fail "$(cat stdout)"
+grep -qE '^release [0-9]+\.[0-9]+\.[0-9]+(\+[0-9a-f]+(\.changed)?)?$' stdout || fail "$(cat stdout)"
 grep -qE '^progress: 800000/800000 \(100\.0 %\), 0 dead; [0-9.kM]+ events in ' stdout || fail "$(cat stdout)"
 grep -qE '^phases: load .*\([0-9]+%\), prepare .*, invert .*, plan .*, simulate .*, write ' stdout || fail "$(cat stdout)"
 grep -qE '^tasks: [1-9][0-9]*, mean .*, median .*, max .*, slowfac [1-9][0-9.]*, CPU [0-9]+%$' stdout || fail "$(cat stdout)"
