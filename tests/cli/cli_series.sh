@@ -59,6 +59,15 @@ assert s["observed"] == sum(int(r["observed"]) for r in rows)
 assert abs(s["expected"] - sum(float(r["mean"]) for r in rows)) < 1e-9
 inside = sum(int(r["q2.5"]) <= int(r["observed"]) <= int(r["q97.5"]) for r in rows)
 assert s["share_inside_95"] == inside / len(rows)
+# A fraction of P(N = observed) that the date's sum gives makes the numbers uniform.
+import hashlib
+u = []
+for r in rows:
+    v = int(hashlib.sha256(f"11 {r['issue']}".encode()).hexdigest()[16:32], 16) / 2**64
+    u.append(1 - float(r["delta_1"]) + v * (float(r["delta_1"]) + float(r["delta_2"]) - 1))
+u.sort()
+d = max(max((i + 1) / len(u) - x, x - i / len(u)) for i, x in enumerate(u))
+assert abs(s["number_test"]["randomised"]["ks_distance"] - d) < 1e-9, d
 END
 
 shows "a row is the forecast of etas forecast for that date and with the row's seed"
@@ -70,6 +79,22 @@ expect 0 etas export kept/stores/2019-07-27T00:00:00.store -o exported.csv
 cmp one.csv exported.csv || fail "other catalogues"
 [ "$(printf '11 2019-07-27T00:00:00' | sha256sum | cut -c1-16)" = "$(printf '%016x' "$(cell serial 2019-07-27 seed)")" ] ||
     fail "the seed is not made as documented"
+
+shows "its tests are those of etas evaluate"
+for date in 27 28 31; do
+    expect 0 etas evaluate kept/stores/2019-07-${date}T00:00:00.store --observed catalog.csv --tests n,m,s,pl --json
+    python3 - $date <<'END' || fail "other results for the ${date}th"
+import csv, json, sys
+row = next(r for r in csv.DictReader(open("kept/series.csv")) if r["issue"].startswith("2019-07-" + sys.argv[1]))
+results = json.load(open("stdout"))["tests"]
+for prefix, name in (("", "Catalog N-Test"), ("m_", "M-Test"), ("s_", "S-Test"), ("pl_", "PL-Test")):
+    t = next(t for t in results if t["name"] == name)
+    assert prefix == "" or row[prefix + "status"] == t["status"], (row, t)
+    for k in (0, 1):
+        text = row[f"{prefix}delta_{k + 1}"]
+        assert t["quantile"][k] == -1 if text == "" else abs(float(text) - t["quantile"][k]) < 1e-9, (row, t)
+END
+done
 
 shows "processes and a private pool make the same bytes, in one go or date by date"
 expect 0 series -o processes --processes 2
