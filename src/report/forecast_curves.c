@@ -157,16 +157,18 @@ etas_status etas_forecast_draw_numbers(const etas_forecast_shown *shown, etas_fi
 
 /* ---- fan ---- */
 
+enum { LONG_DAYS = 1000 }; /* longer windows are counted in years */
+
 /* Curves with their beginning, where nothing has happened yet. */
 typedef struct curves {
     size_t n;
-    double *days, *mean, *quantile[ETAS_FAN_QUANTILES];
+    double *time, *mean, *quantile[ETAS_FAN_QUANTILES];
     double *edge, *seen; /* the observed steps */
 } curves;
 
 static void curves_free(curves *c)
 {
-    etas_array_free((void **)&c->days);
+    etas_array_free((void **)&c->time);
     etas_array_free((void **)&c->mean);
     for (size_t q = 0; q < ETAS_FAN_QUANTILES; q++)
         etas_array_free((void **)&c->quantile[q]);
@@ -184,12 +186,13 @@ static etas_status prepend(double **out, size_t n, const double values[])
     return st;
 }
 
-static etas_status curves_make(curves *c, const etas_forecast_shown *shown)
+/* In units of so many days. */
+static etas_status curves_make(curves *c, const etas_forecast_shown *shown, double unit)
 {
     const etas_report_fan *const fan = &shown->forecast->fan;
     const etas_report_observed *const o = shown->observed;
     const size_t n = o != NULL ? o->n : 0;
-    etas_status st = prepend(&c->days, fan->n, fan->days);
+    etas_status st = prepend(&c->time, fan->n, fan->days);
 
     c->n = fan->n + 1;
     if (st == ETAS_OK)
@@ -202,8 +205,11 @@ static etas_status curves_make(curves *c, const etas_forecast_shown *shown)
         st = etas_array_alloc((void **)&c->seen, n + 1, sizeof *c->seen);
     for (size_t i = 0; i <= n && st == ETAS_OK; i++) {
         c->edge[i + 1] = i < n ? o->days[i] : fan->days[fan->n - 1];
+        c->edge[i + 1] /= unit;
         c->seen[i] = (double)i;
     }
+    for (size_t i = 0; i < c->n && st == ETAS_OK; i++)
+        c->time[i] /= unit;
     return st;
 }
 
@@ -255,12 +261,12 @@ static const etas_pen wide_band = {.fill = ETAS_INK_1, .opacity = 0.18},
 
 static void draw_fan(etas_plot *plot, const curves *c, const etas_forecast_shown *shown)
 {
-    etas_plot_band(plot, &(etas_band){c->n, c->days, c->quantile[0], c->quantile[4]}, &wide_band);
-    etas_plot_band(plot, &(etas_band){c->n, c->days, c->quantile[1], c->quantile[3]}, &narrow_band);
-    etas_plot_line(plot, c->n, c->days, c->quantile[2], &median_line);
-    etas_plot_line(plot, c->n, c->days, c->mean, &mean_line);
+    etas_plot_band(plot, &(etas_band){c->n, c->time, c->quantile[0], c->quantile[4]}, &wide_band);
+    etas_plot_band(plot, &(etas_band){c->n, c->time, c->quantile[1], c->quantile[3]}, &narrow_band);
+    etas_plot_line(plot, c->n, c->time, c->quantile[2], &median_line);
+    etas_plot_line(plot, c->n, c->time, c->mean, &mean_line);
     if (shown->forecast->of_counts)
-        etas_plot_dots(plot, c->n, c->days, c->quantile[2], 3.5, ETAS_INK_1);
+        etas_plot_dots(plot, c->n, c->time, c->quantile[2], 3.5, ETAS_INK_1);
     if (shown->observed != NULL)
         etas_plot_steps(plot, shown->observed->n + 1, c->edge, c->seen, &observed_pen);
 }
@@ -281,15 +287,16 @@ etas_status etas_forecast_draw_fan(const etas_forecast_shown *shown, etas_figure
     etas_svg svg;
     etas_plot plot;
     curves c = {0};
-    etas_status st = curves_make(&c, shown);
+    const double unit = f->fan.days[f->fan.n - 1] > LONG_DAYS ? 365.25 : 1;
+    etas_status st = curves_make(&c, shown, unit);
 
     (void)etas_format(sizeof out->name, out->name, "fan");
     (void)etas_format(sizeof out->title, out->title, "How the numbers grow");
     say_fan(shown, out);
     (void)etas_format(sizeof axis, axis, "earthquakes of M \xe2\x89\xa5 %g so far", f->threshold);
     (void)etas_time_format(f->model->plan[0].output_start, ' ', time);
-    (void)etas_format(sizeof days, days, "days since %.16s UTC", time);
-    spec.x = (etas_axis){days, ETAS_SCALE_LINEAR, {0, f->fan.days[f->fan.n - 1]}, false};
+    (void)etas_format(sizeof days, days, "%s since %.16s UTC", unit > 1 ? "years" : "days", time);
+    spec.x = (etas_axis){days, ETAS_SCALE_LINEAR, {0, f->fan.days[f->fan.n - 1] / unit}, false};
     spec.y = (etas_axis){axis, ETAS_SCALE_LINEAR, {0, 1}, false};
     if (st == ETAS_OK) {
         const double top = fmax(c.quantile[4][c.n - 1], c.mean[c.n - 1]);

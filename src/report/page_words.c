@@ -89,7 +89,7 @@ static void say_range(etas_page *p, const etas_report_forecast *f)
     etas_page_put(
         p,
         " of magnitude %g or larger are expected. This is the 95\xc2\xa0%% range: at least 95 of "
-        "100 simulated continuations of the catalogue lie in it, fewer than 2.5 in 100 have less "
+        "100 simulated catalogues lie in it, fewer than 2.5 in 100 have less "
         "and at most 2.5 in 100 have more. Half of them have %s or less; the mean is %s.</p>\n",
         f->threshold, etas_words_count((uint64_t)r->quantile[2], half),
         etas_words_number(r->mean, mean));
@@ -98,17 +98,19 @@ static void say_range(etas_page *p, const etas_report_forecast *f)
 static void say_usual(etas_page *p, const etas_report_forecast *f)
 {
     const etas_plan *const plan = &f->model->plan[0];
-    char n[ETAS_WORDS], from[32], to[32], empty[ETAS_WORDS];
+    const bool cut = plan->filter_region && plan->region.n_rings > 0, goes_on = plan->history.n > 0;
+    char n[ETAS_WORDS], from[32], to[32];
 
     (void)etas_time_format(plan->output_start, ' ', from);
     (void)etas_time_format(plan->end, ' ', to);
-    etas_page_put(
-        p, "<p>From %.16s to %.16s UTC%s. The numbers come from %s of the earthquake catalogue; ",
-        from, to,
-        plan->filter_region && plan->region.n_rings > 0 ? ", in the region drawn on the map" : "",
-        etas_words_many(f->n_catalogs, "simulated continuation", n));
-    etas_page_put(p, "%s of them without any earthquake.</p>\n",
-                  etas_words_count(f->n_empty, empty));
+    etas_page_put(p, "<p>From %.16s to %.16s UTC%s. The numbers come from %s%s", from, to,
+                  cut ? ", in the region drawn on the map" : "",
+                  etas_words_many(f->n_catalogs,
+                                  goes_on ? "simulated continuation" : "simulated catalogue", n),
+                  goes_on ? " of the earthquake catalogue" : "");
+    if (f->n_empty > 0)
+        etas_page_put(p, "; %s of them without any earthquake", etas_words_count(f->n_empty, n));
+    etas_page_put(p, ".</p>\n");
 }
 
 void etas_page_words(etas_page *p, const etas_report_page *in)
