@@ -44,12 +44,11 @@ etas_status etas_fit_draw_magnitudes(etas_figure *out, const etas_fit_data *data
                                      etas_error *err)
 {
     char name[64];
-    etas_fit_drawing d = {
-        .spec = {.x = {.title = "Magnitude", .kind = ETAS_SCALE_LINEAR},
-                 .y = {.title = "Events of at least this magnitude", .kind = ETAS_SCALE_LOG}},
-        .columns = "magnitude,events_at_or_above",
-        .data_name = "catalogue",
-        .model_name = name};
+    etas_fit_drawing d = {.spec = {.x = {.title = "Magnitude M", .kind = ETAS_SCALE_LINEAR},
+                                   .y = {.title = "Events of at least M", .kind = ETAS_SCALE_LOG}},
+                          .columns = "magnitude,events_at_or_above",
+                          .data_name = "catalogue",
+                          .model_name = name};
 
     (void)etas_format(sizeof name, name, "\xce\xb2 = %.3g (b = %.2f)", data->beta,
                       data->beta / log(10));

@@ -67,7 +67,7 @@ well_formed all/*.svg
 
 shows "what is drawn is what the numbers say"
 for name in fit-time fit-space fit-productivity fit-magnitudes; do
-    n=$(python3 "$ETAS_SOURCE/tests/cli/check_plot.py" all/$name.svg all/$name.csv) || fail "$name: drawing and numbers differ"
+    n=$(python3 "$ETAS_SOURCE/tests/cli/check_plot.py" "all/$name".svg "all/$name".csv) || fail "$name: drawing and numbers differ"
     [ "$n" -gt 30 ] || fail "$name: $n points only"
 done
 # All aftershocks but half of one at each end lie in the bins that are drawn, as densities whose integral is 1.
@@ -79,12 +79,12 @@ shows "results give the same drawings as the inversion they come from, by file a
 expect 0 etas invert forecast.json -o results
 expect 0 etas plot fit results -o again --csv
 for name in "${fit_names[@]}"; do
-    cmp all/$name.svg again/$name.svg || fail "$name differs"
-    cmp all/$name.csv again/$name.csv || fail "$name differs in numbers"
+    cmp "all/$name".svg "again/$name".svg || fail "$name differs"
+    cmp "all/$name".csv "again/$name".csv || fail "$name differs in numbers"
 done
 expect 0 etas plot fit results/parameters_example.json -o one.svg --figure time
 cmp one.svg all/fit-time.svg || fail "one figure differs"
-! grep -q 'unknown key' stderr || fail "results are read as a configuration: $(cat stderr)"
+grep -q "unknown key" stderr && fail "results are read as a configuration: $(cat stderr)"
 cp results/parameters_example.json results/parameters_other.json
 expect 1 etas plot fit results
 complains 'results of 2 inversions'
