@@ -26,6 +26,7 @@ typedef struct tests {
     double *ln_rate;   /* of its mean number; NULL without the PL-test */
     double *log_union; /* per magnitude bin: log10(1 + what of n_obs is expected there) */
     double *histogram; /* of one catalogue or sample */
+    double *empty_ratio, whole_ratio; /* of the MLL-test: what bins without events give, and all */
     uint64_t n_taken, n_events;
 } tests;
 
@@ -181,24 +182,38 @@ static double multinomial_term(double x)
     return etas_stirling_error(x) + (LN_2PI + etas_ln(x)) / 2;
 }
 
+/* What one bin adds to ln of the likelihood ratio. */
+static double bin_ratio(const tests *self, size_t k, double count)
+{
+    const etas_expected *const e = self->expected;
+    const double of_union = (double)e->mag[k] + (double)e->n_events / self->n_obs;
+
+    return multinomial_term(of_union) + multinomial_term(count + 1) -
+           multinomial_term(of_union + count + 1);
+}
+
+/* Of all bins together: the same for every sample. */
+static double whole_ratio(const tests *self)
+{
+    const double n = (double)self->expected->n_mags;
+    const double n_union = (double)self->expected->n_events * (1 + n / self->n_obs);
+    const double n_histogram = self->n_obs + n;
+
+    return multinomial_term(n_union + n_histogram) - multinomial_term(n_union) -
+           multinomial_term(n_histogram);
+}
+
 /* 2 ln of the likelihood ratio between one distribution for forecast and histogram, and one for
  * each; to each bin of the forecast its mean count is added, to the histogram's 1. */
 static double likelihood_ratio(const tests *self)
 {
-    const etas_expected *const e = self->expected;
-    const double more = (double)e->n_events / self->n_obs, n = (double)e->n_mags;
-    const double n_union = (double)e->n_events + n * more, n_histogram = self->n_obs + n;
     etas_sum sum = {0};
 
-    etas_sum_add(&sum, multinomial_term(n_union + n_histogram));
-    etas_sum_add(&sum, -multinomial_term(n_union));
-    etas_sum_add(&sum, -multinomial_term(n_histogram));
-    for (size_t k = 0; k < e->n_mags; k++) {
-        const double of_union = (double)e->mag[k] + more, count = self->histogram[k] + 1;
+    etas_sum_add(&sum, self->whole_ratio);
+    for (size_t k = 0; k < self->expected->n_mags; k++) {
+        const double count = self->histogram[k];
 
-        etas_sum_add(&sum, -multinomial_term(of_union + count));
-        etas_sum_add(&sum, multinomial_term(of_union));
-        etas_sum_add(&sum, multinomial_term(count));
+        etas_sum_add(&sum, count > 0 ? bin_ratio(self, k, count) : self->empty_ratio[k]);
     }
     return 2 * etas_sum_get(&sum);
 }
@@ -292,6 +307,20 @@ static etas_status tabulate_places(tests *self, etas_test test, double whole, do
     return ETAS_OK;
 }
 
+static etas_status tabulate_ratios(tests *self, etas_error *err)
+{
+    const size_t n = self->expected->n_mags;
+
+    if (!is_on(self, ETAS_TEST_MLL))
+        return ETAS_OK;
+    if (etas_array_alloc((void **)&self->empty_ratio, n, sizeof *self->empty_ratio) != ETAS_OK)
+        return etas_fail(err, ETAS_E_NOMEM, "out of memory for %zu magnitude bins", n);
+    for (size_t k = 0; k < n; k++)
+        self->empty_ratio[k] = bin_ratio(self, k, 0);
+    self->whole_ratio = whole_ratio(self);
+    return ETAS_OK;
+}
+
 static etas_status tabulate(tests *self, etas_error *err)
 {
     const etas_expected *const e = self->expected;
@@ -324,6 +353,8 @@ static etas_status run(tests *self, const etas_gridded_source *forecast, etas_er
     if (st == ETAS_OK)
         st = tabulate(self, err);
     if (st == ETAS_OK)
+        st = tabulate_ratios(self, err);
+    if (st == ETAS_OK)
         st = second_pass(self, forecast, err);
     if (st == ETAS_OK) {
         test_samples(self, n_samples);
@@ -352,6 +383,7 @@ etas_status etas_consistency(const etas_expected *expected, const etas_gridded_s
     etas_array_free((void **)&self.ln_rate);
     etas_array_free((void **)&self.log_union);
     etas_array_free((void **)&self.histogram);
+    etas_array_free((void **)&self.empty_ratio);
     for (size_t i = 0; i < ETAS_N_CONSISTENCY && st != ETAS_OK; i++)
         etas_test_result_free(&out[i]);
     return st;
