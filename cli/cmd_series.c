@@ -362,6 +362,20 @@ static etas_status finish(const command *self, const series_files *files, etas_e
     return st;
 }
 
+/* The configuration and what it names stay what they are. */
+static etas_status refuse_inputs(const command *self, const series_files *files, etas_error *err)
+{
+    const char *path = series_files_find(files, self->cfg.path);
+
+    for (size_t i = 0; path == NULL && i < self->cfg.n_inputs; i++)
+        path = series_files_find(files, self->cfg.inputs[i]);
+    return path == NULL ? ETAS_OK
+                        : etas_fail(err, ETAS_E_ARG,
+                                    "%s is an input: the series would replace it (-o DIR names "
+                                    "another folder)",
+                                    path);
+}
+
 static etas_status open_files(command *self, series_files *files, etas_error *err)
 {
     const series_begin begin = {.settings = &self->settings,
@@ -374,6 +388,8 @@ static etas_status open_files(command *self, series_files *files, etas_error *er
                                                             : SERIES_BEGIN;
     etas_status st = series_files_init(files, self->directory, err);
 
+    if (st == ETAS_OK)
+        st = refuse_inputs(self, files, err);
     if (st == ETAS_OK)
         st = series_files_open(files, how, self->directory, &begin, err);
     if (st == ETAS_OK && self->keep_stores)

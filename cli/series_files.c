@@ -10,6 +10,7 @@
 
 #include "etas/io.h"
 #include "etas/text.h"
+#include "paths.h"
 #include "series_settings.h"
 
 static etas_status fail_system(const char *path, const char *what, etas_error *err)
@@ -51,6 +52,17 @@ void series_files_close(series_files *self)
         if (fds[i] >= 0)
             (void)close(fds[i]);
     *self = (series_files){.folder = -1, .table = -1, .times = -1};
+}
+
+const char *series_files_find(const series_files *self, const char *path)
+{
+    const char *const paths[] = {self->settings_path, self->table_path, self->times_path,
+                                 self->summary_path};
+
+    for (size_t i = 0; i < sizeof paths / sizeof *paths; i++)
+        if (paths_are_same(paths[i], path))
+            return paths[i];
+    return NULL;
 }
 
 /* ---- lines ---- */

@@ -17,6 +17,9 @@ typedef struct series_files {
     int64_t len;     /**< of the table in bytes */
 } series_files;
 
+/** The one of these files that is the file at @p path, under whatever name; NULL: none. */
+const char *series_files_find(const series_files *self, const char *path);
+
 /** What the folder is opened for. */
 typedef enum series_opening {
     SERIES_BEGIN,   /**< E_EXISTS when there is a series already */

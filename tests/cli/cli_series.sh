@@ -229,6 +229,15 @@ expect 1 etas series whole.json --from 2019-07-24 --to 2019-07-25 -o no
 complains 'filter_polygon'
 [ ! -e no ] || fail "a series that was refused leaves files"
 [ ! -e no ] || fail "a series that was refused leaves files"
+mkdir mine
+cp config.json mine/series.json
+sed 's/catalog.csv/mine\/times.csv/' config.json >mine/config.json
+cp catalog.csv mine/times.csv
+for name in series config; do
+    expect 1 etas series mine/$name.json --from 2019-07-24 --to 2019-07-25 -n 1 --seed 1 -o mine --restart
+    complains 'is an input'
+done
+cmp config.json mine/series.json || fail "the configuration was replaced"
 touch file
 expect 1 series -o file
 complains 'file'
