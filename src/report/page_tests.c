@@ -2,6 +2,7 @@
 #include <math.h>
 
 #include "report/page.h"
+#include "report/test_figures.h"
 
 /* How unusual the observation is among the catalogues, by the tail that counts. */
 static double tail_of(const etas_test_result *r)
@@ -64,6 +65,26 @@ static void put_row(etas_page *p, const etas_test_result *r)
     etas_page_put(p, "</td></tr>\n");
 }
 
+/* The number has a picture already. */
+static void put_pictures(etas_page *p, const etas_report_page *in)
+{
+    etas_page_put(p, "<div class=\"figures\">\n");
+    for (size_t i = 0; i < in->n_tests; i++) {
+        const etas_test_result *const r = &in->tests[i];
+        etas_figure figure = {0};
+
+        if (r->test == ETAS_TEST_N || r->status == ETAS_TEST_NOT_VALID || r->n == 0 ||
+            !isfinite(r->statistic))
+            continue;
+        if (etas_test_draw(r, ETAS_THEME_PAGE, &figure, NULL) == ETAS_OK)
+            etas_page_figure(p, &figure);
+        else
+            p->failed = true;
+        etas_figure_free(&figure);
+    }
+    etas_page_put(p, "</div>\n");
+}
+
 static void put_tests(etas_page *p, const etas_report_page *in)
 {
     etas_page_table(p, "Consistency tests",
@@ -81,6 +102,7 @@ static void put_tests(etas_page *p, const etas_report_page *in)
     etas_page_put(p, "A good forecast fails each test in one of twenty windows: a single failure "
                      "says little, many say that the forecast is wrong in what the test asks. The "
                      "definitions are those of pyCSEP.</p>\n");
+    put_pictures(p, in);
 }
 
 void etas_page_tests(etas_page *p, const etas_report_page *in)

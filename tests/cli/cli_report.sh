@@ -125,7 +125,7 @@ awk -F, -v k="$full" 'NR == 1 || $6 == k { OFS = ","; if (NR > 1) $6 = 0; print 
 n_seen=$(($(wc -l <seen.csv) - 1))
 [ $n_seen -eq 8 ] || fail "catalogue $full holds $n_seen events"
 page f.csv --observed seen.csv
-has 'Consistency tests' "reaches: $n_seen." 'Catalog N-Test' 'M-Test' 'S-Test' 'PL-Test' "Observed: $n_seen."
+has 'Consistency tests' "reaches: $n_seen." 'Catalog N-Test' 'M-Test' 'S-Test' 'PL-Test' '(test-m.csv)' '(test-s.csv)' '(test-pl.csv)' "Observed: $n_seen."
 etas evaluate f.csv.store --observed seen.csv --tests n --json >tests.json
 saved fan | tail -1 | grep -q ",$n_seen\$" || fail "the observed line ends elsewhere"
 python3 - <<'END' || fail "other quantiles than etas evaluate"
@@ -140,7 +140,7 @@ for x in (float(low), float(high)):
 END
 head -1 seen.csv >none.csv
 page f.csv --observed none.csv
-has 'Nothing was observed'
+has 'Nothing was observed' 'nothing to test'
 expect 1 etas report f.csv -o page.html --observed nowhere.csv --progress none
 complains 'nowhere.csv'
 
