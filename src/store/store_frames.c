@@ -136,6 +136,15 @@ static etas_status take_out(etas_ranges *piece, etas_range whole, const etas_ran
     return st;
 }
 
+etas_status etas_store_cover_room(etas_store *self, size_t n, etas_error *err)
+{
+    const etas_status st =
+        etas_array_reserve((void **)&self->covered.items, &self->covered.capacity,
+                           self->covered.n + n, sizeof *self->covered.items);
+
+    return st == ETAS_OK ? st : etas_fail(err, st, "out of memory for the store's ranges");
+}
+
 /* Stores what is new of one frame and adds it to @p added. */
 static etas_status add_one(etas_store *self, const etas_store_frame *f, const etas_store_task *task,
                            etas_ranges *added, etas_error *err)
@@ -178,10 +187,8 @@ etas_status etas_store_add(etas_store *self, size_t n, const etas_store_frame fr
     st = prepare_once(self, err);
     for (size_t i = 0; i < n && st == ETAS_OK; i++)
         st = add_one(self, &frames[i], tasks != NULL ? &tasks[i] : NULL, &added, err);
-    /* Room before the commit, so that nothing can go wrong after it. */
     if (st == ETAS_OK)
-        st = etas_array_reserve((void **)&self->covered.items, &self->covered.capacity,
-                                self->covered.n + added.n, sizeof *self->covered.items);
+        st = etas_store_cover_room(self, added.n, err);
     st = etas_store_leave(self, st, err);
     for (size_t i = 0; i < added.n && st == ETAS_OK; i++)
         st = etas_ranges_add(&self->covered, added.items[i]);

@@ -60,6 +60,8 @@ ETAS_NODISCARD etas_status etas_store_leave(etas_store *self, etas_status st, et
 
 /** Read which catalogues are there. */
 ETAS_NODISCARD etas_status etas_store_load_covered(etas_store *self, etas_error *err);
+/** Room for @p n more ranges of them before a commit, so that nothing can go wrong after it. */
+ETAS_NODISCARD etas_status etas_store_cover_room(etas_store *self, size_t n, etas_error *err);
 void etas_store_finalize_frames(etas_store *self);
 
 /** Whether SQLite's write-ahead log works on the file system of @p path: not on one that several

@@ -126,10 +126,8 @@ etas_status etas_store_distrust(etas_store *self, const etas_store_fault *fault,
         st = take_out_of(self, fault->host, err);
     if (st == ETAS_OK)
         st = note_fault(self, fault, etas_ranges_total(removed), err);
-    /* Room before the commit, so that nothing can go wrong after it. */
     if (st == ETAS_OK)
-        st = etas_array_reserve((void **)&covered->items, &covered->capacity,
-                                covered->n + removed->n, sizeof *covered->items);
+        st = etas_store_cover_room(self, removed->n, err);
     st = etas_store_leave(self, st, err);
     for (size_t i = 0; i < removed->n && st == ETAS_OK; i++)
         st = etas_ranges_subtract(covered, removed->items[i]);
