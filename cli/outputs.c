@@ -280,7 +280,7 @@ void show_writing(void *writing, uint64_t done, uint64_t total)
     const double seconds = talk_seconds() - self->start;
     const double rate = seconds > 0 ? (double)done / seconds : 0;
 
-    talk_show(self->t, &(talk_progress){.what = "writing",
+    talk_show(self->t, &(talk_progress){.what = self->what != NULL ? self->what : "writing",
                                         .done = done,
                                         .total = total,
                                         .rate = rate,

@@ -48,7 +48,8 @@ const char *outputs_find_file(const outputs *self, const char *path);
 /** For etas_export_config: shows how far it is. */
 typedef struct writing_progress {
     talk *t;
-    double start; /**< talk_seconds() */
+    double start;     /**< talk_seconds() */
+    const char *what; /**< NULL: "writing" */
 } writing_progress;
 void show_writing(void *writing, uint64_t done, uint64_t total);
 

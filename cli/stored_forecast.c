@@ -1,9 +1,8 @@
 #include "stored_forecast.h"
 
-#include <math.h>
-
 #include "etas/codec.h"
 #include "etas/runner.h"
+#include "outputs.h"
 #include "run_session.h"
 
 /* ---- the model, which outlives the pass over the catalogues ---- */
@@ -27,11 +26,6 @@ static etas_status take_model(stored_forecast *self, etas_store *store, etas_err
 }
 
 /* ---- the catalogues ---- */
-
-typedef struct reading {
-    talk *t;
-    double start; /* talk_seconds() */
-} reading;
 
 typedef struct pass {
     stored_forecast *self;
@@ -62,30 +56,17 @@ static etas_status take_counts(void *context, uint64_t catalog_id,
     return etas_report_gather_take_counts(((pass *)context)->self->gather, counts, err);
 }
 
-static void show_reading(void *context, uint64_t done, uint64_t total)
-{
-    const reading *const r = context;
-    const double seconds = talk_seconds() - r->start;
-    const double rate = seconds > 0 ? (double)done / seconds : 0;
-
-    talk_show(r->t, &(talk_progress){.what = "reading",
-                                     .done = done,
-                                     .total = total,
-                                     .rate = rate,
-                                     .eta_s = rate > 0 ? (double)(total - done) / rate : NAN});
-}
-
 static etas_status gather(stored_forecast *self, const stored_source *from, talk *t,
                           etas_error *err)
 {
     pass p = {self, from};
     const etas_export_visitor visitor = {&p, begin, take, take_counts};
-    reading progress = {t, talk_seconds()};
+    writing_progress reading = {t, talk_seconds(), "reading"};
     const etas_export_config how = {.visitor = &visitor,
                                     .skip_missing = true,
                                     .interrupted = run_catch_signals(),
-                                    .progress = show_reading,
-                                    .progress_context = &progress};
+                                    .progress = show_writing,
+                                    .progress_context = &reading};
     etas_export_summary summary;
     etas_status st = etas_export(from->store, &how, &summary, err);
 
