@@ -168,24 +168,13 @@ static void make_x_ticks(etas_plot *self, etas_ticks *ticks)
 
 void etas_plot_begin(etas_plot *self, etas_svg *svg, const etas_plot_spec *spec)
 {
-    const bool has_title = spec->title != NULL && svg->theme != ETAS_THEME_PAGE;
-    const double title_height = has_title ? 1.6 * ETAS_SIZE_TITLE : 0;
-    const double between[2] = {margin, svg->width - margin};
+    const double top = etas_plot_head(svg, spec, svg->width, svg->theme);
     milestone_text texts[ETAS_MILESTONES_MOST];
     etas_ticks ticks_x, ticks_y;
-    double top = margin + title_height;
 
     *self = (etas_plot){.svg = svg,
                         .x = {.kind = spec->x.kind, .span = spec->x.span},
                         .y = {.kind = spec->y.kind, .span = spec->y.span}};
-    if (has_title)
-        etas_svg_text(svg, svg->width / 2, margin + ETAS_SIZE_TITLE,
-                      &(etas_letters){.size = ETAS_SIZE_TITLE,
-                                      .ink = ETAS_INK_TEXT,
-                                      .anchor = ETAS_ANCHOR_MIDDLE,
-                                      .bold = true},
-                      spec->title);
-    top += etas_legend_draw(svg, spec, between, top) + 0.4 * ETAS_SIZE_TICK;
     lay_out(self, spec, top, &ticks_y, texts);
     make_x_ticks(self, &ticks_x);
     draw_x_ticks(self, &spec->x, &ticks_x);

@@ -77,10 +77,8 @@ void etas_plot_errors(etas_plot *self, const etas_band *bars, const etas_pen *pe
 /** A text at a value, e.g. at the end of a curve. */
 void etas_plot_text(etas_plot *self, double x, double y, const etas_letters *how, const char *text);
 
-/* Parts that other drawings share (maps). */
-
-/** The legend in rows from @p top on between two places; its height, also with @p svg NULL. */
-double etas_legend_draw(etas_svg *svg, const etas_plot_spec *spec, const double between[2],
-                        double top);
+/** Title, where the theme has one, and legend in rows, of plots and maps alike; what is below them
+ * starts at the height that this gives, also with @p svg NULL. */
+double etas_plot_head(etas_svg *svg, const etas_plot_spec *spec, double width, etas_theme theme);
 
 #endif

@@ -1,7 +1,7 @@
-/* What the marks of a plot mean, in rows above it. */
+/* What stands above a plot: its title, and what its marks mean. */
 #include "report/axes.h"
 
-static const double sample_width = 22, gap = 8, between_items = 16;
+static const double margin = 8, sample_width = 22, gap = 8, between_items = 16;
 
 static void draw_sample(etas_svg *svg, const etas_legend_item *item, double x, double y)
 {
@@ -15,8 +15,9 @@ static void draw_sample(etas_svg *svg, const etas_legend_item *item, double x, d
         etas_svg_circle(svg, x + sample_width / 2, y, 3.5, &item->pen);
 }
 
-double etas_legend_draw(etas_svg *svg, const etas_plot_spec *spec, const double between[2],
-                        double top)
+/* The legend in rows between two places; its height. */
+static double draw_legend(etas_svg *svg, const etas_plot_spec *spec, const double between[2],
+                          double top)
 {
     const etas_letters how = {.size = ETAS_SIZE_TICK, .ink = ETAS_INK_TEXT};
     const double row_height = 1.5 * how.size;
@@ -40,4 +41,19 @@ double etas_legend_draw(etas_svg *svg, const etas_plot_spec *spec, const double 
         x += width + between_items;
     }
     return (double)rows * row_height;
+}
+
+double etas_plot_head(etas_svg *svg, const etas_plot_spec *spec, double width, etas_theme theme)
+{
+    const double between[2] = {margin, width - margin};
+    const etas_letters how = {
+        .size = ETAS_SIZE_TITLE, .ink = ETAS_INK_TEXT, .anchor = ETAS_ANCHOR_MIDDLE, .bold = true};
+    double top = margin;
+
+    if (spec->title != NULL && theme != ETAS_THEME_PAGE) {
+        if (svg != NULL)
+            etas_svg_text(svg, width / 2, margin + how.size, &how, spec->title);
+        top += 1.6 * how.size;
+    }
+    return top + draw_legend(svg, spec, between, top) + 0.4 * ETAS_SIZE_TICK;
 }

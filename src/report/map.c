@@ -17,23 +17,18 @@ typedef struct rooms {
 
 static etas_plot_spec as_plot(const etas_map_spec *spec)
 {
-    return (etas_plot_spec){.n_legend = spec->n_legend, .legend = spec->legend};
-}
-
-static bool shows_title(const etas_map_spec *spec, etas_theme theme)
-{
-    return spec->title != NULL && theme != ETAS_THEME_PAGE;
+    return (etas_plot_spec){
+        .title = spec->title, .n_legend = spec->n_legend, .legend = spec->legend};
 }
 
 static rooms rooms_of(const etas_map_spec *spec, double width, etas_theme theme)
 {
-    const etas_plot_spec legend = as_plot(spec);
-    const double between[2] = {margin, width - margin};
-    rooms r = {.top = margin, .left = margin + 52, .right = margin + 14};
+    const etas_plot_spec head = as_plot(spec);
+    rooms r = {.top = etas_plot_head(NULL, &head, width, theme),
+               .left = margin + 52,
+               .right = margin + 14,
+               .bottom = margin + 1.6 * ETAS_SIZE_TICK};
 
-    r.top += shows_title(spec, theme) ? 1.6 * ETAS_SIZE_TITLE : 0;
-    r.top += etas_legend_draw(NULL, &legend, between, 0) + 0.4 * ETAS_SIZE_TICK;
-    r.bottom = margin + 1.6 * ETAS_SIZE_TICK;
     if (spec->colours != NULL)
         r.bottom += bar_height + 1.8 * ETAS_SIZE_TICK + 2.3 * ETAS_SIZE_TEXT;
     return r;
@@ -134,28 +129,17 @@ static void draw_colour_bar(etas_map *self, const etas_colour_scale *colours, co
 void etas_map_begin(etas_map *self, etas_svg *svg, const etas_map_spec *spec)
 {
     const rooms r = rooms_of(spec, svg->width, svg->theme);
-    const etas_plot_spec legend = as_plot(spec);
-    const double between[2] = {margin, svg->width - margin};
+    const etas_plot_spec head = as_plot(spec);
     const double height = svg->height - r.top - r.bottom;
     const double most = svg->width - r.left - r.right;
     const double width = fmin(most, height * aspect_of(spec));
     etas_box *const b = &self->plot.box;
-    double top = margin;
 
     *self = (etas_map){.plot = {.svg = svg}};
     *b = (etas_box){r.left + (most - width) / 2, r.top, width, width / aspect_of(spec)};
     self->plot.x = (etas_scale){ETAS_SCALE_LINEAR, spec->lon, b->x, b->x + b->width};
     self->plot.y = (etas_scale){ETAS_SCALE_LINEAR, spec->lat, b->y + b->height, b->y};
-    if (shows_title(spec, svg->theme)) {
-        etas_svg_text(svg, svg->width / 2, margin + ETAS_SIZE_TITLE,
-                      &(etas_letters){.size = ETAS_SIZE_TITLE,
-                                      .ink = ETAS_INK_TEXT,
-                                      .anchor = ETAS_ANCHOR_MIDDLE,
-                                      .bold = true},
-                      spec->title);
-        top += 1.6 * ETAS_SIZE_TITLE;
-    }
-    (void)etas_legend_draw(svg, &legend, between, top);
+    (void)etas_plot_head(svg, &head, svg->width, svg->theme);
     draw_graticule(self, true);
     draw_graticule(self, false);
     if (spec->colours != NULL)
