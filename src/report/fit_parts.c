@@ -90,20 +90,25 @@ static etas_status put_csv(etas_text *csv, const char *name, const etas_series *
     return st;
 }
 
-/* All of the curves and of the data with at least a thousandth of the least of the model; on the x
- * axis all. */
+/* All of the curves and of the data, but for values far below the least of the curves: those of
+ * next to no weight. */
 static void set_spans(etas_fit_drawing *d)
 {
-    const etas_series *const all[] = {&d->data, &d->model, &d->expected};
+    const etas_series *const curves[] = {&d->model, &d->expected};
     etas_axis *const x = &d->spec.x, *const y = &d->spec.y;
+    double least;
 
     x->span = y->span = ETAS_SPAN_NONE;
-    for (size_t i = 0; i < 3; i++) {
-        etas_span_add(&x->span, x->kind, all[i]->n, all[i]->x);
-        etas_span_add(&x->span, x->kind, all[i]->n, all[i]->from);
-        etas_span_add(&x->span, x->kind, all[i]->n, all[i]->to);
-        etas_span_add(&y->span, y->kind, all[i]->n, all[i]->y);
+    for (size_t i = 0; i < 2; i++) {
+        etas_span_add(&x->span, x->kind, curves[i]->n, curves[i]->x);
+        etas_span_add(&y->span, y->kind, curves[i]->n, curves[i]->y);
     }
+    least = y->span.low <= y->span.high ? 0.03 * y->span.low : 0;
+    etas_span_add(&x->span, x->kind, d->data.n, d->data.from);
+    etas_span_add(&x->span, x->kind, d->data.n, d->data.to);
+    for (size_t i = 0; i < d->data.n; i++)
+        if (d->data.y[i] >= least)
+            etas_span_add(&y->span, y->kind, 1, &d->data.y[i]);
     x->span = etas_span_pad(x->span, x->kind, 0.02);
     y->span = etas_span_pad(y->span, y->kind, 0.05);
 }
