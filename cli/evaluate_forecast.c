@@ -158,15 +158,16 @@ static etas_status open_subjects(evaluation *self, etas_error *err)
     const size_t n = self->against != NULL ? 2 : 1;
     etas_status st = ETAS_OK;
 
+    self->framing.grid = &self->request.grid;
+    self->framing.log = &self->t.log;
     for (size_t i = 0; i < n && st == ETAS_OK; i++) {
         self->subject[i].t = &self->t;
-        st = subject_open(&self->subject[i], paths[i], &self->framing, &self->request.grid, err);
+        st = subject_open(&self->subject[i], paths[i], &self->framing, err);
         if (st == ETAS_OK)
             st = refuse_grid(self, &self->subject[i], err);
     }
     if (st == ETAS_OK)
-        st = subject_frame_build(&self->frame, n, self->subject, &self->framing,
-                                 &self->request.grid, &self->t.log, err);
+        st = subject_frame_build(&self->frame, n, self->subject, &self->framing, err);
     return st;
 }
 

@@ -44,8 +44,7 @@ static void set_name(forecast_subject *self)
 }
 
 etas_status subject_open(forecast_subject *self, const char *path,
-                         const subject_frame_options *options, const etas_forecast_grid *grid,
-                         etas_error *err)
+                         const subject_frame_options *options, etas_error *err)
 {
     const bool framed = options->config != NULL || options->polygon != NULL;
     struct stat info;
@@ -66,7 +65,7 @@ etas_status subject_open(forecast_subject *self, const char *path,
     }
     st = etas_store_open(&self->store, self->path, ETAS_STORE_READ, err);
     if (st == ETAS_OK)
-        st = etas_gridded_run_open(&self->run, self->store, grid, err);
+        st = etas_gridded_run_open(&self->run, self->store, options->grid, err);
     return st == ETAS_OK ? st : etas_error_in_file(err, self->path);
 }
 
@@ -117,9 +116,9 @@ static etas_status take_window(etas_plan *plan, const etas_config *cfg,
 }
 
 static etas_status frame_by_options(subject_frame *self, const subject_frame_options *options,
-                                    const etas_forecast_grid *grid, const etas_log *log,
                                     etas_error *err)
 {
+    const etas_forecast_grid *const grid = options->grid;
     static const uint64_t once = 1;
     etas_config cfg = {.delta_m = 0, .m_threshold = NAN};
     etas_plan *plan;
@@ -130,7 +129,7 @@ static etas_status frame_by_options(subject_frame *self, const subject_frame_opt
                          "a file of catalogues does not say where they hold: --polygon, or "
                          "--config, must");
     if (options->config != NULL)
-        st = etas_config_load(&cfg, options->config, ETAS_CONFIG_FORECAST, log, err);
+        st = etas_config_load(&cfg, options->config, ETAS_CONFIG_FORECAST, options->log, err);
     if (st == ETAS_OK)
         st = etas_mixture_init(&self->own_model, 1, &once, err);
     if (st != ETAS_OK)
@@ -154,9 +153,7 @@ out:
 }
 
 etas_status subject_frame_build(subject_frame *self, size_t n, forecast_subject subjects[],
-                                const subject_frame_options *options,
-                                const etas_forecast_grid *grid, const etas_log *log,
-                                etas_error *err)
+                                const subject_frame_options *options, etas_error *err)
 {
     for (size_t i = 0; i < n; i++)
         if (subjects[i].store != NULL) {
@@ -164,7 +161,7 @@ etas_status subject_frame_build(subject_frame *self, size_t n, forecast_subject 
             self->cells = subjects[i].run.cells;
             return ETAS_OK;
         }
-    return frame_by_options(self, options, grid, log, err);
+    return frame_by_options(self, options, err);
 }
 
 void subject_frame_free(subject_frame *self)

@@ -17,6 +17,8 @@ typedef struct subject_frame_options {
     etas_time start, end; /**< ETAS_TIME_NONE: the configuration's */
     double delta_m;       /**< NaN: likewise */
     uint64_t n_catalogs;  /**< of files; 0: by their ids */
+    const etas_forecast_grid *grid;
+    const etas_log *log; /**< for what is odd in the configuration */
 } subject_frame_options;
 
 /** Region, window and grid of all that is tested. Starts as {0}. */
@@ -44,15 +46,12 @@ typedef struct forecast_subject {
 
 /** A store, or the one beside an output unless the options say what a file needs. */
 etas_status subject_open(forecast_subject *self, const char *path,
-                         const subject_frame_options *options, const etas_forecast_grid *grid,
-                         etas_error *err);
+                         const subject_frame_options *options, etas_error *err);
 void subject_close(forecast_subject *self);
 
 /** From the first of the @p n subjects that is a store, else from the options. */
 etas_status subject_frame_build(subject_frame *self, size_t n, forecast_subject subjects[],
-                                const subject_frame_options *options,
-                                const etas_forecast_grid *grid, const etas_log *log,
-                                etas_error *err);
+                                const subject_frame_options *options, etas_error *err);
 void subject_frame_free(subject_frame *self);
 
 /** Puts the subject on the frame's grid and sums up its catalogues. */
