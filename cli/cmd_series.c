@@ -313,6 +313,10 @@ static etas_status make_all(command *self, series_maker *maker, series_files *fi
         }
     }
     talk_show_end(&self->t);
+    if (st == ETAS_E_INTERRUPTED) {
+        *err = (etas_error){0}; /* what was going on is of no interest: its date is made again */
+        st = etas_fail(err, st, "interrupted");
+    }
     if (st != ETAS_OK && files->n_rows == 0 && !self->run.resume && st != ETAS_E_RUNTIME)
         series_files_undo(files, self->directory); /* nothing to go on with */
     else if (st != ETAS_OK)
