@@ -344,6 +344,8 @@ etas_status fit_save(const fit *self, const etas_config *cfg, etas_error *err)
                                         .directory = cfg->data_path,
                                         .catalog = &self->catalog,
                                         .state = &self->state,
+                                        .uncertainty = &self->uncertainty,
+                                        .diagnostics = &self->diagnostics,
                                         .area_km2 = self->area_km2,
                                         .m_ref = self->m_ref,
                                         .invert_seconds = self->invert_s,

@@ -41,4 +41,11 @@ complains 'warning' 'coppersmith_multiplier 10'
 key 'd["warnings"][0]' | grep -q 'coppersmith_multiplier 10' || fail "the results do not warn"
 expect 0 etas forecast config.json -n 5 --seed 1 -o forecast.csv --progress none
 complains 'coppersmith_multiplier 10'
+
+shows "a forecast leaves the same results as the inversion"
+grep -vE '"(calculation_date|invert_seconds|fn_ip|fn_src)"' out/parameters_example.json >inverted.json
+rm -f output/parameters_example.json
+expect 0 etas forecast config.json -n 5 --seed 1 -o forecast.csv --progress none --restart
+grep -vE '"(calculation_date|invert_seconds|fn_ip|fn_src)"' output/parameters_example.json >forecast.json
+diff inverted.json forecast.json || fail "they differ"
 done_testing
