@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The manual's pieces of Python do what it says.
+# The pieces of Python in the documents do what they say.
 # shellcheck source=tests/support/shell.bash
 . "$ETAS_SOURCE/tests/support/shell.bash"
 
@@ -12,11 +12,11 @@ has() {
 }
 has pandas || { echo "skipped: no python3 with pandas"; exit 77; }
 
-# snippet NAME: the block behind the manual's line <!-- test: NAME -->.
+# snippet NAME: the block behind the line <!-- test: NAME --> of a document.
 snippet() {
     awk -v mark="<!-- test: $1 -->" '$0 == mark { found = 1 } found && /^```$/ { exit }
-        inside { print } found && /^```python$/ { inside = 1 }' "$ETAS_SOURCE/docs/manual.md" >"manual_$1.py"
-    [ -s "manual_$1.py" ] || fail "the manual has no piece \"$1\""
+        inside { print } found && /^```python$/ { inside = 1 }' "$ETAS_SOURCE"/docs/{manual,formats}.md >"snippet_$1.py"
+    [ -s "snippet_$1.py" ] || fail "the documents have no piece \"$1\""
 }
 
 cp "$ETAS_SOURCE"/examples/{catalog.csv,region.json} .
@@ -37,7 +37,7 @@ events=$(awk -F, 'NR > 1 && $3 != ""' forecast.csv | wc -l)
 shows "pyCSEP's layout as a table, empty catalogues counted"
 snippet csv
 "$python" - <<PY
-exec(open("manual_csv.py").read())
+exec(open("snippet_csv.py").read())
 assert n_catalogs == $n, n_catalogs
 assert len(events) == $events, len(events)
 assert len(events_per_catalog) == $n and events_per_catalog.sum() == $events
@@ -51,7 +51,7 @@ if has h5py; then
     run --seed "$seed" -o forecast.h5
     awk -F, 'NR > 1 && $3 != "" { print $6, $3 }' forecast.csv >want
     "$python" - <<PY
-exec(open('manual_hdf5.py').read())
+exec(open('snippet_hdf5.py').read())
 assert len(magnitudes) == file.attrs['n_catalogs'] == $n
 assert file.attrs['seed'] == $seed and file.attrs['n_events'] == $events
 got = ['%d %.1f' % (k, m) for k, catalog in enumerate(magnitudes) for m in catalog]
@@ -68,7 +68,7 @@ shows "the entry point for HERMES"
 snippet entrypoint
 "$python" - "$n" <<'PY'
 import csv, datetime, json, sys
-exec(open("manual_entrypoint.py").read())
+exec(open("snippet_entrypoint.py").read())
 config = json.load(open('config.json'))
 event = ('<event publicID="e/{id}"><origin publicID="o/{id}"><time><value>{t}</value></time>'
          '<latitude><value>{latitude}</value></latitude><longitude><value>{longitude}</value></longitude></origin>'
