@@ -4,20 +4,40 @@
 #include "report/fit_parts.h"
 
 /* The bins that are drawn: half an aftershock lies beyond them at each end, where densities would
- * be those of next to nothing. */
+ * be those of next to nothing, and all that is apart by more than a factor of ten, as events at one
+ * place are. */
 typedef struct shown {
     size_t first, end;
     double weight, expected; /* in them */
 } shown;
 
+static const double nothing = 0.05, apart = 9.99;
+
+static size_t heaviest(size_t n, const etas_fit_bin bins[])
+{
+    size_t k = 0;
+
+    for (size_t i = 1; i < n; i++)
+        if (bins[i].weight > bins[k].weight)
+            k = i;
+    return k;
+}
+
 static shown shown_of(size_t n, const etas_fit_bin bins[])
 {
-    shown s = {.end = n};
+    const size_t middle = heaviest(n, bins);
+    shown s = {.first = middle, .end = n > 0 ? middle + 1 : 0};
     double sum = 0;
 
-    while (s.first < s.end && (sum += bins[s.first].weight) < 0.5)
+    for (size_t k = middle; k-- > 0 && bins[s.first].low < apart * bins[k].high;)
+        if (bins[k].weight > nothing)
+            s.first = k;
+    for (size_t k = s.end; k < n && bins[k].low < apart * bins[s.end - 1].high; k++)
+        if (bins[k].weight > nothing)
+            s.end = k + 1;
+    while (s.first < middle && (sum += bins[s.first].weight) < 0.5)
         s.first++;
-    for (sum = 0; s.end > s.first + 1 && (sum += bins[s.end - 1].weight) < 0.5;)
+    for (sum = 0; s.end > middle + 1 && (sum += bins[s.end - 1].weight) < 0.5;)
         s.end--;
     for (size_t k = s.first; k < s.end; k++) {
         s.weight += bins[k].weight;
@@ -68,7 +88,7 @@ static const char *duration_text(double d, size_t capacity, char out[])
     return out;
 }
 
-static void describe_time(etas_figure *out, const etas_fit_data *data)
+static void describe_time(etas_figure *out, const etas_fit_data *data, const shown *s)
 {
     const etas_omori o = etas_params_omori(&data->theta);
     char c[32], tau[32] = "none";
@@ -79,12 +99,11 @@ static void describe_time(etas_figure *out, const etas_fit_data *data)
     (void)etas_format(
         sizeof out->text, out->text,
         "Delays between events and those that they triggered, each pair counted by the "
-        "probability that it is one: %.0f aftershocks. The kernel is that of the model, with "
-        "c = %s, omega = %.3g and the taper tau = %s. What is expected in this catalogue leaves "
-        "out delays for "
-        "which the catalogue is too short. All are densities over the range that is drawn; bars "
-        "are the errors of counts.",
-        data->n_weight, duration_text(o.c_days, sizeof c, c), o.omega, tau);
+        "probability that it is one: %.1f aftershocks, and %.1f beyond the range that is drawn. "
+        "The kernel is that of the model, with c = %s, omega = %.3g and the taper tau = %s. What "
+        "is expected in this catalogue leaves out delays for which the catalogue is too short. All "
+        "are densities over the range that is drawn; bars are the errors of counts.",
+        s->weight, data->n_weight - s->weight, duration_text(o.c_days, sizeof c, c), o.omega, tau);
 }
 
 etas_status etas_fit_draw_time(etas_figure *out, const etas_fit_data *data, etas_theme theme,
@@ -102,7 +121,7 @@ etas_status etas_fit_draw_time(etas_figure *out, const etas_fit_data *data, etas
     etas_milestone milestones[2] = {{o.c_days, c, {.stroke = ETAS_INK_MUTED, .dash = "3 3"}},
                                     {o.tau_days, tau, {.stroke = ETAS_INK_MUTED, .dash = "3 3"}}};
 
-    describe_time(out, data);
+    describe_time(out, data, &s);
     add_bins(&d, &s, data->delay, days, &data->theta);
     if (s.end > s.first) {
         const double low = data->delay[s.first].low, high = data->delay[s.end - 1].high;
@@ -145,21 +164,19 @@ static double width_km(const etas_fit_data *data, double mag)
     return sqrt(pow(10, v[ETAS_LOG10_D]) * exp(v[ETAS_GAMMA] * dm));
 }
 
-static void describe_space(etas_figure *out, const etas_fit_data *data)
+static void describe_space(etas_figure *out, const etas_fit_data *data, const shown *s)
 {
-    const double *const v = data->theta.value;
-
     (void)etas_format(sizeof out->title, out->title, "Distance to aftershocks");
     (void)etas_format(
         sizeof out->text, out->text,
         "Distances r between events and those that they triggered, as multiples of the width "
         "sqrt(d e^(gamma (m - mc))), which makes one kernel of those of all magnitudes: %.2g km at "
-        "magnitude %.1f, %.2g km at %.1f. Pairs count by the probability that they are one. The "
-        "kernel is (1 + R^2)^-(1 + rho) with rho = %.3g. What is expected in this catalogue leaves "
-        "out what "
+        "magnitude %.1f, %.2g km at %.1f. Pairs count by the probability that they are one: %.1f, "
+        "and %.1f beyond the range that is drawn, such as at one place. The kernel is "
+        "(1 + R^2)^-(1 + rho) with rho = %.3g. What is expected in this catalogue leaves out what "
         "lies beyond the search radius of each event, but knows no border of the region.",
         width_km(data, data->m_ref), data->m_ref, width_km(data, data->m_ref + 3), data->m_ref + 3,
-        v[ETAS_RHO]);
+        s->weight, data->n_weight - s->weight, data->theta.value[ETAS_RHO]);
 }
 
 etas_status etas_fit_draw_space(etas_figure *out, const etas_fit_data *data, etas_theme theme,
@@ -179,7 +196,7 @@ etas_status etas_fit_draw_space(etas_figure *out, const etas_fit_data *data, eta
         .model_name = "kernel",
         .expected_name = "expected here"};
 
-    describe_space(out, data);
+    describe_space(out, data, &s);
     add_bins(&d, &s, data->distance, measure_of_distance, theta);
     if (s.end > s.first) {
         const double low = data->distance[s.first].low, high = data->distance[s.end - 1].high;

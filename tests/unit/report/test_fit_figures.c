@@ -110,8 +110,8 @@ static double column(const char *row, int which)
 
 static void densities_have_the_integral_one_and_half_an_aftershock_may_lie_beyond(void **state)
 {
-    enum { N = 6 };
-    static const double weight[N] = {0.2, 0.2, 30, 60, 9, 0.3};
+    enum { N = 7 };
+    static const double weight[N] = {3, 0.2, 0.2, 30, 60, 9, 0.3};
     etas_fit_data data = bare();
     etas_fit_bin bins[N];
     etas_figure f = {0};
@@ -120,10 +120,12 @@ static void densities_have_the_integral_one_and_half_an_aftershock_may_lie_beyon
 
     (void)state;
     for (int k = 0; k < N; k++)
-        bins[k] = (etas_fit_bin){pow(10, k - 4), pow(10, k - 3), weight[k], weight[k] * 1.1};
+        bins[k] = (etas_fit_bin){pow(10, k - 5), pow(10, k - 4), weight[k], weight[k] * 1.1};
+    bins[0].low = 1e-8; /* apart from the others */
+    bins[0].high = 1e-7;
     data.delay = bins;
     data.n_delays = N;
-    data.n_weight = 99.7;
+    data.n_weight = 102.7;
     check_ok(etas_fit_figure_draw(&f, ETAS_FIT_TIME, &data, ETAS_THEME_LIGHT, &err), &err);
     for (const char *row = f.csv.data; row != NULL && row[0] != '\0'; row = strchr(row, '\n') + 1) {
         if (strncmp(row, "data,", 5) == 0) {
@@ -138,6 +140,7 @@ static void densities_have_the_integral_one_and_half_an_aftershock_may_lie_beyon
         }
     }
     check_rel(sum, 99, 1e-12);
+    assert_non_null(strstr(f.text, "99.0 aftershocks, and 3.7 beyond"));
     check_rel(integral, 1, 1e-12);
     check_rel(model, 1, 0.02);
     etas_figure_free(&f);
