@@ -49,6 +49,7 @@ typedef struct etas_expected {
     uint64_t *mag;   /**< n_mags: the same over all places */
 } etas_expected;
 
+/** Nothing expected anywhere yet. E_ARG for a grid without cells or with too many, E_NOMEM. */
 ETAS_NODISCARD etas_status etas_expected_init(etas_expected *self, size_t n_places, size_t n_mags,
                                               etas_error *err);
 void etas_expected_free(etas_expected *self);
@@ -59,6 +60,7 @@ ETAS_NODISCARD etas_status etas_expected_add(void *self, const etas_gridded *cat
 
 /* ---- results ---- */
 
+/** The tests. */
 typedef enum etas_test {
     ETAS_TEST_N,           /**< number of events */
     ETAS_TEST_M,           /**< magnitudes */
@@ -81,6 +83,7 @@ const char *etas_test_title(etas_test test);
 /** pyCSEP's class of results: "CatalogNumberTestResult". */
 const char *etas_test_class(etas_test test);
 
+/** What a result is worth. */
 typedef enum etas_test_status {
     ETAS_TEST_NORMAL,       /**< "normal" */
     ETAS_TEST_UNDERSAMPLED, /**< "undersampled": observed events lie where no catalogue has any, and
@@ -88,6 +91,7 @@ typedef enum etas_test_status {
     ETAS_TEST_NOT_VALID     /**< "not-valid": there is nothing to test, the quantiles are -1 */
 } etas_test_status;
 
+/** As pyCSEP's results have it. */
 const char *etas_test_status_name(etas_test_status status);
 
 /** Starts as {0}; etas_test_result_free is idempotent. */
@@ -112,6 +116,7 @@ void etas_test_result_free(etas_test_result *self);
 
 /* ---- consistency ---- */
 
+/** Which tests, and what their samples are drawn from. */
 typedef struct etas_consistency_config {
     bool test[ETAS_N_CONSISTENCY]; /**< which ones; the others' results stay {0} */
     uint64_t seed;                 /**< of the samples of the last two */
@@ -147,8 +152,10 @@ typedef struct etas_comparison {
     const etas_gridded *observed;
     double alpha;
 } etas_comparison;
+/** Paired T-test of the gains per event. */
 ETAS_NODISCARD etas_status etas_comparison_t(const etas_comparison *of, etas_test_result *out,
                                              etas_error *err);
+/** Wilcoxon's signed-rank test of the same gains. */
 ETAS_NODISCARD etas_status etas_comparison_w(const etas_comparison *of, etas_test_result *out,
                                              etas_error *err);
 

@@ -50,6 +50,7 @@ typedef struct etas_fdsn_area {
     const etas_region *region;  /**< NULL: none */
 } etas_fdsn_area;
 
+/** The area without an end. */
 etas_fdsn_area etas_fdsn_globe(void);
 /** Longitudes in [-360, 360]; when east is less than west the box crosses the meridian of +-180.
  * E_RANGE. */
@@ -61,8 +62,10 @@ ETAS_NODISCARD etas_status etas_fdsn_circle_set(etas_fdsn_area *self, double lat
 /** The region stays the caller's. */
 ETAS_NODISCARD etas_status etas_fdsn_region_set(etas_fdsn_area *self, const etas_region *region,
                                                 etas_error *err);
+/** Whether a place lies in the area; its border belongs to it. */
 bool etas_fdsn_area_contains(const etas_fdsn_area *self, double lat, double lon);
 
+/** The formats that services answer in. */
 typedef enum etas_fdsn_format { ETAS_FDSN_TEXT, ETAS_FDSN_XML } etas_fdsn_format;
 
 /** What is asked for. */
@@ -96,6 +99,7 @@ typedef struct etas_fdsn_manners {
 /** 2 minutes, 1 s, 8, 15 minutes. */
 etas_fdsn_manners etas_fdsn_manners_default(void);
 
+/** How far a download is. */
 typedef struct etas_fdsn_progress {
     size_t n_events;   /**< different ones, so far */
     size_t n_requests; /**< answered by the service */

@@ -8,6 +8,7 @@
 
 ETAS_API_BEGIN
 
+/** The figures of a fit. */
 typedef enum etas_fit_figure {
     ETAS_FIT_TIME,         /**< the kernel in time */
     ETAS_FIT_SPACE,        /**< the kernel in space */

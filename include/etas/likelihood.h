@@ -72,6 +72,7 @@ typedef struct etas_ks {
     double distance, p;
 } etas_ks;
 
+/** What a test window says of a model; free with etas_likelihood_free. */
 typedef struct etas_likelihood {
     size_t n; /**< tested events */
     etas_event_score *event;

@@ -10,6 +10,7 @@
 
 ETAS_API_BEGIN
 
+/** What is written of an evaluation. */
 typedef struct etas_likelihood_report {
     const etas_likelihood_input *in;
     const etas_likelihood *result;

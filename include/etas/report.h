@@ -31,8 +31,10 @@ ETAS_NODISCARD etas_status etas_report_gather_open(etas_report_gather **out,
                                                    const etas_forecast_about *about,
                                                    size_t n_thresholds, const double threshold[],
                                                    etas_error *err);
+/** The next catalogues. */
 ETAS_NODISCARD etas_status etas_report_gather_take(etas_report_gather *self,
                                                    const etas_forecast_part *part, etas_error *err);
+/** The next catalogue of a run that keeps counts. */
 ETAS_NODISCARD etas_status etas_report_gather_take_counts(etas_report_gather *self,
                                                           const etas_catalog_counts *counts,
                                                           etas_error *err);
@@ -71,6 +73,7 @@ typedef etas_status (*etas_forecast_draw)(const etas_forecast_shown *shown, etas
 
 /** All of them, by the names of their files: "map", "numbers", "fan", "magnitudes". */
 enum { ETAS_FORECAST_FIGURES = 4 };
+/** A figure of a forecast. */
 typedef struct etas_forecast_figure {
     const char *name;
     etas_forecast_draw draw;
