@@ -27,7 +27,7 @@ etas_status report_fit_run(report_fit *self, fit_source *source, const etas_mixt
 
     if (st == ETAS_OK && !is_of(&self->fit, forecast)) {
         st = etas_fail(err, ETAS_E_ARG, "its estimate is not the model of the forecast");
-        st = etas_error_in_file(err, source->path);
+        (void)etas_error_in_file(err, source->path);
     }
     if (st == ETAS_OK)
         st = etas_fit_data_gather(&data, self->fit.inversion, &self->fit.catalog, &self->fit.how,

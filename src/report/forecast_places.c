@@ -40,10 +40,12 @@ static etas_status cells_make(cells *c, const etas_report_map *map)
         etas_array_alloc((void **)&c->value, all, sizeof *c->value) != ETAS_OK)
         return ETAS_E_NOMEM;
     for (size_t i = 0; i < all; i++) {
+        const size_t row = i % map->n_lat, column = i / map->n_lat;
+
         if (isnan(map->rate[i]))
             continue;
-        c->lat[c->n] = decimal(map->lat0 + (double)(i % map->n_lat) * map->dlat);
-        c->lon[c->n] = decimal(map->lon0 + (double)(i / map->n_lat) * map->dlon);
+        c->lat[c->n] = decimal(map->lat0 + (double)row * map->dlat);
+        c->lon[c->n] = decimal(map->lon0 + (double)column * map->dlon);
         c->value[c->n++] = map->rate[i];
         if (map->rate[i] > 0) {
             c->lowest = fmin(c->lowest, map->rate[i]);

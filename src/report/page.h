@@ -32,12 +32,12 @@ void etas_page_figure(etas_page *self, const etas_figure *figure);
 void etas_page_csv(etas_page *self, const char *name, const etas_text *csv);
 
 /* The parts of a report, in its order. */
-void etas_page_words(etas_page *self, const etas_report_page *in);
-void etas_page_probabilities(etas_page *self, const etas_report_page *in);
-void etas_page_parameters(etas_page *self, const etas_report_page *in);
-void etas_page_fit(etas_page *self, const etas_report_page *in);
-void etas_page_tests(etas_page *self, const etas_report_page *in);
-void etas_page_run(etas_page *self, const etas_report_page *in);
-void etas_page_provenance(etas_page *self, const etas_report_page *in);
+void etas_page_words(etas_page *p, const etas_report_page *in);
+void etas_page_probabilities(etas_page *p, const etas_report_page *in);
+void etas_page_parameters(etas_page *p, const etas_report_page *in);
+void etas_page_fit(etas_page *p, const etas_report_page *in);
+void etas_page_tests(etas_page *p, const etas_report_page *in);
+void etas_page_run(etas_page *p, const etas_report_page *in);
+void etas_page_provenance(etas_page *p, const etas_report_page *in);
 
 #endif
