@@ -107,12 +107,14 @@ make_long_config() {
 # A number of catalogues of config.json that keeps all CPUs busy for about $1 seconds. The probe is
 # long enough for the start of its processes not to matter.
 number_lasting() {
-    local seconds probe=60000
+    local probe=60000
 
-    etas forecast config.json -n $probe --seed 1 -o probe.csv --distribute processes --processes "$(nproc)" \
-        --discard-store >/dev/null 2>probe.log
-    seconds=$(sed -n 's/^seconds: .*simulate \([0-9.]*\),.*/\1/p' probe.log)
-    awk -v want="$1" -v took="$seconds" -v probe=$probe 'BEGIN { printf "%d\n", probe * want / took }'
+    # The fastest of three: another process may have held up any of them, and the run would be too short.
+    for _ in 1 2 3; do
+        etas forecast config.json -n $probe --seed 1 -o probe.csv --distribute processes --processes "$(nproc)" \
+            --discard-store >/dev/null 2>probe.log
+        sed -n 's/^seconds: .*simulate \([0-9.]*\),.*/\1/p' probe.log
+    done | sort -g | awk -v want="$1" -v probe=$probe 'NR == 1 { printf "%d\n", probe * want / $1 }'
 }
 
 done_testing() {
