@@ -1,5 +1,4 @@
 #include <jansson.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,11 +49,6 @@ typedef struct report {
 
 static options_outcome check(report *self)
 {
-    const grid_options grid = {.cell_size = NAN,
-                               .mag_step = NAN,
-                               .mag_first = NAN,
-                               .mag_last = NAN,
-                               .thresholds = self->thresholds};
     options_outcome outcome = OPTIONS_RUN;
 
     if (self->output == NULL)
@@ -66,7 +60,8 @@ static options_outcome check(report *self)
         (self->source.path != NULL && paths_are_same(self->output, self->source.path)))
         return options_complain(&usage, "%s is an input: the page would replace it", self->output);
     outcome = catalog_options_take(&self->input, &usage, NULL, &self->how);
-    return outcome == OPTIONS_RUN ? grid_request_init(&self->grid, &grid, &usage) : outcome;
+    return outcome == OPTIONS_RUN ? grid_request_thresholds(&self->grid, self->thresholds, &usage)
+                                  : outcome;
 }
 
 static options_outcome parse(report *self, int argc, char *argv[])

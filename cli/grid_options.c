@@ -5,6 +5,9 @@
 
 #include "etas/text.h"
 
+static const grid_options nothing_given = {
+    .cell_size = NAN, .mag_step = NAN, .mag_first = NAN, .mag_last = NAN};
+
 void grid_options_table(grid_options *self, option_spec out[GRID_OPTIONS])
 {
     const option_spec specs[GRID_OPTIONS] = {
@@ -26,7 +29,7 @@ void grid_options_table(grid_options *self, option_spec out[GRID_OPTIONS])
          "above it, up to m_max or 8)"},
     };
 
-    *self = (grid_options){.cell_size = NAN, .mag_step = NAN, .mag_first = NAN, .mag_last = NAN};
+    *self = nothing_given;
     memcpy(out, specs, sizeof specs);
 }
 
@@ -176,4 +179,13 @@ options_outcome grid_request_init(grid_request *self, const grid_options *option
                                 "--thresholds: \"%s\" is not a list of at most %d magnitudes",
                                 options->thresholds, ETAS_MAX_THRESHOLDS);
     return check_rising(self, usage);
+}
+
+options_outcome grid_request_thresholds(grid_request *self, const char *thresholds,
+                                        const command_usage *usage)
+{
+    grid_options options = nothing_given;
+
+    options.thresholds = thresholds;
+    return grid_request_init(self, &options, usage);
 }

@@ -36,6 +36,10 @@ typedef struct grid_request {
 options_outcome grid_request_init(grid_request *self, const grid_options *options,
                                   const command_usage *usage);
 
+/** The same with the usual grid, of which only --thresholds (NULL: the usual) can be chosen. */
+options_outcome grid_request_thresholds(grid_request *self, const char *thresholds,
+                                        const command_usage *usage);
+
 /** Usage for what cannot be right when @p days are simulated and magnitudes reported from
  * @p lowest on (NaN: not known before the model is). */
 options_outcome grid_request_check(const grid_request *self, double days, double lowest,

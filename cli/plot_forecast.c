@@ -1,4 +1,3 @@
-#include <math.h>
 #include <string.h>
 
 #include "etas/report.h"
@@ -30,11 +29,6 @@ typedef struct plot_job {
 
 static options_outcome check(plot_job *self)
 {
-    const grid_options grid = {.cell_size = NAN,
-                               .mag_step = NAN,
-                               .mag_first = NAN,
-                               .mag_last = NAN,
-                               .thresholds = self->thresholds};
     const char *names[ETAS_FORECAST_FIGURES];
     options_outcome outcome;
 
@@ -44,7 +38,7 @@ static options_outcome check(plot_job *self)
     if (outcome == OPTIONS_RUN)
         outcome = catalog_options_take(&self->input, &usage, NULL, &self->how);
     if (outcome == OPTIONS_RUN)
-        outcome = grid_request_init(&self->grid, &grid, &usage);
+        outcome = grid_request_thresholds(&self->grid, self->thresholds, &usage);
     paths_find_store(self->argument, sizeof self->path, self->path);
     return outcome;
 }

@@ -40,11 +40,10 @@ static etas_status pass_begin(void *context, const etas_forecast_about *about, e
 static etas_status pass_take(void *context, const etas_forecast_part *part, etas_error *err)
 {
     scorer *const self = context;
-    etas_counted one = {.events = part->events, .index = part->index};
+    etas_counted one = {
+        .events = part->events, .first = etas_forecast_part_first(part), .index = part->index};
     etas_status st = ETAS_OK;
 
-    for (size_t i = 0; i < part->at; i++)
-        one.first += part->events->count[i];
     for (size_t i = part->at; i < part->at + part->count && st == ETAS_OK; i++) {
         one.n = part->events->count[i];
         st = etas_counter_count(self->counter, &one, &self->counts, err);

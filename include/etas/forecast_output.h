@@ -55,6 +55,8 @@ typedef struct etas_forecast_part {
     uint64_t catalog_id; /**< rises without gaps from part to part */
     uint64_t index;      /**< the first one's index in the run, which names its model */
 } etas_forecast_part;
+/** Where in self->events the first of its events is. */
+size_t etas_forecast_part_first(const etas_forecast_part *self);
 
 /** A file of a forecast on its way; it gets its name when it is finished. */
 typedef struct etas_forecast_output etas_forecast_output;

@@ -248,15 +248,13 @@ static etas_status csv_take(void *self, const etas_forecast_part *part, etas_err
     block *const b = self;
     const etas_events *events = part->events;
     uint64_t catalog_id = part->catalog_id;
-    size_t first = 0;
+    size_t first = etas_forecast_part_first(part);
     etas_status st = ETAS_OK;
 
     if (b->cfg->with_parent && !events->with_parents)
         return etas_fail(err, ETAS_E_CORRUPT, "the events of catalogue %llu come without parents",
                          (unsigned long long)part->catalog_id);
     b->events = events;
-    for (size_t i = 0; i < part->at; i++)
-        first += events->count[i];
     for (size_t i = part->at; st == ETAS_OK && i < part->at + part->count; i++, catalog_id++) {
         if (events->count[i] > 0)
             st = write_catalog(b, first, events->count[i], catalog_id, err);

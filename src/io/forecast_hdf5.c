@@ -309,7 +309,7 @@ static etas_status take_model(writer *w, uint64_t index, etas_error *err)
 static etas_status take(writer *w, const etas_forecast_part *part, etas_error *err)
 {
     const etas_events *const events = part->events;
-    size_t first = 0;
+    size_t first = etas_forecast_part_first(part);
     etas_status st = ETAS_OK;
 
     if (w->with_parent != events->with_parents)
@@ -319,8 +319,6 @@ static etas_status take(writer *w, const etas_forecast_part *part, etas_error *e
     if (!w->any)
         w->first_id = part->catalog_id;
     w->any = true;
-    for (size_t i = 0; i < part->at; i++)
-        first += events->count[i];
     for (size_t i = 0; st == ETAS_OK && i < part->count; i++) {
         const size_t n = events->count[part->at + i];
 

@@ -26,6 +26,15 @@ static const etas_forecast_writer *const writers[] = {
     [ETAS_FORMAT_COUNTS_CSV] = &etas_forecast_counts_csv,
 };
 
+size_t etas_forecast_part_first(const etas_forecast_part *self)
+{
+    size_t first = 0;
+
+    for (size_t i = 0; i < self->at; i++)
+        first += self->events->count[i];
+    return first;
+}
+
 static etas_status in_file(const etas_forecast_output *self, etas_status st, etas_error *err)
 {
     if (st != ETAS_OK)

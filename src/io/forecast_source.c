@@ -49,10 +49,8 @@ etas_status etas_forecast_source_each(etas_forecast_source *self, const etas_for
 {
     const etas_events *const e = part->events;
     etas_status st = ETAS_OK;
-    size_t first = 0;
+    size_t first = etas_forecast_part_first(part);
 
-    for (size_t i = 0; i < part->at; i++)
-        first += e->count[i];
     for (size_t i = 0; i < part->count && st == ETAS_OK; i++) {
         const etas_counted one = {
             .events = e, .first = first, .n = e->count[part->at + i], .index = part->index + i};

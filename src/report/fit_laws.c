@@ -18,13 +18,10 @@ etas_status etas_fit_draw_productivity(etas_figure *out, const etas_fit_data *da
     (void)etas_format(
         sizeof out->text, out->text,
         "Direct aftershocks of magnitude %.1f or more per event, by the event's magnitude: the "
-        "sums "
-        "of the probabilities that later events are its aftershocks. The line is the model's "
-        "number "
-        "in infinite time, which grows as e^(alpha m) with alpha = %.3g; what is expected in this "
-        "catalogue is "
-        "the number within the time in which the catalogue can show them. Bars are the errors of "
-        "counts.",
+        "sums of the probabilities that later events are its aftershocks. The line is the model's "
+        "number in infinite time, which grows as e^(alpha m) with alpha = %.3g; what is expected "
+        "in this catalogue is the number within the time in which the catalogue can show them. "
+        "Bars are the errors of counts.",
         data->m_ref, etas_params_alpha(&data->theta));
     for (size_t k = 0; k < data->n_groups; k++) {
         const etas_fit_group *const g = &data->group[k];

@@ -85,10 +85,8 @@ static etas_status take_events(void *context, const etas_forecast_part *part, et
     etas_gridded_run *const self = context;
     const etas_events *const e = part->events;
     etas_status st = ETAS_OK;
-    size_t i = 0;
+    size_t i = etas_forecast_part_first(part);
 
-    for (size_t k = 0; k < part->at; k++)
-        i += e->count[k];
     for (size_t k = part->at; k < part->at + part->count && st == ETAS_OK; k++) {
         for (const size_t end = i + e->count[k]; i < end && st == ETAS_OK; i++) {
             const uint64_t cell = etas_cells_find(self->cells, e, i);
