@@ -9,9 +9,9 @@ build_packages=(
     libzstd-dev libxxhash-dev librandom123-dev libseccomp-dev librsvg2-dev
     redis-server
 )
-# clang-format 14 is what the sources are formatted with; libclang-rt has libFuzzer.
+# clang-format 14 is what the sources are formatted with.
 test_packages=(
-    libcmocka-dev g++ clang clang-format clang-tidy libclang-rt-14-dev gcovr valgrind doxygen codespell shellcheck redis-tools openssl sqlite3 jq procps curl
+    libcmocka-dev g++ clang clang-format valgrind doxygen codespell shellcheck redis-tools openssl sqlite3 jq procps curl
     python3-h5py python3-numpy python3-pandas python3-scipy python3-yaml hdf5-tools systemd
     groff zsh lintian
     slurm-wlm munge
